@@ -1,0 +1,73 @@
+//! The HTTP interface: which path is answered by whom, and what holds for every answer.
+
+mod access;
+mod graphql;
+mod health;
+mod metrics;
+mod problem;
+mod reports;
+mod window;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ingest::Ingest;
+use crate::jobs::Job;
+use crate::metrics::Metrics;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use problem::Problem;
+use std::sync::Arc;
+use std::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) ingest: Ingest,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) started: Instant,
+}
+
+/// All routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let routes = Router::new();
+    let routes = either(routes, "/edge/v1/reports", post(reports::take));
+    let routes = either(routes, "/monitoring/graphql", get(graphql::show));
+    let routes = either(routes, "/monitoring/health", get(health::show));
+    let routes = either(routes, "/monitoring/metrics", get(metrics::show));
+    routes
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::Method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), deadline))
+        .layer(CatchPanicLayer::custom(|_| Problem::Internal.into_response()))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .with_state(app)
+}
+
+/// The route with and without the trailing slash.
+fn either(routes: Router<Arc<App>>, path: &'static str, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
+    routes.route(path, methods.clone()).route(&format!("{path}/"), methods)
+}
+
+async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(app.config.http.request_timeout, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::Deadline.into_response())
+}

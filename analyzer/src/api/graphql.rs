@@ -1,0 +1,170 @@
+//! `GET /monitoring/graphql/`: what GraphQL requests there were in a window, and which were refused why.
+//!
+//! Costs are given in cost units. Operation names and documents are the clients' text: they go out as JSON strings.
+
+use super::App;
+use super::access::Reader;
+use super::problem::Problem;
+use super::window::WindowQuery;
+use crate::store;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use portcullis_report::Reason;
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    window: Window,
+    totals: Totals,
+    by_operation: Vec<Operation>,
+    by_kind: Vec<Kind>,
+    by_reason: Vec<Refusals>,
+    refused_shapes: Vec<Shape>,
+}
+
+/// Milliseconds since the Unix epoch, both included.
+#[derive(Debug, Serialize)]
+struct Window {
+    from_ms: u64,
+    to_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Totals {
+    reports: u64,
+    requests: u64,
+    allowed: u64,
+    refused: u64,
+    cost_sum: f64,
+    cost_mean: f64,
+    cost_max: f64,
+    incidents: u64,
+    incidents_dropped: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Operation {
+    operation: String,
+    kind: String,
+    requests: u64,
+    refused: u64,
+    cost_mean: f64,
+    cost_max: f64,
+    depth_max: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Kind {
+    kind: String,
+    requests: u64,
+    refused: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Refusals {
+    reason: String,
+    /// The code that the clients saw; `null` for a reason that this version does not know.
+    code: Option<&'static str>,
+    requests: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Shape {
+    shape: String,
+    reason: String,
+    incidents: u64,
+    last_seen_ms: u64,
+    sample_document: Option<String>,
+    sample_correlation_id: String,
+}
+
+pub(crate) async fn show(
+    _reader: Reader,
+    State(app): State<Arc<App>>,
+    query: Result<Query<WindowQuery>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(query) =
+        query.map_err(|rejection| Problem::Query(super::problem::excerpt(&rejection.body_text())))?;
+    let question = query.question(app.clock.now_ms(), app.config.retention.keep)?;
+    let found = app.store.graphql(question).await?;
+    Ok(Json(Answer {
+        window: Window { from_ms: question.from_ms, to_ms: question.to_ms },
+        totals: found.totals.into(),
+        by_operation: found.by_operation.into_iter().map(Operation::from).collect(),
+        by_kind: found.by_kind.into_iter().map(Kind::from).collect(),
+        by_reason: found.by_reason.into_iter().map(Refusals::from).collect(),
+        refused_shapes: found.shapes.into_iter().map(Shape::from).collect(),
+    }))
+}
+
+impl From<store::Totals> for Totals {
+    fn from(totals: store::Totals) -> Self {
+        Self {
+            reports: totals.reports,
+            requests: totals.requests,
+            allowed: totals.requests.saturating_sub(totals.refused),
+            refused: totals.refused,
+            cost_sum: units(totals.cost_milli_sum),
+            cost_mean: mean(totals.cost_milli_sum, totals.requests),
+            cost_max: units(float(totals.cost_milli_max)),
+            incidents: totals.incidents,
+            incidents_dropped: totals.incidents_dropped,
+        }
+    }
+}
+
+impl From<store::Operation> for Operation {
+    fn from(operation: store::Operation) -> Self {
+        Self {
+            requests: operation.requests,
+            refused: operation.refused,
+            cost_mean: mean(operation.cost_milli_sum, operation.requests),
+            cost_max: units(float(operation.cost_milli_max)),
+            depth_max: operation.depth_max,
+            operation: operation.operation,
+            kind: operation.kind,
+        }
+    }
+}
+
+impl From<store::Share> for Kind {
+    fn from(share: store::Share) -> Self {
+        Self { kind: share.label, requests: share.requests, refused: share.refused }
+    }
+}
+
+impl From<store::Refusals> for Refusals {
+    fn from(refusals: store::Refusals) -> Self {
+        let known = Reason::ALL.iter().find(|reason| reason.label() == refusals.reason);
+        Self { code: known.map(|reason| reason.code()), reason: refusals.reason, requests: refusals.requests }
+    }
+}
+
+impl From<store::RefusedShape> for Shape {
+    fn from(shape: store::RefusedShape) -> Self {
+        Self {
+            shape: shape.shape,
+            reason: shape.reason,
+            incidents: shape.incidents,
+            last_seen_ms: shape.last_ms,
+            sample_document: shape.document,
+            sample_correlation_id: shape.correlation_id,
+        }
+    }
+}
+
+fn units(milli: f64) -> f64 {
+    milli / 1_000.0
+}
+
+/// The mean in cost units; of nothing it is 0.
+fn mean(milli: f64, requests: u64) -> f64 {
+    if requests == 0 { 0.0 } else { units(milli) / float(requests) }
+}
+
+#[expect(clippy::as_conversions, reason = "the nearest float is what is wanted of a number to be shown")]
+fn float(amount: u64) -> f64 {
+    amount as f64
+}

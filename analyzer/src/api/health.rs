@@ -1,0 +1,64 @@
+//! `GET /monitoring/health/`: whether the service can do its work; without a key, so without detail.
+
+use super::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    uptime_s: u64,
+    store: StoreHealth,
+    jobs: Vec<JobHealth>,
+}
+
+/// `ok`, or how it fails.
+#[derive(Debug, Serialize)]
+struct StoreHealth {
+    reads: &'static str,
+    writes: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct JobHealth {
+    name: &'static str,
+    runs: u64,
+    failures: u64,
+    last_run_ms: Option<u64>,
+    last_duration_ms: u64,
+    last_error: Option<&'static str>,
+}
+
+pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+    let reads = app.store.probe().await.err().map(|error| error.label());
+    let writes = app.ingest.last_failure();
+    let (status, word) = match reads.or(writes) {
+        None => (StatusCode::OK, "ok"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+    };
+    let health = Health {
+        status: word,
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: app.started.elapsed().as_secs(),
+        store: StoreHealth { reads: reads.unwrap_or("ok"), writes: writes.unwrap_or("ok") },
+        jobs: app.jobs.iter().map(job).collect(),
+    };
+    (status, Json(health)).into_response()
+}
+
+fn job(job: &crate::jobs::Job) -> JobHealth {
+    let state = job.state();
+    JobHealth {
+        name: job.name,
+        runs: state.runs,
+        failures: state.failures,
+        last_run_ms: state.last_run_ms,
+        last_duration_ms: u64::try_from(state.last_duration.as_millis()).unwrap_or(u64::MAX),
+        last_error: state.last_failure,
+    }
+}

@@ -1,0 +1,157 @@
+//! What the API says when it does not do what was asked: RFC 9457 problem details.
+//!
+//! A problem names its type, its status and the reason; it never tells what the caller may not know.
+
+use crate::store::StoreError;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Why a request was not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("There is nothing at this path.")]
+    NotFound,
+    #[error("This path does not take the method; see the Allow header.")]
+    Method,
+    #[error("A key is needed: send `X-Api-Key: <key>` or `Authorization: Bearer <key>`, one of them.")]
+    NoKey,
+    #[error("The key is unknown or revoked; `portcullis keys add` makes one.")]
+    UnknownKey,
+    #[error("Only a key of the role edge delivers reports; `portcullis keys add --role edge` makes one.")]
+    EdgesOnly,
+    #[error("A key of the role edge reads nothing; `portcullis keys add --role viewer` makes one that does.")]
+    ReadersOnly,
+    #[error("The content type must be application/json in UTF-8.")]
+    MediaType,
+    #[error("The content must not be encoded.")]
+    Encoding,
+    #[error("The body may have at most {limit} bytes.")]
+    TooLarge { limit: usize },
+    #[error("The body did not arrive in time.")]
+    SlowBody,
+    #[error("The body did not arrive whole.")]
+    BrokenBody,
+    #[error("The body is not one JSON value: {0}")]
+    NotJson(String),
+    #[error("The body is not a report: {0}")]
+    NotReport(String),
+    #[error("The query is wrong: {0}")]
+    Query(String),
+    #[error("Too much is going on; try again.")]
+    Overloaded,
+    #[error("The answer took too long; try again, or ask for less.")]
+    Deadline,
+    #[error("Something went wrong here; the log says more.")]
+    Internal,
+}
+
+/// The body, and the members in the order of the RFC.
+#[derive(Serialize)]
+struct Details {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+}
+
+impl Problem {
+    /// Status, the last part of the type, title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
+            Self::NoKey | Self::UnknownKey => (StatusCode::UNAUTHORIZED, "key", "No valid key"),
+            Self::EdgesOnly | Self::ReadersOnly => (StatusCode::FORBIDDEN, "role", "Wrong role"),
+            Self::MediaType | Self::Encoding => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type")
+            }
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large"),
+            Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow-body", "Request timeout"),
+            Self::BrokenBody => (StatusCode::BAD_REQUEST, "broken-body", "Incomplete content"),
+            Self::NotJson(_) => (StatusCode::BAD_REQUEST, "json", "Invalid JSON"),
+            Self::NotReport(_) => (StatusCode::UNPROCESSABLE_ENTITY, "report", "Invalid report"),
+            Self::Query(_) => (StatusCode::BAD_REQUEST, "query", "Invalid query"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded"),
+            Self::Deadline => (StatusCode::SERVICE_UNAVAILABLE, "deadline", "Too slow"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// The header that the status calls for.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::NoKey => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="portcullis""#)))
+            }
+            Self::UnknownKey => Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(r#"Bearer realm="portcullis", error="invalid_token""#),
+            )),
+            Self::Overloaded | Self::Deadline => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::NotFound
+            | Self::Method
+            | Self::EdgesOnly
+            | Self::ReadersOnly
+            | Self::MediaType
+            | Self::Encoding
+            | Self::TooLarge { .. }
+            | Self::SlowBody
+            | Self::BrokenBody
+            | Self::NotJson(_)
+            | Self::NotReport(_)
+            | Self::Query(_)
+            | Self::Internal => None,
+        }
+    }
+
+    /// Whether sending the same again may help.
+    pub(crate) fn is_temporary(&self) -> bool {
+        let (status, ..) = self.kind();
+        status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, kind, title) = self.kind();
+        let details = Details {
+            r#type: format!("urn:portcullis:problem:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+        };
+        let mut response = (status, axum::Json(details)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(self.header());
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Overloaded,
+            StoreError::Full
+            | StoreError::Closed
+            | StoreError::Later
+            | StoreError::Lock(_)
+            | StoreError::Failed(_) => {
+                tracing::error!(%error, "a request failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// The message of a parser, cut: it repeats what the caller sent, however long.
+pub(crate) fn excerpt(message: &impl ToString) -> String {
+    const CHARS: usize = 240;
+    let message = message.to_string();
+    let mut cut: String = message.chars().take(CHARS).collect();
+    if cut.len() < message.len() {
+        cut.push('…');
+    }
+    cut
+}

@@ -1,0 +1,121 @@
+//! The `window` and `limit` of a question, as written in a URL.
+
+use super::problem::{Problem, excerpt};
+use crate::store::{BUCKET_MS, Question};
+use serde::Deserialize;
+use std::time::Duration;
+
+const DEFAULT_WINDOW: &str = "1h";
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 1_000;
+
+/// The query string of a question about a window.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowQuery {
+    window: Option<String>,
+    limit: Option<u32>,
+}
+
+impl WindowQuery {
+    /// The question as of `now_ms`; from the start of the bucket in which the window starts.
+    pub(crate) fn question(&self, now_ms: u64, keep: Duration) -> Result<Question, Problem> {
+        let text = self.window.as_deref().unwrap_or(DEFAULT_WINDOW);
+        let longest = keep.as_secs();
+        let seconds = seconds(text).ok_or_else(|| {
+            let text = excerpt(&text);
+            Problem::Query(format!(
+                "window: must be a number and one of s, m, h, d, such as 15m; got {text:?}"
+            ))
+        })?;
+        if seconds == 0 || seconds > longest {
+            return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
+        }
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 || limit > MAX_LIMIT {
+            return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
+        }
+        let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
+        Ok(Question { from_ms: start.saturating_sub(start % BUCKET_MS), to_ms: now_ms, limit })
+    }
+}
+
+/// `<n>s|m|h|d` in seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let unit = text.chars().next_back()?;
+    let number = text.strip_suffix(unit)?;
+    // Not every text that parses as a number is one here: "+5" is not.
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let scale = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_000_000_000_000;
+
+    #[track_caller]
+    fn check(window: &str, limit: u32, expected: Result<u64, &str>) {
+        let query = WindowQuery { window: Some(window.to_owned()), limit: Some(limit) };
+        let length = query
+            .question(NOW, Duration::from_secs(30 * 86_400))
+            .map(|question| question.to_ms - question.from_ms)
+            .map_err(|problem| problem.to_string());
+        assert_eq!(length, expected.map_err(|detail| format!("The query is wrong: {detail}")));
+    }
+
+    #[test]
+    fn a_window_is_a_number_and_a_unit() {
+        check("10s", 1, Ok(10_000));
+        check("15m", 1, Ok(900_000));
+        check("2h", 1, Ok(7_200_000));
+        check("30d", 1, Ok(2_592_000_000));
+        check("030d", 1_000, Ok(2_592_000_000));
+    }
+
+    #[test]
+    fn a_window_starts_with_its_bucket() {
+        check("1s", 1, Ok(10_000));
+        check("11s", 1, Ok(20_000));
+    }
+
+    #[test]
+    fn a_window_of_nothing_or_beyond_the_retention_is_refused() {
+        check("0s", 1, Err("window: must be from 1s to 2592000s, got 0s"));
+        check("31d", 1, Err("window: must be from 1s to 2592000s, got 2678400s"));
+        check("2592001s", 1, Err("window: must be from 1s to 2592000s, got 2592001s"));
+    }
+
+    #[test]
+    fn what_is_no_window_is_refused() {
+        for text in
+            ["", "m", "15", "15 m", "+5m", "-5m", "1.5h", "5w", "5M", "5ä", "٣s", "99999999999999999999d"]
+        {
+            let expected =
+                format!("window: must be a number and one of s, m, h, d, such as 15m; got {text:?}");
+            check(text, 1, Err(&expected));
+        }
+    }
+
+    #[test]
+    fn a_limit_has_limits() {
+        check("10s", 0, Err("limit: must be from 1 to 1000, got 0"));
+        check("10s", 1_001, Err("limit: must be from 1 to 1000, got 1001"));
+    }
+
+    #[test]
+    fn a_window_before_the_epoch_starts_at_it() {
+        let query = WindowQuery::default();
+        assert_eq!(query.question(5, Duration::from_secs(86_400)).unwrap().from_ms, 0);
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line: which commands there are and what they take. What they do is in their own modules.
+
+use crate::config::{LogFormat, LogLevel, Overrides};
+use crate::key::Role;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The analyzer of Portcullis and its tools.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    about = "The analyzer of Portcullis, the gate in front of GraphQL APIs, and its tools",
+    after_help = "Examples:\n  portcullis serve\n  portcullis keys add --role edge --name envoy-1\n\n\
+                  Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service: take reports from edges, keep them, answer questions
+    #[command(after_help = "Examples:\n  \
+        portcullis serve\n  \
+        portcullis serve --listen 0.0.0.0:9470 --data-dir /var/lib/portcullis\n  \
+        portcullis serve --config portcullis.yaml --log-format json\n\n\
+        The first line on standard output says where it listens, once it does:\n  \
+        portcullis: listening on http://127.0.0.1:9470\n\
+        SIGTERM and SIGINT stop it after the requests in work.")]
+    Serve(ServeArgs),
+    /// Make, list and revoke the keys of edges and readers
+    #[command(after_help = "Examples:\n  \
+        portcullis keys add --role edge --name envoy-1\n  \
+        portcullis keys list\n  \
+        portcullis keys revoke 3f9c0a52be17\n\n\
+        A running service takes notice at once.")]
+    Keys(KeysArgs),
+}
+
+/// Where the configuration and the data are.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PlaceArgs {
+    /// Configuration file (YAML); without it the defaults hold
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the store [default: .portcullis]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// What `serve` takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Where to serve HTTP; port 0 takes a free one [default: 127.0.0.1:9470]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// How a log line looks [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// The least important level that is logged [default: info]
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
+}
+
+/// What `keys` takes.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// What to do with keys.
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it, once: it cannot be shown again
+    #[command(after_help = "Examples:\n  \
+        portcullis keys add --role edge --name envoy-1\n  \
+        KEY=$(portcullis keys add --role viewer)\n\n\
+        The key alone goes to standard output, everything else to standard error.")]
+    Add {
+        /// What it is good for
+        #[arg(long, value_enum)]
+        role: Role,
+        /// What to call it in lists, at most 64 characters
+        #[arg(long, default_value = "", hide_default_value = true, value_parser = name)]
+        name: String,
+        /// Where the configuration and the data are.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// List the keys: id, role, when made, whether revoked, name; never the keys themselves
+    #[command(after_help = "Example:\n  portcullis keys list --data-dir /var/lib/portcullis")]
+    List {
+        /// Where the configuration and the data are.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Make a key worthless, at once and for good
+    #[command(after_help = "Example:\n  portcullis keys revoke 3f9c0a52be17")]
+    Revoke {
+        /// The id, as `portcullis keys list` shows it and as the key contains it
+        id: String,
+        /// Where the configuration and the data are.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+impl ServeArgs {
+    /// What the flags say over the file.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            data_dir: self.place.data_dir.clone(),
+            listen: self.listen,
+            log_format: self.log_format,
+            log_level: self.log_level,
+        }
+    }
+}
+
+impl PlaceArgs {
+    /// What the flags say over the file.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() }
+    }
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    const CHARS: usize = 64;
+    if text.chars().count() > CHARS {
+        return Err("must have at most 64 characters");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("must not have control characters");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_helps_with_an_example() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{}", command.get_name());
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,71 @@
+//! What a command can fail with, and the exit code that says so.
+
+mod keys;
+mod serve;
+
+use crate::cli::{Cli, Command};
+use crate::config::ConfigError;
+use crate::key::NoEntropy;
+use crate::server::StartError;
+use crate::store::{FolderError, StoreError};
+use std::io;
+
+/// A command did not do what it was told; the message says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The service does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No key can be made.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    /// There is no key of that id.
+    #[error("there is no key {0}; `portcullis keys list` shows those there are")]
+    UnknownKey(String),
+    /// The asynchronous runtime does not start.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(#[source] io::Error),
+    /// The signals that stop the service cannot be awaited.
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[source] io::Error),
+    /// Standard output is gone.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl CommandError {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) => 2,
+            Self::Start(_)
+            | Self::Folder(_)
+            | Self::Store(_)
+            | Self::NoEntropy(_)
+            | Self::UnknownKey(_)
+            | Self::Runtime(_)
+            | Self::Signals(_)
+            | Self::Output(_) => 1,
+        }
+    }
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// It could not be done.
+pub fn run(cli: Cli) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Keys(arguments) => keys::run(arguments.command),
+    }
+}

@@ -1,0 +1,210 @@
+//! What the service may be told, and the reading of it: defaults, then the file, then the flags.
+//!
+//! Past [`load`] nobody checks a setting again. The module does not know what a setting is used for.
+
+mod raw;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use raw::{LogFormat, LogLevel};
+
+/// The settings, all of them sensible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The folder of the store.
+    pub data_dir: PathBuf,
+    /// Where HTTP is served; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What is logged.
+    pub log: Log,
+    /// How HTTP is served.
+    pub http: Http,
+    /// How reports are taken.
+    pub ingest: Ingest,
+    /// How the store is used.
+    pub store: Store,
+    /// What is kept.
+    pub retention: Retention,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// The least important level shown.
+    pub level: LogLevel,
+}
+
+/// How HTTP is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Connections at once; further ones wait.
+    pub connections: usize,
+    /// A connection that takes longer to send a request's head is closed.
+    pub header_timeout: Duration,
+    /// A request that takes longer is answered 503.
+    pub request_timeout: Duration,
+    /// What is still running that long after the signal to stop is cut off.
+    pub shutdown_timeout: Duration,
+}
+
+/// How reports are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ingest {
+    /// Reports in work at once; further ones are answered 503.
+    pub concurrency: usize,
+    /// A report whose body takes longer to arrive is answered 408.
+    pub body_timeout: Duration,
+    /// A report with times further ahead of the analyzer's clock is answered 422.
+    pub max_ahead: Duration,
+}
+
+/// How the store is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// How long a write waits for another process that is writing.
+    pub busy_timeout: Duration,
+    /// Queries of the monitoring API at once.
+    pub readers: u32,
+}
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How long; also the longest window of the monitoring API.
+    pub keep: Duration,
+    /// How many incidents at most; the oldest go first.
+    pub incidents: u64,
+    /// Pause between two clean-ups.
+    pub interval: Duration,
+}
+
+/// What the command line says over the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Over `data_dir`.
+    pub data_dir: Option<PathBuf>,
+    /// Over `listen`.
+    pub listen: Option<SocketAddr>,
+    /// Over `log.format`.
+    pub log_format: Option<LogFormat>,
+    /// Over `log.level`.
+    pub log_level: Option<LogLevel>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {source}; check --config", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not YAML, or not of this shape: the first mistake.
+    #[error("{}{}: {problem}", file(path), at(*line))]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, from 1.
+        line: Option<u64>,
+        /// The field and what is wrong with it.
+        problem: String,
+    },
+    /// Values that make no sense: all of them.
+    #[error("{}", lines(path.as_deref(), mistakes))]
+    Mistakes {
+        /// The file, where there is one.
+        path: Option<PathBuf>,
+        /// Each with its path in the file.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+/// A value that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Which, as in `retention.days`.
+    pub path: &'static str,
+    /// What is asked for.
+    pub rule: Rule,
+}
+
+/// What a value has to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// It is too small.
+    #[error("must be at least {limit}, got {actual}")]
+    AtLeast {
+        /// The smallest that is allowed.
+        limit: u64,
+        /// What was given.
+        actual: u64,
+    },
+    /// It is too large.
+    #[error("must be at most {limit}, got {actual}")]
+    AtMost {
+        /// The largest that is allowed.
+        limit: u64,
+        /// What was given.
+        actual: u64,
+    },
+    /// It is not an address with a port.
+    #[error("must be ADDRESS:PORT such as 127.0.0.1:9470, got {actual:?}")]
+    Address {
+        /// What was given.
+        actual: String,
+    },
+    /// It is empty.
+    #[error("must not be empty")]
+    Empty,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.path, self.rule)
+    }
+}
+
+/// Reads the file, lays the flags over it and checks what results.
+///
+/// # Errors
+/// The file is unreadable or malformed, or values make no sense.
+pub fn load(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
+    let mut raw = match file {
+        None => raw::Raw::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            raw::parse(&text).map_err(|malformed| ConfigError::Malformed {
+                path: path.to_owned(),
+                line: malformed.line,
+                problem: malformed.problem,
+            })?
+        }
+    };
+    raw.apply(overrides);
+    raw.check().map_err(|mistakes| ConfigError::Mistakes { path: file.map(Path::to_owned), mistakes })
+}
+
+fn file(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn at(line: Option<u64>) -> String {
+    line.map(|line| format!(":{line}")).unwrap_or_default()
+}
+
+fn lines(path: Option<&Path>, mistakes: &[Mistake]) -> String {
+    let before = path.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+    mistakes.iter().map(|mistake| format!("{before}{mistake}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

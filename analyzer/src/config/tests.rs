@@ -1,0 +1,122 @@
+use super::*;
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    std::fs::write(&path, text).unwrap();
+    let error = load(Some(&path), Overrides::default()).unwrap_err().to_string();
+    assert_eq!(error.replace(&path.display().to_string(), "p.yaml"), expected);
+}
+
+fn defaults() -> Config {
+    load(None, Overrides::default()).unwrap()
+}
+
+#[test]
+fn the_example_is_the_default() {
+    let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/portcullis.example.yaml"));
+    assert_eq!(load(Some(example), Overrides::default()).unwrap(), defaults());
+}
+
+#[test]
+fn the_example_documents_every_setting() {
+    let text = include_str!("../../portcullis.example.yaml");
+    let mut before = "";
+    for line in text.lines() {
+        let setting = line.split_once(": ").is_some_and(|_| !line.trim_start().starts_with('#'));
+        assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
+        before = line;
+    }
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 16);
+}
+
+#[test]
+fn a_file_of_nothing_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["", "\n", "# nothing\n", "---\n", "{}", "null"] {
+        let path = folder.path().join("p.yaml");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(load(Some(&path), Overrides::default()).unwrap(), defaults(), "{text:?}");
+    }
+}
+
+#[test]
+fn flags_go_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    std::fs::write(&path, "data_dir: a\nlisten: nonsense\nlog: { format: text }\nretention: { days: 3 }")
+        .unwrap();
+    let overrides = Overrides {
+        data_dir: Some("b".into()),
+        listen: Some(([127, 0, 0, 1], 7).into()),
+        log_format: Some(LogFormat::Json),
+        log_level: Some(LogLevel::Debug),
+    };
+    let config = load(Some(&path), overrides).unwrap();
+    assert_eq!(config.data_dir, Path::new("b"));
+    assert_eq!(config.listen, ([127, 0, 0, 1], 7).into());
+    assert_eq!(config.log, Log { format: LogFormat::Json, level: LogLevel::Debug });
+    assert_eq!(config.retention.keep, Duration::from_secs(3 * 86_400));
+}
+
+#[test]
+fn all_wrong_values_are_named_at_once() {
+    check(
+        "listen: here\ndata_dir: ''\nretention: { days: 0, incidents: 0 }\ningest: { concurrency: 1025 }\n",
+        "p.yaml: data_dir: must not be empty\n\
+         p.yaml: listen: must be ADDRESS:PORT such as 127.0.0.1:9470, got \"here\"\n\
+         p.yaml: ingest.concurrency: must be at most 1024, got 1025\n\
+         p.yaml: retention.days: must be at least 1, got 0\n\
+         p.yaml: retention.incidents: must be at least 1, got 0",
+    );
+}
+
+#[test]
+fn an_unknown_field_is_named_with_its_line() {
+    check("retention:\n  dayz: 3\n", "x");
+}
+
+#[test]
+fn an_unknown_section_is_named_with_its_line() {
+    check("# a\nretain:\n  days: 3\n", "x");
+}
+
+#[test]
+fn a_wrong_type_is_named_with_path_and_line() {
+    check("retention:\n  days: soon\n", "x");
+}
+
+#[test]
+fn a_negative_number_is_a_wrong_type() {
+    check("retention:\n  days: -1\n", "x");
+}
+
+#[test]
+fn an_unknown_word_is_named_with_path_and_line() {
+    check("log:\n  format: xml\n", "x");
+}
+
+#[test]
+fn a_field_given_twice_is_refused() {
+    check("retention:\n  days: 1\n  days: 2\n", "x");
+}
+
+#[test]
+fn broken_yaml_is_named_with_its_line() {
+    check("log: {\n", "x");
+}
+
+#[test]
+fn two_documents_are_refused() {
+    check("listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", "x");
+}
+
+#[test]
+fn a_missing_file_is_said() {
+    let error = load(Some(Path::new("/nowhere/p.yaml")), Overrides::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read the configuration /nowhere/p.yaml: No such file or directory (os error 2); check --config"
+    );
+}

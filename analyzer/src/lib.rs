@@ -1,0 +1,23 @@
+//! The analyzer: takes what the edges report, keeps it, and answers questions about it.
+//!
+//! A shell around the pure crates: it knows tokio, HTTP, files and SQL, and makes no judgement of its own.
+
+mod api;
+mod clock;
+mod connections;
+mod ingest;
+mod jobs;
+mod key;
+mod logging;
+mod metrics;
+mod server;
+mod store;
+
+pub mod cli;
+pub mod command;
+pub mod config;
+
+pub use clock::Clock;
+pub use key::{Digest, Key, NoEntropy, Role};
+pub use server::{Running, StartError};
+pub use store::{Access, BUCKET_MS, Folder, FolderError, KeyRow, Revocation, Store, StoreError};

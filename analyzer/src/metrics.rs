@@ -1,0 +1,171 @@
+//! What the analyzer counts, under the names of the catalogue, since it started.
+//!
+//! Label values are words of the catalogue, all of them there from the start; text that a client chose never is one.
+
+use portcullis_report::{ANALYZER_FAMILIES, OperationKind, Outcome, Reason, Receipt, Report};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// The metrics and their registry.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    reports: Family<Labels<1>, Counter>,
+    incidents: Family<Labels<1>, Counter>,
+    requests: Family<Labels<2>, Counter>,
+    edge_dropped: Counter,
+    job_runs: Family<Labels<2>, Counter>,
+}
+
+/// What became of a report that was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// It was refused for good.
+    Rejected,
+    /// There was no room for it at the moment.
+    Overloaded,
+}
+
+/// What became of a run of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// It did what it should.
+    Done,
+    /// It did not.
+    Failed,
+}
+
+impl Metrics {
+    pub(crate) fn new(jobs: &[&'static str]) -> Self {
+        let metrics = Self {
+            registry: Registry::default(),
+            reports: Family::default(),
+            incidents: Family::default(),
+            requests: Family::default(),
+            edge_dropped: Counter::default(),
+            job_runs: Family::default(),
+        };
+        metrics.start_at_zero(jobs);
+        metrics.registered()
+    }
+
+    /// Counts a report that the store holds.
+    pub(crate) fn ingested(&self, receipt: &Receipt, report: &Report) {
+        match receipt {
+            Receipt::Duplicate => {
+                self.reports.get_or_create(&[("outcome", "duplicate")]).inc();
+            }
+            Receipt::Stored => {
+                self.reports.get_or_create(&[("outcome", "stored")]).inc();
+                self.edge_dropped.inc_by(report.incidents_dropped);
+                for incident in &report.incidents {
+                    self.incidents.get_or_create(&[("reason", incident.reason.label())]).inc();
+                }
+                for row in &report.rollup {
+                    let outcome = row.key.refused.map_or(Outcome::Allowed, |_| Outcome::Refused);
+                    self.requests.get_or_create(&request_labels(row.key.kind, outcome)).inc_by(row.count);
+                }
+            }
+        }
+    }
+
+    /// Counts a report that was not stored.
+    pub(crate) fn turned_away(&self, turned: Turned) {
+        let outcome = match turned {
+            Turned::Rejected => "rejected",
+            Turned::Overloaded => "overloaded",
+        };
+        self.reports.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// Counts a run of a job.
+    pub(crate) fn job_ran(&self, job: &'static str, run: Run) {
+        self.job_runs.get_or_create(&job_labels(job, run)).inc();
+    }
+
+    /// Everything, in the OpenMetrics text format.
+    pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    fn start_at_zero(&self, jobs: &[&'static str]) {
+        for outcome in ["stored", "duplicate", "rejected", "overloaded"] {
+            drop(self.reports.get_or_create(&[("outcome", outcome)]));
+        }
+        for reason in Reason::ALL {
+            drop(self.incidents.get_or_create(&[("reason", reason.label())]));
+        }
+        for kind in OperationKind::ALL {
+            for outcome in Outcome::ALL {
+                drop(self.requests.get_or_create(&request_labels(kind, outcome)));
+            }
+        }
+        for job in jobs {
+            for run in [Run::Done, Run::Failed] {
+                drop(self.job_runs.get_or_create(&job_labels(job, run)));
+            }
+        }
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        register(registry, "portcullis_analyzer_reports_total", self.reports.clone());
+        register(registry, "portcullis_analyzer_incidents_total", self.incidents.clone());
+        register(registry, "portcullis_analyzer_requests_total", self.requests.clone());
+        register(registry, "portcullis_analyzer_edge_dropped_total", self.edge_dropped.clone());
+        register(registry, "portcullis_analyzer_job_runs_total", self.job_runs.clone());
+        self
+    }
+}
+
+/// Registers a counter with the help of the catalogue; the encoder adds the `_total` and the full stop.
+fn register(registry: &mut Registry, name: &'static str, metric: impl prometheus_client::registry::Metric) {
+    let help = ANALYZER_FAMILIES.iter().find(|family| family.name == name).map_or("", |family| family.help);
+    registry.register(name.trim_end_matches("_total"), help.trim_end_matches('.'), metric);
+}
+
+fn request_labels(kind: OperationKind, outcome: Outcome) -> Labels<2> {
+    [("operation_type", kind.label()), ("outcome", outcome.label())]
+}
+
+fn job_labels(job: &'static str, run: Run) -> Labels<2> {
+    let outcome = match run {
+        Run::Done => "done",
+        Run::Failed => "failed",
+    };
+    [("job", job), ("outcome", outcome)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_report::FamilyKind;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_exposed_is_the_catalogue() {
+        let text = Metrics::new(&["retention"]).render().unwrap();
+        let exposed: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# HELP ")).collect();
+        let catalogue: Vec<_> = ANALYZER_FAMILIES
+            .iter()
+            .map(|family| format!("{} {}", family.name.trim_end_matches("_total"), family.help))
+            .collect();
+        assert_eq!(exposed, catalogue.iter().map(String::as_str).collect());
+        for family in ANALYZER_FAMILIES {
+            assert_eq!(family.kind, FamilyKind::Counter, "{}", family.name);
+            assert!(text.contains(&format!("# TYPE {} counter\n", family.name.trim_end_matches("_total"))));
+            let sample = text.lines().find(|line| line.starts_with(family.name)).unwrap();
+            let labels: Vec<_> = sample
+                .split_once('{')
+                .map(|(_, rest)| rest.split(',').filter_map(|label| label.split('=').next()).collect())
+                .unwrap_or_default();
+            assert_eq!(labels, family.labels, "{}", family.name);
+        }
+    }
+}

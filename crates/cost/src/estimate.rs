@@ -1,0 +1,190 @@
+//! Sums the cost of an operation in one walk over the tape, fragments once each.
+
+use crate::Cost;
+use crate::size::{Request, Sizes};
+use crate::variables::Variables;
+use portcullis_graphql::{
+    Directives, Document, Field, NodeIndex, Operation, OperationKind, Selection, Selections,
+};
+
+/// Name and version of the schema-less model; changes whenever a document could cost something else.
+pub const MODEL: &str = "schemaless/1";
+
+const OBJECT: Cost = Cost::from_units(1);
+const LEAF: Cost = Cost::from_milli(10);
+const MUTATION_ROOT: Cost = Cost::from_units(10);
+
+/// Fields that are lists by the convention of connections.
+const ENTRIES: [&str; 2] = ["edges", "nodes"];
+
+/// What an operation costs by the schema-less model. Linear in the document; a document with a cycle of fragments, which
+/// measuring refuses before, costs more than any limit.
+pub fn estimate<'a>(
+    document: Document<'a>,
+    operation: Operation<'a>,
+    supplied: &'a Variables<'a>,
+    sizes: Sizes,
+) -> Cost {
+    let Ok(order) = document.fragment_order() else { return Cost::MAX };
+    let request = Request::new(operation, supplied, sizes);
+    let mut fragments = vec![Sum::default(); document.fragments().len()];
+    for index in order {
+        let Some(fragment) = document.fragment(*index) else { continue };
+        let sum = Walk::new(&request, &fragments, Around::Either).sum(fragment.selections());
+        if let Some(slot) = fragments.get_mut(index.get()) {
+            *slot = sum;
+        }
+    }
+    let Sum { plain, fields, .. } =
+        Walk::new(&request, &fragments, Around::Plain).sum(operation.selections());
+    match operation.kind() {
+        OperationKind::Mutation => plain + MUTATION_ROOT.times(fields),
+        OperationKind::Query | OperationKind::Subscription => plain,
+    }
+}
+
+/// Whether the field around a selection has a slicing argument; decides what `edges` and `nodes` count.
+#[derive(Clone, Copy, PartialEq)]
+enum Around {
+    /// It has none, or there is no field around.
+    Plain,
+    /// It has one.
+    Sliced,
+    /// A fragment, which may be spread in both.
+    Either,
+}
+
+/// The cost of a selection set in either surrounding, and how many fields stand directly in it.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    plain: Cost,
+    sliced: Cost,
+    fields: u64,
+}
+
+impl Sum {
+    /// What it comes to where the surrounding is known.
+    fn within(self, around: Around) -> Self {
+        match around {
+            Around::Plain => Self { sliced: self.plain, ..self },
+            Around::Sliced => Self { plain: self.sliced, ..self },
+            Around::Either => self,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.plain = self.plain + other.plain;
+        self.sliced = self.sliced + other.sliced;
+        self.fields = self.fields.saturating_add(other.fields);
+    }
+}
+
+/// A field or inline fragment whose selections are being summed.
+struct Open<'a> {
+    end: Option<NodeIndex>,
+    field: Option<Field<'a>>,
+    around: Around,
+    /// What surrounds its selections.
+    inside: Around,
+    sliced_size: Option<u64>,
+    sum: Sum,
+}
+
+struct Walk<'w, 'a> {
+    request: &'w Request<'a>,
+    fragments: &'w [Sum],
+    open: Vec<Open<'a>>,
+    total: Sum,
+    around: Around,
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    fn new(request: &'w Request<'a>, fragments: &'w [Sum], around: Around) -> Self {
+        Self { request, fragments, open: Vec::new(), total: Sum::default(), around }
+    }
+
+    fn sum(mut self, selections: Selections<'a>) -> Sum {
+        let mut left_out: Option<NodeIndex> = None;
+        for selection in selections {
+            if left_out.is_some_and(|end| selection.index() < end) {
+                continue;
+            }
+            self.close_before(Some(selection.index()));
+            if self.is_left_out(selection.directives()) {
+                left_out = Some(selection.end());
+                continue;
+            }
+            self.enter(selection);
+        }
+        self.close_before(None);
+        self.total
+    }
+
+    fn enter(&mut self, selection: Selection<'a>) {
+        let around = self.open.last().map_or(self.around, |open| open.inside);
+        let (field, sliced_size, inside) = match selection {
+            Selection::Spread(spread) => {
+                let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
+                let sum = known.copied().unwrap_or_default().within(around);
+                self.add(sum);
+                return;
+            }
+            Selection::InlineFragment(_) => (None, None, around),
+            Selection::Field(field) => {
+                let size = self.request.size(field);
+                (Some(field), size, if size.is_some() { Around::Sliced } else { Around::Plain })
+            }
+        };
+        let end = Some(selection.end());
+        self.open.push(Open { end, field, around, inside, sliced_size, sum: Sum::default() });
+    }
+
+    /// Closes what ends before a node, or everything.
+    fn close_before(&mut self, node: Option<NodeIndex>) {
+        while let Some(open) = self.open.pop_if(|open| node.is_none() || open.end <= node) {
+            let sum = match open.field {
+                Some(field) => self.field(field, &open),
+                None => open.sum,
+            };
+            self.add(sum);
+        }
+    }
+
+    fn field(&self, field: Field<'a>, open: &Open<'a>) -> Sum {
+        let weight = if field.has_selections() { OBJECT } else { LEAF };
+        let one = weight + open.sum.within(open.inside).plain;
+        let is_entries = || ENTRIES.contains(&field.name());
+        let sum = match open.sliced_size {
+            Some(size) => Sum { plain: one.times(size), sliced: one.times(size), fields: 1 },
+            None if field.has_selections() && is_entries() => {
+                Sum { plain: one.times(self.request.default_size()), sliced: one, fields: 1 }
+            }
+            None => Sum { plain: one, sliced: one, fields: 1 },
+        };
+        sum.within(open.around)
+    }
+
+    fn add(&mut self, sum: Sum) {
+        match self.open.last_mut() {
+            Some(open) => open.sum.add(sum),
+            None => self.total.add(sum),
+        }
+    }
+
+    /// Whether `@skip` or `@include` certainly leaves a selection out.
+    fn is_left_out(&self, directives: Directives<'a>) -> bool {
+        let mut directives = directives;
+        directives.any(|directive| {
+            let unless = match directive.name() {
+                "skip" => true,
+                "include" => false,
+                _ => return false,
+            };
+            let condition = directive.argument("if").and_then(|value| self.request.boolean(value));
+            condition == Some(unless)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! The estimate in wasm, where the filter runs it.
+#![cfg(target_family = "wasm")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use portcullis_cost::{Sizes, Supplied, estimate};
+use portcullis_graphql::{Budget, Tape, parse};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn cost(document: &str) -> u64 {
+    let mut tape = Tape::default();
+    let document = parse(document, Budget::default(), &mut tape).unwrap();
+    let operation = document.select(None).unwrap();
+    estimate(document, operation, &[("n", Supplied::Int(50))].into_iter().collect(), Sizes::default()).milli()
+}
+
+#[wasm_bindgen_test]
+fn costs_are_those_of_the_native_build() {
+    assert_eq!(cost("{ products(first: 20) { edges { node { name } } } }"), 60_200);
+    assert_eq!(cost("query($n: Int) { a(first: $n) { b } }"), 50_500);
+    assert_eq!(
+        cost("{ a(first: 2147483647) { b(first: 2147483647) { c(first: 2147483647) { d } } } }"),
+        u64::MAX
+    );
+}

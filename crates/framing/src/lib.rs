@@ -1,0 +1,15 @@
+//! Bytes on the wire become GraphQL requests: envelopes, media types, URL parameters.
+//!
+//! Reads strictly and in one way only: what two servers could read differently is an error here.
+//! Knows byte limits; knows no GraphQL grammar, no policy and no Envoy.
+
+mod envelope;
+mod json;
+mod media_type;
+mod names;
+mod query_string;
+
+pub use envelope::{Envelope, EnvelopeError, Request, read};
+pub use json::{Json, Nesting, Object};
+pub use media_type::{Accepts, ContentType, accepts, content_type};
+pub use query_string::{QueryString, query_string};

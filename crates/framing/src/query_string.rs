@@ -1,0 +1,84 @@
+//! The query string of a URL, as far as it can carry a GraphQL request.
+
+use crate::names::{Spelling, spelling};
+
+/// What the query string of a request target holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryString {
+    /// A parameter that some server would take for one of a GraphQL request.
+    Graphql,
+    /// Nothing of GraphQL.
+    Unrelated,
+}
+
+/// Looks for parameters of a GraphQL request in `query`, the text after `?`.
+///
+/// Names are percent-decoded; `query[]` and `query[0]`, which some servers read as `query`, count.
+pub fn query_string(query: &[u8]) -> QueryString {
+    let pairs = query.split(|byte| matches!(byte, b'&' | b';'));
+    let names = pairs.map(|pair| pair.split(|byte| *byte == b'=').next().unwrap_or_default());
+    for name in names {
+        let decoded = String::from_utf8_lossy(&percent_decode(name)).into_owned();
+        let bare = decoded.split('[').next().unwrap_or_default().trim();
+        match spelling(bare) {
+            Spelling::Exact | Spelling::Variant => return QueryString::Graphql,
+            Spelling::Unrelated => (),
+        }
+    }
+    QueryString::Unrelated
+}
+
+/// Decodes `%41` to `A` and `+` to a space; what is no escape stays as it is.
+fn percent_decode(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let escape = if *first == b'%' { after.split_at_checked(2) } else { None };
+        let (byte, next) = match escape.and_then(|(digits, after)| Some((hex(digits)?, after))) {
+            Some(found) => found,
+            None => (if *first == b'+' { b' ' } else { *first }, after),
+        };
+        decoded.push(byte);
+        rest = next;
+    }
+    decoded
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    digits.iter().try_fold(0_u8, |value, digit| {
+        let digit = u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
+        Some(value << 4 | digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(query: &str, expected: QueryString) {
+        assert_eq!(query_string(query.as_bytes()), expected, "{query}");
+    }
+
+    #[test]
+    fn parameters_of_graphql_are_found_in_every_spelling() {
+        check("query=%7Bme%7D", QueryString::Graphql);
+        check("a=1&variables={}", QueryString::Graphql);
+        check("QUERY=x", QueryString::Graphql);
+        check("%71uery=x", QueryString::Graphql);
+        check("query[]=x", QueryString::Graphql);
+        check("query%5B0%5D=x", QueryString::Graphql);
+        check("+query=x", QueryString::Graphql);
+        check("a;operationName=x", QueryString::Graphql);
+        check("query", QueryString::Graphql);
+    }
+
+    #[test]
+    fn other_parameters_are_left_alone() {
+        check("", QueryString::Unrelated);
+        check("op=Product&v=3", QueryString::Unrelated);
+        check("q=query", QueryString::Unrelated);
+        check("%zz=%&%4", QueryString::Unrelated);
+        check("%ff=1", QueryString::Unrelated);
+    }
+}

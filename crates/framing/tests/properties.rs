@@ -1,0 +1,62 @@
+//! Properties of the envelope over arbitrary bodies; native only.
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use portcullis_framing::{Envelope, Json, Nesting, content_type, query_string, read};
+use proptest::prelude::*;
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        ".{0,12}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            prop::collection::btree_map(".{0,6}", inner, 0..6)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
+    match (ours, theirs) {
+        (Json::Null, serde_json::Value::Null) => true,
+        (Json::Bool(ours), serde_json::Value::Bool(theirs)) => ours == theirs,
+        (Json::Int(ours), serde_json::Value::Number(theirs)) => theirs.as_i64() == Some(*ours),
+        (Json::Float, serde_json::Value::Number(theirs)) => theirs.as_i64().is_none(),
+        (Json::Text(ours), serde_json::Value::String(theirs)) => ours == theirs,
+        (Json::List(ours), serde_json::Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+        }
+        (Json::Object(ours), serde_json::Value::Object(theirs)) => {
+            ours.entries().count() == theirs.len()
+                && theirs.iter().all(|(key, theirs)| ours.get(key).is_some_and(|ours| same(ours, theirs)))
+        }
+        _ => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _outcome = (read(&body, Nesting(4)).is_ok(), content_type(&body), query_string(&body));
+    }
+
+    #[test]
+    fn variables_are_what_serde_json_reads(value in json(), query in ".{0,40}") {
+        let body = serde_json::json!({ "query": query, "variables": { "v": value } }).to_string();
+        let Ok(Envelope::Single(request)) = read(body.as_bytes(), Nesting(64)) else { panic!("refused {body}") };
+        prop_assert_eq!(request.query.as_deref(), Some(query.as_str()));
+        prop_assert!(same(request.variables.unwrap().get("v").unwrap(), &value));
+    }
+
+    #[test]
+    fn what_serde_json_refuses_is_refused(body in "[\\[\\]{}:,\"a0-9eE.+ \\\\u-]{0,40}") {
+        if serde_json::from_str::<serde_json::Value>(&body).is_err() {
+            prop_assert!(read(body.as_bytes(), Nesting(64)).is_err(), "{}", body);
+        }
+    }
+}

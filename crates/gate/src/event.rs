@@ -1,0 +1,85 @@
+//! One judged request, as the worker counts and reports it.
+
+use crate::correlation::CorrelationId;
+use crate::time::Timestamp;
+use portcullis_cost::Cost;
+use portcullis_graphql::{Measures, ShapeHash};
+use portcullis_policy::Refusal;
+use portcullis_report::{Incident, Measured, OperationKind, RollupKey, Transport};
+
+/// The class of clients nobody has sorted.
+const ANONYMOUS: &str = "anonymous";
+
+/// One judged request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When it was judged.
+    pub at: Timestamp,
+    /// Its correlation id.
+    pub correlation: CorrelationId,
+    /// The client's address without the port.
+    pub client: Option<String>,
+    /// How it came.
+    pub transport: Transport,
+    /// Type of the operation.
+    pub kind: OperationKind,
+    /// The operation's name, its shape hash, or `-` when nothing was parsed.
+    pub operation: String,
+    /// Why it was refused; nothing when it was allowed.
+    pub refusal: Option<Refusal>,
+    /// What was measured, when it was parsed.
+    pub measures: Option<Measures>,
+    /// What it was estimated to cost.
+    pub cost: Option<Cost>,
+    /// Hash of the normalised document of a refused request.
+    pub shape: Option<ShapeHash>,
+    /// The normalised document of a refused request.
+    pub document: Option<String>,
+    /// Bytes of the body.
+    pub body_bytes: u64,
+}
+
+impl Event {
+    pub(crate) fn key(&self) -> RollupKey {
+        RollupKey {
+            operation: self.operation.clone(),
+            kind: self.kind,
+            class: ANONYMOUS.to_owned(),
+            transport: self.transport,
+            refused: self.refusal.map(|refusal| refusal.reason),
+        }
+    }
+
+    pub(crate) fn into_incident(self) -> Option<Incident> {
+        let refusal = self.refusal?;
+        Some(Incident {
+            at_ms: self.at.millis(),
+            correlation_id: self.correlation.as_str().to_owned(),
+            client: self.client,
+            reason: refusal.reason,
+            limit: refusal.limit,
+            actual: refusal.actual,
+            transport: self.transport,
+            kind: self.kind,
+            operation: self.operation,
+            shape: self.shape.map(|shape| shape.to_string()),
+            document: self.document,
+            measured: self.measures.as_ref().map(measured),
+            cost_milli: self.cost.map(Cost::milli),
+            body_bytes: self.body_bytes,
+        })
+    }
+}
+
+/// The measures as they are reported.
+fn measured(measures: &Measures) -> Measured {
+    Measured {
+        tokens: measures.tokens,
+        depth: measures.depth,
+        fields: measures.fields,
+        root_fields: measures.root_fields,
+        aliases: measures.aliases,
+        aliases_per_field: measures.aliases_per_field,
+        directives: measures.directives,
+    }
+}

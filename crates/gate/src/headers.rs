@@ -1,0 +1,35 @@
+//! Headers as the host hands them over: pairs of bytes, values not necessarily text.
+
+/// The headers of one request, in the order in which they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Headers<'a>(&'a [(String, Vec<u8>)]);
+
+impl<'a> Headers<'a> {
+    /// Headers by lower-case name, pseudo-headers included.
+    pub fn new(pairs: &'a [(String, Vec<u8>)]) -> Self {
+        Self(pairs)
+    }
+
+    /// Every value of a header.
+    pub(crate) fn all(self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// The value of a header that came exactly once.
+    pub(crate) fn only(self, name: &'static str) -> Option<&'a [u8]> {
+        let mut all = self.all(name);
+        let first = all.next()?;
+        all.next().is_none().then_some(first)
+    }
+
+    /// The names that start with a prefix.
+    pub(crate) fn names_with(self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
+        let starts = move |name: &&str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        self.0.iter().map(|(name, _)| name.as_str()).filter(starts)
+    }
+}

@@ -1,0 +1,114 @@
+//! Counts the requests of one window, sorted by what they have in common, in bounded memory.
+//!
+//! Operation names are the client's: a flood of invented ones must not push out those of honest clients. So names that
+//! were busy in the windows before have places of their own, newcomers share the rest, and what finds no place is
+//! counted as `other`.
+
+use crate::event::Event;
+use portcullis_cost::Cost;
+use portcullis_report::{RollupKey, RollupRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows for names that were busy before; each may take several.
+const REGULAR_ROWS: usize = 500;
+/// Rows for names that were not.
+const NEWCOMER_ROWS: usize = 400;
+/// Names that are remembered as busy.
+const REGULARS: usize = 250;
+
+/// What stands for the names without a place; rows of this name are few, as everything else in a key is bounded.
+const OTHER: &str = "other";
+
+/// Whether an event was counted under its own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Own,
+    Other,
+}
+
+/// The counts of one window.
+#[derive(Debug, Default)]
+pub(crate) struct Rollup {
+    rows: BTreeMap<RollupKey, RollupRow>,
+    regular_rows: usize,
+    newcomer_rows: usize,
+    /// Names that were busy before, with how busy.
+    regulars: BTreeMap<String, u64>,
+}
+
+impl Rollup {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, event: &Event) -> Place {
+        let key = event.key();
+        if self.rows.contains_key(&key) || self.take_place(&key.operation) {
+            self.count(key, event);
+            return Place::Own;
+        }
+        self.count(RollupKey { operation: OTHER.to_owned(), ..key }, event);
+        Place::Other
+    }
+
+    fn take_place(&mut self, operation: &str) -> bool {
+        let (taken, places) = match self.regulars.contains_key(operation) {
+            true => (&mut self.regular_rows, REGULAR_ROWS),
+            false => (&mut self.newcomer_rows, NEWCOMER_ROWS),
+        };
+        let free = *taken < places;
+        *taken += usize::from(free);
+        free
+    }
+
+    fn count(&mut self, key: RollupKey, event: &Event) {
+        let row = self.rows.entry(key).or_insert_with_key(|key| RollupRow {
+            key: key.clone(),
+            count: 0,
+            cost_milli_sum: 0,
+            cost_milli_max: 0,
+            depth_max: 0,
+            fields_sum: 0,
+            body_bytes_sum: 0,
+        });
+        let cost = event.cost.map_or(0, Cost::milli);
+        let (depth, fields) =
+            event.measures.as_ref().map_or((0, 0), |measures| (measures.depth, measures.fields));
+        row.count = row.count.saturating_add(1);
+        row.cost_milli_sum = row.cost_milli_sum.saturating_add(cost);
+        row.cost_milli_max = row.cost_milli_max.max(cost);
+        row.depth_max = row.depth_max.max(depth);
+        row.fields_sum = row.fields_sum.saturating_add(u64::from(fields));
+        row.body_bytes_sum = row.body_bytes_sum.saturating_add(event.body_bytes);
+    }
+
+    /// The rows of the window; a new one begins.
+    pub(crate) fn cut(&mut self) -> Vec<RollupRow> {
+        self.remember_the_busy();
+        self.regular_rows = 0;
+        self.newcomer_rows = 0;
+        std::mem::take(&mut self.rows).into_values().collect()
+    }
+
+    /// Halves what was known and adds what was seen; keeps the busiest.
+    fn remember_the_busy(&mut self) {
+        for busy in self.regulars.values_mut() {
+            *busy /= 2;
+        }
+        for row in self.rows.values().filter(|row| row.key.operation != OTHER) {
+            let busy = self.regulars.entry(row.key.operation.clone()).or_default();
+            *busy = busy.saturating_add(row.count);
+        }
+        self.regulars.retain(|_, busy| *busy > 0);
+        if self.regulars.len() > REGULARS {
+            let mut by_busy: Vec<(u64, String)> =
+                self.regulars.iter().map(|(name, busy)| (*busy, name.clone())).collect();
+            by_busy.sort_unstable_by(|one, other| other.cmp(one));
+            let kept: BTreeSet<String> = by_busy.into_iter().take(REGULARS).map(|(_, name)| name).collect();
+            self.regulars.retain(|name, _| kept.contains(name));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Which requests are under a policy: the request target in normal form.
+//!
+//! Servers undo percent-encoding, dot segments, doubled slashes and path parameters before they route; a spelling that
+//! reaches the server's GraphQL endpoint must reach the gate's.
+
+/// How often percent-encoding is undone; some stacks decode twice.
+const DECODINGS: usize = 2;
+
+/// Path in normal form and query string of a request target.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target<'a> {
+    pub(crate) path: Vec<u8>,
+    pub(crate) query: &'a [u8],
+}
+
+pub(crate) fn target(raw: &[u8]) -> Target<'_> {
+    let raw = without_authority(raw);
+    let end = raw.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(raw.len());
+    let (path, rest) = raw.split_at_checked(end).unwrap_or((raw, &[]));
+    let query = rest.split_first().map_or(&[][..], |(_, query)| query);
+    Target { path: normal(path), query }
+}
+
+/// An absolute-form target keeps its path only.
+fn without_authority(raw: &[u8]) -> &[u8] {
+    let lower = raw.get(..8).unwrap_or(raw).to_ascii_lowercase();
+    let authority = if lower.starts_with(b"http://") {
+        raw.get(7..)
+    } else if lower.starts_with(b"https://") {
+        raw.get(8..)
+    } else {
+        return raw;
+    };
+    let authority = authority.unwrap_or_default();
+    let start = authority.iter().position(|byte| *byte == b'/').unwrap_or(authority.len());
+    authority.get(start..).unwrap_or_default()
+}
+
+fn normal(path: &[u8]) -> Vec<u8> {
+    let mut decoded = path.to_vec();
+    for _ in 0..DECODINGS {
+        decoded = percent_decoded(&decoded);
+    }
+    let mut segments: Vec<&[u8]> = Vec::new();
+    for segment in decoded.split(|byte| matches!(byte, b'/' | b'\\')) {
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        match name {
+            b"" | b"." => (),
+            b".." => drop(segments.pop()),
+            name => segments.push(name),
+        }
+    }
+    let mut path = Vec::with_capacity(decoded.len());
+    for segment in &segments {
+        path.push(b'/');
+        path.extend_from_slice(segment);
+    }
+    if path.is_empty() { b"/".to_vec() } else { path }
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let escape = if *first == b'%' { after.split_at_checked(2) } else { None };
+        let (byte, next) =
+            escape.and_then(|(digits, next)| Some((hex(digits)?, next))).unwrap_or((*first, after));
+        decoded.push(byte);
+        rest = next;
+    }
+    decoded
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits).ok()?;
+    if text.starts_with('+') { None } else { u8::from_str_radix(text, 16).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(raw: &str, path: &str, query: &str) {
+        let found = target(raw.as_bytes());
+        assert_eq!((found.path.as_slice(), found.query), (path.as_bytes(), query.as_bytes()), "{raw}");
+    }
+
+    #[test]
+    fn a_plain_target_is_its_own_normal_form() {
+        check("/graphql", "/graphql", "");
+        check("/graphql?a=b?c", "/graphql", "a=b?c");
+        check("/", "/", "");
+        check("", "/", "");
+        check("*", "/*", "");
+    }
+
+    #[test]
+    fn other_spellings_have_the_same_normal_form() {
+        for raw in [
+            "/graphql/",
+            "//graphql",
+            "/%67raphql",
+            "/%2567raphql",
+            "/graphql;x",
+            "/graphql;a=b/",
+            "/./graphql",
+            "/v1/../graphql",
+            "/v1/..%2fgraphql",
+            "/v1/%2e%2e/graphql",
+            "/v1;x/..;y/graphql",
+            "/..//graphql",
+            "\\graphql",
+            "http://host/graphql",
+            "HTTPS://host:8/graphql",
+            "/graphql#x",
+        ] {
+            assert_eq!(target(raw.as_bytes()).path, b"/graphql", "{raw}");
+        }
+    }
+
+    #[test]
+    fn other_paths_stay_other_paths() {
+        check("/graphqlx", "/graphqlx", "");
+        check("/graphql/x", "/graphql/x", "");
+        check("/%zz%6", "/%zz%6", "");
+        check("/%+1", "/%+1", "");
+        check("/GraphQL", "/GraphQL", "");
+        check("http://host", "/", "");
+    }
+}

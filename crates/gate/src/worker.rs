@@ -1,0 +1,139 @@
+//! What outlives one exchange: a worker's counts and incidents, and their way to the analyzer.
+//!
+//! Losing the analyzer never costs a request: reports wait in a bounded outbox, and while that is full the window grows
+//! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
+
+use crate::event::Event;
+use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
+use crate::rollup::{Place, Rollup};
+use crate::time::Timestamp;
+use portcullis_policy::Analyzer;
+use portcullis_report::{Bounds, Incident, Metric, Report, VERSION, WorkerBoot};
+
+/// How long a window without anything urgent is, in milliseconds.
+const WINDOW_MS: u64 = 1_000;
+
+/// What a worker asks its shell to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerEffect {
+    /// Begins a call to the analyzer.
+    Call(Call),
+    /// Adds to a counter.
+    Count(Metric, u64),
+}
+
+/// One worker of the proxy.
+#[derive(Debug)]
+pub struct Worker {
+    boot: WorkerBoot,
+    sequence: u64,
+    rollup: Rollup,
+    incidents: Vec<Incident>,
+    incidents_dropped: u64,
+    window: Option<Timestamp>,
+    urgency: Urgency,
+    outbox: Option<Outbox>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Urgency {
+    Calm,
+    Urgent,
+}
+
+impl Worker {
+    /// A worker that reports to an analyzer, with the token that opens it.
+    pub fn reporting(boot: WorkerBoot, analyzer: Analyzer, token: String) -> Self {
+        Self { outbox: Some(Outbox::new(analyzer, token)), ..Self::silent(boot) }
+    }
+
+    /// A worker that reports to nobody.
+    pub fn silent(boot: WorkerBoot) -> Self {
+        Self {
+            boot,
+            sequence: 0,
+            rollup: Rollup::default(),
+            incidents: Vec::new(),
+            incidents_dropped: 0,
+            window: None,
+            urgency: Urgency::Calm,
+            outbox: None,
+        }
+    }
+
+    /// Counts a judged request, and keeps it as an incident when it was refused.
+    pub fn note(&mut self, event: Event) -> Vec<WorkerEffect> {
+        if self.outbox.is_none() {
+            return Vec::new();
+        }
+        self.window.get_or_insert(event.at);
+        let mut effects = Vec::new();
+        if self.rollup.add(&event) == Place::Other {
+            effects.push(WorkerEffect::Count(Metric::RowsMerged, 1));
+        }
+        if event.refusal.is_some() {
+            self.urgency = Urgency::Urgent;
+            if self.incidents.len() < Bounds::INCIDENTS {
+                self.incidents.extend(event.into_incident());
+            } else {
+                self.incidents_dropped = self.incidents_dropped.saturating_add(1);
+                effects.push(WorkerEffect::Count(Metric::IncidentsDropped, 1));
+            }
+        }
+        effects
+    }
+
+    /// A tick of the clock: time to cut a report, to send one, or to send one again.
+    pub fn on_tick(&mut self, now: Timestamp) -> Vec<WorkerEffect> {
+        let mut effects = Vec::new();
+        self.cut(now);
+        if let Some(outbox) = &mut self.outbox {
+            effects.extend(outbox.give_up_lost(now).map(counted));
+            effects.extend(outbox.next_call(now).map(WorkerEffect::Call));
+        }
+        effects
+    }
+
+    /// Takes what the host tells of a call.
+    pub fn on_call(&mut self, outcome: CallOutcome, now: Timestamp) -> Vec<WorkerEffect> {
+        let delivery = self.outbox.as_mut().and_then(|outbox| outbox.on_call(outcome, now));
+        delivery.map(counted).into_iter().collect()
+    }
+
+    /// Makes a report of the window when it is time and there is room for one.
+    fn cut(&mut self, now: Timestamp) {
+        let Some(outbox) = &mut self.outbox else { return };
+        let Some(from) = self.window else { return };
+        let due = self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS;
+        if !due || !outbox.has_room() || self.rollup.is_empty() {
+            return;
+        }
+        self.sequence = self.sequence.saturating_add(1);
+        let report = Report {
+            version: VERSION,
+            boot: self.boot,
+            sequence: self.sequence,
+            from_ms: from.millis(),
+            to_ms: now.millis().max(from.millis()),
+            rollup: self.rollup.cut(),
+            incidents: std::mem::take(&mut self.incidents),
+            incidents_dropped: std::mem::take(&mut self.incidents_dropped),
+        };
+        self.window = None;
+        self.urgency = Urgency::Calm;
+        // Texts and whole numbers only: serialising cannot fail.
+        outbox.push(serde_json::to_vec(&report).unwrap_or_default());
+    }
+}
+
+fn counted(delivery: Delivery) -> WorkerEffect {
+    let metric = match delivery {
+        Delivery::Sent => Metric::ReportsSent,
+        Delivery::Rejected => Metric::ReportsRejected,
+        Delivery::Failed => Metric::ReportsFailed,
+    };
+    WorkerEffect::Count(metric, 1)
+}
+
+#[cfg(test)]
+mod tests;

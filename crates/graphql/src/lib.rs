@@ -1,0 +1,41 @@
+//! The executable grammar of GraphQL (September 2025): text in, a flat tape of nodes out, and what the document measures.
+//!
+//! Exists because this is the hottest code of the gate: one pass over the text, no syntax tree, no recursion on input, no
+//! allocation per token, and every limit checked before the work it bounds. Refuses to know HTTP, JSON, cost and clients.
+//!
+//! ```
+//! use portcullis_graphql::{Budget, Scratch, Tape, measure, parse};
+//!
+//! let mut tape = Tape::default();
+//! let document = parse("{ me { ...Who } } fragment Who on User { id name }", Budget::default(), &mut tape)?;
+//! let measures = measure(document, &mut Scratch::default())?;
+//! assert_eq!((measures.depth, measures.fields, measures.root_fields), (2, 3, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod class;
+mod document;
+mod error;
+mod hash;
+mod link;
+mod measure;
+mod normalise;
+mod parse;
+mod scan;
+mod selection;
+mod shape;
+mod tape;
+mod value;
+
+pub use document::{Document, Fragment, Operation, OperationKind, SelectError, VariableDefinition};
+pub use error::{Expected, Explained, Found, Position, SyntaxError};
+pub use link::FragmentCycle;
+pub use measure::{MeasureError, Measures, Scratch, measure};
+pub use normalise::normalise;
+pub use parse::{Budget, MAX_SOURCE_BYTES, parse};
+pub use selection::{
+    Argument, Arguments, Directive, Directives, Field, InlineFragment, Selection, Selections, Spread,
+};
+pub use shape::{ShapeHash, shape};
+pub use tape::{FragmentIndex, NodeIndex, Tape};
+pub use value::{List, Object, ObjectFields, Value, Values};

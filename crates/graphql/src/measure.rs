@@ -1,0 +1,162 @@
+//! Counts what a document would make a server do, without a schema: how deep, how wide, how often.
+//!
+//! Fragments are measured once each, callees first, and their numbers added wherever they are spread, so an exponential document
+//! costs linear work and saturates. Nothing depends on the names a client may choose: operations, fragments, aliases, variables.
+
+mod aliases;
+
+use thiserror::Error;
+
+use crate::document::Document;
+use crate::tape::{Counts, Definition, Tape};
+use aliases::Aliases;
+
+/// What a document measures. All counts saturate at [`u32::MAX`].
+///
+/// Those of operations are the maximum over all operations of the document, whichever is executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// Tokens of the text.
+    pub tokens: u32,
+    /// Operations of the document.
+    pub operations: u32,
+    /// Fragment definitions of the document.
+    pub fragments: u32,
+    /// Levels of fields: 1 for a root field, and for what it selects one more. Fragments add none.
+    pub depth: u32,
+    /// Fields of an operation with fragments expanded, `__typename` included.
+    pub fields: u32,
+    /// Fields in the root selection set of an operation, fragments expanded.
+    pub root_fields: u32,
+    /// Aliased fields of an operation, fragments expanded.
+    pub aliases: u32,
+    /// The most aliased fields of one name in one selection set, fragments expanded into it. [`u32::MAX`] when finding out
+    /// would take more than `max(4096, tokens)` steps, which only documents made for that purpose need.
+    pub aliases_per_field: u32,
+    /// Every occurrence of a directive in an operation, fragments expanded: on the operation, its variables, selections and
+    /// fragment definitions. Never less than the occurrences in the text.
+    pub directives: u32,
+    /// A field called `__schema` or `__type` anywhere, used or not. Aliases and names of definitions do not matter.
+    pub introspection: bool,
+}
+
+/// Why a document cannot be measured. `at` is a byte offset into the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MeasureError {
+    /// Fragments that spread each other in a circle, used or not.
+    #[error("fragments form a cycle")]
+    Cycle {
+        /// The fragment's name in a spread that closes the circle.
+        at: u32,
+    },
+    /// Two fragment definitions of one name.
+    #[error("two fragments have the same name")]
+    DuplicateFragment {
+        /// The name of the second.
+        at: u32,
+    },
+    /// Two operations of one name.
+    #[error("two operations have the same name")]
+    DuplicateOperation {
+        /// The name of the second.
+        at: u32,
+    },
+}
+
+/// Reusable storage for [`measure`].
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// By fragment number, with what it spreads.
+    fragments: Vec<Counts>,
+    aliases: Aliases,
+    steps: u64,
+}
+
+impl Scratch {
+    /// How many steps the last [`measure`] took: definitions and spreads looked at, alias counters looked up. At most three times
+    /// the tokens, or the tokens and 4,096. For tests that work is linear.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}
+
+/// Measures `document`. Linear in its definitions, spreads and aliases; the parser counted the rest.
+///
+/// # Errors
+/// The document has a cycle of fragments, or two definitions of one name.
+pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures, MeasureError> {
+    let tape = document.tape();
+    if let Some(at) = tape.links.duplicate_fragment {
+        return Err(MeasureError::DuplicateFragment { at });
+    }
+    if let Some(at) = tape.links.duplicate_operation {
+        return Err(MeasureError::DuplicateOperation { at });
+    }
+    let order = document.fragment_order().map_err(|cycle| MeasureError::Cycle { at: cycle.at })?;
+    scratch.steps = 0;
+    scratch.fragments.clear();
+    scratch.fragments.resize(tape.fragments.len(), Counts::default());
+    for index in order {
+        let counts = tape.fragments.get(index.get()).map(|fragment| scratch.expand(tape, fragment));
+        if let (Some(counts), Some(place)) = (counts, scratch.fragments.get_mut(index.get())) {
+            *place = counts;
+        }
+    }
+    let most = tape.operations.iter().fold(Counts::default(), |most, operation| {
+        let counts = scratch.expand(tape, operation);
+        Counts {
+            depth: most.depth.max(counts.depth),
+            fields: most.fields.max(counts.fields),
+            root_fields: most.root_fields.max(counts.root_fields),
+            aliases: most.aliases.max(counts.aliases),
+            directives: most.directives.max(counts.directives),
+        }
+    });
+    let definitions = tape.operations.iter().chain(&tape.fragments);
+    let in_text = definitions.fold(0_u32, |sum, definition| sum.saturating_add(definition.counts.directives));
+    let aliases_per_field = if most.aliases > 1 { scratch.aliases.most(document, order) } else { most.aliases };
+    scratch.steps = scratch.steps.saturating_add(scratch.aliases.steps());
+    let count = |definitions: &[Definition]| u32::try_from(definitions.len()).unwrap_or(u32::MAX);
+    Ok(Measures {
+        tokens: tape.tokens,
+        operations: count(&tape.operations),
+        fragments: count(&tape.fragments),
+        depth: most.depth,
+        fields: most.fields,
+        root_fields: most.root_fields,
+        aliases: most.aliases,
+        aliases_per_field,
+        directives: most.directives.max(in_text),
+        introspection: tape.introspection,
+    })
+}
+
+impl Scratch {
+    /// What `definition` contains together with the fragments it spreads, whose own counts are complete.
+    fn expand(&mut self, tape: &Tape, definition: &Definition) -> Counts {
+        let mut counts = definition.counts;
+        let spreads = definition.spreads.of(&tape.spreads);
+        self.steps = self.steps.saturating_add(1).saturating_add(spreads.len() as u64);
+        for spread in spreads {
+            let target = tape.node(spread.node);
+            if let Some(fragment) = self.fragments.get(target.start as usize) {
+                add(&mut counts, fragment, u32::from(target.depth));
+            }
+        }
+        counts
+    }
+}
+
+/// Adds a fragment that is spread among fields of depth `depth`.
+fn add(counts: &mut Counts, fragment: &Counts, depth: u32) {
+    if fragment.depth > 0 {
+        counts.depth = counts.depth.max(fragment.depth.saturating_add(depth).saturating_sub(1));
+    }
+    if depth == 1 {
+        counts.root_fields = counts.root_fields.saturating_add(fragment.root_fields);
+    }
+    counts.fields = counts.fields.saturating_add(fragment.fields);
+    counts.aliases = counts.aliases.saturating_add(fragment.aliases);
+    counts.directives = counts.directives.saturating_add(fragment.directives);
+}

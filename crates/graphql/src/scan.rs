@@ -1,0 +1,189 @@
+//! Finds where a token ends: names, numbers, strings, block strings, comments.
+//!
+//! Each scan is one loop over bytes, steps over eight at a time where that pays, and looks at no byte twice but a bounded number.
+//! Knows the lexical grammar of GraphQL §2.1 and nothing of what surrounds a token. Positions are below
+//! [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES) plus a few bytes, so adding to them cannot wrap.
+
+use crate::error::SyntaxError;
+
+/// Which scan stops at a byte: bits of [`STOPS`].
+const NOT_IN_NAME: u8 = 1;
+const NOT_IN_STRING: u8 = 2;
+const NOT_IN_BLOCK: u8 = 4;
+const NOT_IN_COMMENT: u8 = 8;
+const NOT_DIGIT: u8 = 16;
+const NOT_BLANK: u8 = 32;
+
+static STOPS: [u8; 256] = stops();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time over 0..256")]
+const fn stops() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        let in_name = byte.is_ascii_alphanumeric() || byte == b'_';
+        let ends_line = matches!(byte, b'\n' | b'\r');
+        table[index] = mark(!in_name, NOT_IN_NAME)
+            | mark(ends_line || matches!(byte, b'"' | b'\\'), NOT_IN_STRING)
+            | mark(matches!(byte, b'"' | b'\\'), NOT_IN_BLOCK)
+            | mark(ends_line, NOT_IN_COMMENT)
+            | mark(!byte.is_ascii_digit(), NOT_DIGIT)
+            | mark(!matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b','), NOT_BLANK);
+        index += 1;
+    }
+    table
+}
+
+const fn mark(set: bool, bit: u8) -> u8 {
+    if set { bit } else { 0 }
+}
+
+#[inline(always)]
+fn stops_at(byte: u8, bit: u8) -> bool {
+    STOPS.get(usize::from(byte)).is_none_or(|stops| stops & bit != 0)
+}
+
+/// The first position from `at` on whose byte has `bit`, or the end of the text.
+#[inline(always)]
+fn run(bytes: &[u8], mut at: u32, bit: u8) -> u32 {
+    while let Some(chunk) = bytes.get(at as usize..).and_then(|rest| rest.first_chunk::<8>()) {
+        for (step, byte) in (0_u32..).zip(chunk) {
+            if stops_at(*byte, bit) {
+                return at.wrapping_add(step);
+            }
+        }
+        at = at.wrapping_add(8);
+    }
+    while bytes.get(at as usize).is_some_and(|byte| !stops_at(*byte, bit)) {
+        at = at.wrapping_add(1);
+    }
+    at
+}
+
+/// The end of the name that starts at `at`.
+#[inline(always)]
+pub(crate) fn name_end(bytes: &[u8], at: u32) -> u32 {
+    run(bytes, at.wrapping_add(1), NOT_IN_NAME)
+}
+
+/// The end of the blanks that start at `at`.
+#[inline(always)]
+pub(crate) fn blanks_end(bytes: &[u8], at: u32) -> u32 {
+    run(bytes, at, NOT_BLANK)
+}
+
+/// The end of the comment that starts at `at`: its line terminator or the end of the text.
+pub(crate) fn comment_end(bytes: &[u8], at: u32) -> u32 {
+    run(bytes, at, NOT_IN_COMMENT)
+}
+
+/// An integer or a float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    Int,
+    Float,
+}
+
+/// The kind and end of the number that starts at `at` (a digit or `-`); §2.9.1, §2.9.2.
+pub(crate) fn number(bytes: &[u8], at: u32) -> Result<(Number, u32), SyntaxError> {
+    let byte = |at: u32| bytes.get(at as usize).copied();
+    let invalid = |at: u32| SyntaxError::InvalidNumber { at };
+    let digits = |at: u32| match byte(at) {
+        Some(b'0'..=b'9') => Ok(run(bytes, at, NOT_DIGIT)),
+        _ => Err(invalid(at)),
+    };
+    let mut kind = Number::Int;
+    let first = if byte(at) == Some(b'-') { at.wrapping_add(1) } else { at };
+    let mut end = if byte(first) == Some(b'0') { first.wrapping_add(1) } else { digits(first)? };
+    if byte(end) == Some(b'.') {
+        kind = Number::Float;
+        end = digits(end.wrapping_add(1))?;
+    }
+    if matches!(byte(end), Some(b'e' | b'E')) {
+        kind = Number::Float;
+        let sign = end.wrapping_add(1);
+        end = digits(if matches!(byte(sign), Some(b'+' | b'-')) { sign.wrapping_add(1) } else { sign })?;
+    }
+    match byte(end) {
+        Some(b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'.') => Err(invalid(end)),
+        _ => Ok((kind, end)),
+    }
+}
+
+/// The end of the string or block string that starts at `at`; §2.9.4.
+pub(crate) fn string(bytes: &[u8], at: u32) -> Result<u32, SyntaxError> {
+    let body = at.wrapping_add(1);
+    if quotes_at(bytes, at) { block(bytes, at) } else { line(bytes, at, body) }
+}
+
+fn quotes_at(bytes: &[u8], at: u32) -> bool {
+    bytes.get(at as usize..).is_some_and(|rest| rest.starts_with(b"\"\"\""))
+}
+
+fn block(bytes: &[u8], start: u32) -> Result<u32, SyntaxError> {
+    let mut at = start.wrapping_add(3);
+    loop {
+        at = run(bytes, at, NOT_IN_BLOCK);
+        match bytes.get(at as usize) {
+            Some(b'"') if quotes_at(bytes, at) => return Ok(at.wrapping_add(3)),
+            Some(b'\\') if quotes_at(bytes, at.wrapping_add(1)) => at = at.wrapping_add(4),
+            Some(_) => at = at.wrapping_add(1),
+            None => return Err(SyntaxError::UnterminatedString { at: start }),
+        }
+    }
+}
+
+fn line(bytes: &[u8], start: u32, mut at: u32) -> Result<u32, SyntaxError> {
+    loop {
+        at = run(bytes, at, NOT_IN_STRING);
+        match bytes.get(at as usize) {
+            Some(b'"') => return Ok(at.wrapping_add(1)),
+            Some(b'\\') => at = escape(bytes, at).ok_or(SyntaxError::InvalidEscape { at })?,
+            Some(_) | None => return Err(SyntaxError::UnterminatedString { at: start }),
+        }
+    }
+}
+
+/// The end of the escape sequence whose backslash is at `at`.
+fn escape(bytes: &[u8], at: u32) -> Option<u32> {
+    match bytes.get(at.wrapping_add(1) as usize)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at.wrapping_add(2)),
+        b'u' if bytes.get(at.wrapping_add(2) as usize) == Some(&b'{') => braced(bytes, at),
+        b'u' => fixed(bytes, at),
+        _ => None,
+    }
+}
+
+/// `\u{…}`: one to eight digits that name a scalar value. The grammar sets no bound on leading zeros; the reference
+/// implementation stops at eight digits, and what it refuses is refused here too.
+fn braced(bytes: &[u8], at: u32) -> Option<u32> {
+    let first = at.wrapping_add(3);
+    let mut point: u32 = 0;
+    for step in 0..9 {
+        let position = first.wrapping_add(step);
+        match *bytes.get(position as usize)? {
+            b'}' if step > 0 => return char::from_u32(point).map(|_| position.wrapping_add(1)),
+            digit => point = point.checked_mul(16)?.checked_add(char::from(digit).to_digit(16)?)?,
+        }
+    }
+    None
+}
+
+/// `\uXXXX`, or two of them that are a surrogate pair.
+fn fixed(bytes: &[u8], at: u32) -> Option<u32> {
+    let end = at.wrapping_add(6);
+    match four(bytes, at.wrapping_add(2))? {
+        0xD800..=0xDBFF if bytes.get(end as usize..)?.starts_with(b"\\u") => {
+            let low = four(bytes, end.wrapping_add(2))?;
+            (0xDC00..=0xDFFF).contains(&low).then(|| end.wrapping_add(6))
+        }
+        0xD800..=0xDFFF => None,
+        _ => Some(end),
+    }
+}
+
+fn four(bytes: &[u8], at: u32) -> Option<u32> {
+    let digits = bytes.get(at as usize..)?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?))
+}

@@ -1,0 +1,305 @@
+//! Selections, arguments and directives, for walkers: a flat walk with a stack of one's own instead of recursion.
+//!
+//! ```
+//! # use portcullis_graphql::{Budget, Selection, Tape, parse};
+//! let mut tape = Tape::default();
+//! let document = parse("{ a { b ... { c } } d }", Budget::default(), &mut tape)?;
+//! let operation = document.select(None)?;
+//! let mut open = Vec::new();
+//! for selection in operation.selections() {
+//!     while open.last().is_some_and(|end| *end <= selection.index()) {
+//!         open.pop(); // left the selection set of an enclosing selection
+//!     }
+//!     if let Selection::Field(field) = selection {
+//!         println!("{}{}", "  ".repeat(open.len()), field.name());
+//!     }
+//!     open.push(selection.end());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use crate::document::Document;
+use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
+use crate::value::Value;
+
+/// All selections beneath a definition or a selection, in the order of the text, whatever their depth.
+#[derive(Clone, Copy, Debug)]
+pub struct Selections<'a> {
+    document: Document<'a>,
+    next: u32,
+    end: u32,
+}
+
+impl<'a> Selections<'a> {
+    pub(crate) fn of(document: Document<'a>, node: u32) -> Self {
+        Selections { document, next: node.saturating_add(1), end: document.node(node).end }
+    }
+}
+
+impl<'a> Iterator for Selections<'a> {
+    type Item = Selection<'a>;
+
+    fn next(&mut self) -> Option<Selection<'a>> {
+        let document = self.document;
+        while self.next < self.end {
+            let index = self.next;
+            let node = document.tape().nodes.get(index as usize)?;
+            self.next = index.saturating_add(1);
+            let at = At { document, index, node: *node };
+            match node.kind {
+                Kind::Field => return Some(Selection::Field(Field(at))),
+                Kind::Spread => return Some(Selection::Spread(Spread(at))),
+                Kind::InlineFragment => return Some(Selection::InlineFragment(InlineFragment(at))),
+                Kind::Argument | Kind::Directive | Kind::VariableDefinition => self.next = node.end,
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// A node with its place.
+#[derive(Clone, Copy, Debug)]
+struct At<'a> {
+    document: Document<'a>,
+    index: u32,
+    node: Node,
+}
+
+/// One selection.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection<'a> {
+    /// A field, with or without a selection set.
+    Field(Field<'a>),
+    /// `...Name`.
+    Spread(Spread<'a>),
+    /// `... on Type { }` or `... { }`.
+    InlineFragment(InlineFragment<'a>),
+}
+
+impl<'a> Selection<'a> {
+    fn at(&self) -> &At<'a> {
+        match self {
+            Selection::Field(Field(at))
+            | Selection::Spread(Spread(at))
+            | Selection::InlineFragment(InlineFragment(at)) => at,
+        }
+    }
+
+    /// Its node.
+    #[must_use]
+    pub fn index(&self) -> NodeIndex {
+        NodeIndex(self.at().index)
+    }
+
+    /// The first node that is not beneath it: every selection with a smaller index and a larger one than its own is inside.
+    #[must_use]
+    pub fn end(&self) -> NodeIndex {
+        NodeIndex(self.at().node.end)
+    }
+
+    /// 1 in the selection set of a definition, one more inside each field; inline fragments add nothing.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        u32::from(self.at().node.depth)
+    }
+
+    /// Its directives.
+    #[must_use]
+    pub fn directives(&self) -> Directives<'a> {
+        Directives::of(self.at().document, self.at().index)
+    }
+
+    /// Everything beneath it.
+    #[must_use]
+    pub fn selections(&self) -> Selections<'a> {
+        Selections::of(self.at().document, self.at().index)
+    }
+}
+
+/// A field.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a>(At<'a>);
+
+impl<'a> Field<'a> {
+    /// The field's name in the schema.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.0.document.text(&self.0.node)
+    }
+
+    /// The alias it was given, where one was.
+    #[must_use]
+    pub fn alias(&self) -> Option<&'a str> {
+        let aliased = self.0.node.has(Node::ALIASED);
+        aliased.then(|| self.0.document.text(&self.0.document.node(self.0.index.saturating_add(1))))
+    }
+
+    /// Its arguments, in the order of the text.
+    #[must_use]
+    pub fn arguments(&self) -> Arguments<'a> {
+        Arguments::of(self.0.document, self.0.index)
+    }
+
+    /// The value of the first argument called `name`.
+    #[must_use]
+    pub fn argument(&self, name: &str) -> Option<Value<'a>> {
+        self.arguments().find(|argument| argument.name() == name).map(|argument| argument.value())
+    }
+
+    /// Its directives.
+    #[must_use]
+    pub fn directives(&self) -> Directives<'a> {
+        Directives::of(self.0.document, self.0.index)
+    }
+
+    /// Whether it has a selection set.
+    #[must_use]
+    pub fn has_selections(&self) -> bool {
+        self.0.node.has(Node::HAS_SET)
+    }
+
+    /// Byte offset of its name in the text.
+    #[must_use]
+    pub fn offset(&self) -> u32 {
+        self.0.node.start
+    }
+}
+
+/// A spread of a named fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread<'a>(At<'a>);
+
+impl<'a> Spread<'a> {
+    /// The fragment's name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.0.document.text(&self.0.node)
+    }
+
+    /// The fragment meant, the first of that name; nothing when the document defines none.
+    #[must_use]
+    pub fn fragment(&self) -> Option<FragmentIndex> {
+        let target = self.0.document.node(self.0.index.saturating_add(1)).start;
+        (target != u32::MAX).then_some(FragmentIndex(target))
+    }
+}
+
+/// An inline fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct InlineFragment<'a>(At<'a>);
+
+impl<'a> InlineFragment<'a> {
+    /// The type it applies to, nothing when it applies to the enclosing type.
+    #[must_use]
+    pub fn type_condition(&self) -> Option<&'a str> {
+        self.0.document.name_of(self.0.index)
+    }
+}
+
+/// The direct children of one kind, skipping those of the kinds that come before it.
+#[derive(Clone, Copy, Debug)]
+struct Children<'a> {
+    document: Document<'a>,
+    next: u32,
+    end: u32,
+}
+
+impl<'a> Children<'a> {
+    fn of(document: Document<'a>, parent: u32) -> Self {
+        Children { document, next: parent.saturating_add(1), end: document.node(parent).end }
+    }
+
+    fn next(&mut self, wanted: Kind) -> Option<At<'a>> {
+        while self.next < self.end {
+            let index = self.next;
+            let node = *self.document.tape().nodes.get(index as usize)?;
+            match node.kind {
+                Kind::Field | Kind::Spread | Kind::InlineFragment => self.next = self.end,
+                _ => self.next = node.end,
+            }
+            if node.kind == wanted {
+                return Some(At { document: self.document, index, node });
+            }
+        }
+        None
+    }
+}
+
+/// The arguments of a field or a directive.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a>(Children<'a>);
+
+impl<'a> Arguments<'a> {
+    fn of(document: Document<'a>, parent: u32) -> Self {
+        Arguments(Children::of(document, parent))
+    }
+}
+
+impl<'a> Iterator for Arguments<'a> {
+    type Item = Argument<'a>;
+
+    fn next(&mut self) -> Option<Argument<'a>> {
+        self.0.next(Kind::Argument).map(Argument)
+    }
+}
+
+/// One argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument<'a>(At<'a>);
+
+impl<'a> Argument<'a> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.0.document.text(&self.0.node)
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> Value<'a> {
+        Value::at(self.0.document, self.0.index.saturating_add(1)).unwrap_or(Value::Null)
+    }
+}
+
+/// The directives of a definition or a selection, in the order of the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Directives<'a>(Children<'a>);
+
+impl<'a> Directives<'a> {
+    pub(crate) fn of(document: Document<'a>, parent: u32) -> Self {
+        Directives(Children::of(document, parent))
+    }
+}
+
+impl<'a> Iterator for Directives<'a> {
+    type Item = Directive<'a>;
+
+    fn next(&mut self) -> Option<Directive<'a>> {
+        self.0.next(Kind::Directive).map(Directive)
+    }
+}
+
+/// One directive.
+#[derive(Clone, Copy, Debug)]
+pub struct Directive<'a>(At<'a>);
+
+impl<'a> Directive<'a> {
+    /// Its name, without `@`.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.0.document.text(&self.0.node)
+    }
+
+    /// Its arguments.
+    #[must_use]
+    pub fn arguments(&self) -> Arguments<'a> {
+        Arguments::of(self.0.document, self.0.index)
+    }
+
+    /// The value of the first argument called `name`.
+    #[must_use]
+    pub fn argument(&self, name: &str) -> Option<Value<'a>> {
+        self.arguments().find(|argument| argument.name() == name).map(|argument| argument.value())
+    }
+}

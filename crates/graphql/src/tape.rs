@@ -1,0 +1,190 @@
+//! The flat form of a document: nodes in the order of the text, each knowing where its subtree ends.
+//!
+//! A tape can be walked, skipped and measured with an index and at most a small stack, never by recursion, and is reused from one
+//! document to the next, so parsing allocates only while the largest document so far grows. Knows nothing about meaning.
+
+use crate::link::Links;
+
+/// The position of a node on its tape; nodes are numbered in document order, so an ancestor has a smaller index than what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub(crate) u32);
+
+/// The number of a fragment definition in its document, in the order of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FragmentIndex(pub(crate) u32);
+
+impl FragmentIndex {
+    /// The number as an index into a table with one entry per fragment definition.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Reusable storage for one parsed document at a time. Memory is proportional to the tokens of the largest document it held:
+/// at most one node of 16 bytes a token, and a few words a definition, spread and alias.
+#[derive(Debug, Default)]
+pub struct Tape {
+    pub(crate) nodes: Vec<Node>,
+    /// Brackets and braces that are open; only used while parsing.
+    pub(crate) open: Vec<Open>,
+    pub(crate) operations: Vec<Definition>,
+    pub(crate) fragments: Vec<Definition>,
+    /// One for each fragment spread; the node is its [`Kind::Target`].
+    pub(crate) spreads: Vec<Placed>,
+    /// One for each aliased field.
+    pub(crate) aliased: Vec<Placed>,
+    pub(crate) links: Links,
+    pub(crate) tokens: u32,
+    /// A field called `__schema` or `__type` stands somewhere.
+    pub(crate) introspection: bool,
+}
+
+impl Tape {
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.open.clear();
+        self.operations.clear();
+        self.fragments.clear();
+        self.spreads.clear();
+        self.aliased.clear();
+        self.links.clear();
+        self.tokens = 0;
+        self.introspection = false;
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, index: u32) -> Node {
+        self.nodes.get(index as usize).copied().unwrap_or(Node::MISSING)
+    }
+}
+
+/// An operation or a fragment: its node, what it contains itself, and its share of the tape's lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition {
+    pub(crate) node: u32,
+    pub(crate) counts: Counts,
+    pub(crate) spreads: Range,
+    pub(crate) aliased: Range,
+}
+
+/// What a definition contains; without the fragments it spreads on the tape, with them once measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) depth: u32,
+    pub(crate) fields: u32,
+    pub(crate) root_fields: u32,
+    pub(crate) aliases: u32,
+    pub(crate) directives: u32,
+}
+
+/// A part of a list: the first index, and one past the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Range {
+    pub(crate) first: u32,
+    pub(crate) end: u32,
+}
+
+impl Range {
+    pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
+        list.get(self.first as usize..self.end as usize).unwrap_or(&[])
+    }
+}
+
+/// A node with the definition or field whose selection set it stands in, inline fragments disregarded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed {
+    pub(crate) node: u32,
+    pub(crate) owner: u32,
+}
+
+/// An open bracket or brace: its node, and what to go back to when it closes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub(crate) node: u32,
+    pub(crate) level: u32,
+    pub(crate) owner: u32,
+}
+
+/// One node: what it is, its text, and where the nodes beneath it end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    /// [`Node::HAS_SET`], [`Node::ALIASED`] and [`Node::CLOSES`].
+    pub(crate) flags: u8,
+    /// For selections: 1 in the selection set of a definition, one more inside each field. Saturates.
+    pub(crate) depth: u16,
+    /// Byte offset of the node's text, see [`Kind`] for which text that is.
+    pub(crate) start: u32,
+    /// Bytes of the node's text, except for lists and objects: the number of their entries.
+    pub(crate) len: u32,
+    /// Index one past the last node of this node's subtree.
+    pub(crate) end: u32,
+}
+
+impl Node {
+    /// The node opens a selection set.
+    pub(crate) const HAS_SET: u8 = 1;
+    /// The node is followed by a [`Kind::Alias`].
+    pub(crate) const ALIASED: u8 = 2;
+    /// The node has an end that a walker must notice: what has a set, objects, variable definitions.
+    pub(crate) const CLOSES: u8 = 4;
+    /// What reading past the tape yields: no text, and an end that stops every walk.
+    pub(crate) const MISSING: Node =
+        Node { kind: Kind::Null, flags: 0, depth: 0, start: 0, len: 0, end: u32::MAX };
+
+    #[inline]
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    #[inline]
+    pub(crate) fn text<'a>(&self, source: &'a str) -> &'a str {
+        let (start, len) = (self.start as usize, self.len as usize);
+        source.get(start..start.saturating_add(len)).unwrap_or("")
+    }
+}
+
+/// What a node is. Children come in this order: alias, variable definitions, arguments, directives, selections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Text: the name, empty when anonymous.
+    Query,
+    Mutation,
+    Subscription,
+    /// Text: the name. The first child is the [`Kind::TypeCondition`].
+    Fragment,
+    TypeCondition,
+    /// Text: the name without `$`. Children: the type's marks and name, the default value, directives.
+    VariableDefinition,
+    /// One of `[`, `]` and `!` in the type of a variable.
+    TypeMark,
+    TypeName,
+    /// Text: the name without `@`.
+    Directive,
+    /// Text: the name. One child, the value.
+    Argument,
+    /// Text: the field's name, never the alias.
+    Field,
+    Alias,
+    /// Text: the fragment's name. The first child is its [`Kind::Target`].
+    Spread,
+    /// `start`: the number of the fragment the spread before it means, [`u32::MAX`] when the document has none of that name.
+    Target,
+    /// Text: the type condition, empty without one.
+    InlineFragment,
+    Int,
+    Float,
+    /// Text: the literal with its quotes.
+    String,
+    Boolean,
+    Null,
+    Enum,
+    /// Text: the name without `$`.
+    Variable,
+    List,
+    Object,
+    /// Text: the key. One child, the value; `end` is not kept, the subtree ends where the value's does.
+    ObjectField,
+}

@@ -1,0 +1,115 @@
+use super::*;
+
+#[track_caller]
+fn mistakes(text: &str, expected: &[&str]) {
+    let found: Vec<String> = match Policy::parse(text) {
+        Ok(_) => Vec::new(),
+        Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
+    };
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn an_empty_policy_is_the_default_policy() {
+    let policy = Policy::parse("").unwrap();
+    for text in ["{}", "# nothing\n", "---\n", "graphql: {}\n"] {
+        assert_eq!(Policy::parse(text).unwrap(), policy, "{text}");
+    }
+    assert_eq!(policy.routes.iter().map(RoutePath::as_str).collect::<Vec<_>>(), ["/graphql"]);
+    assert_eq!(
+        (policy.limits.depth, policy.limits.budget.tokens, policy.limits.body_bytes),
+        (15, 5_000, 262_144)
+    );
+    assert_eq!(policy.cost_max, Cost::from_units(5_000));
+    assert_eq!(policy.analyzer, None);
+}
+
+#[test]
+fn the_example_is_the_default_policy() {
+    assert_eq!(Policy::parse(include_str!("../../policy.example.yaml")).unwrap(), Policy::parse("").unwrap());
+}
+
+#[test]
+fn a_policy_is_read_from_yaml_and_json_alike() {
+    let yaml = "routes:\n  - path: /api/graphql\ngraphql:\n  limits:\n    depth: 7\n  introspection: allow\n";
+    let json =
+        r#"{"routes":[{"path":"/api/graphql"}],"graphql":{"limits":{"depth":7},"introspection":"allow"}}"#;
+    let policy = Policy::parse(yaml).unwrap();
+    assert_eq!(policy, Policy::parse(json).unwrap());
+    assert_eq!((policy.limits.depth, policy.introspection), (7, Introspection::Allow));
+}
+
+#[test]
+fn a_mistake_of_form_is_told_with_path_and_line() {
+    mistakes(
+        "graphql:\n  limits:\n    dpth: 5\n",
+        &[
+            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, json_nesting (line 3, column 5)",
+        ],
+    );
+    mistakes(
+        "graphql:\n  limits:\n    depth: deep\n",
+        &["graphql.limits.depth: invalid u32 (line 3, column 12)"],
+    );
+    mistakes(
+        "graphql:\n  limits:\n    depth: -1\n",
+        &["graphql.limits.depth: invalid u32 (line 3, column 12)"],
+    );
+    mistakes(
+        "graphql: {introspection: maybe}\n",
+        &["graphql.introspection: unknown variant `maybe`, expected one of allow, deny (line 1, column 26)"],
+    );
+    mistakes("routes:\n  - {}\n", &["routes[0]: missing field `path` (line 2, column 5)"]);
+    assert!(Policy::parse("graphql: [").is_err());
+    assert!(Policy::parse("routes: [{path: /a}]\nroutes: [{path: /b}]\n").is_err(), "a key twice");
+}
+
+#[test]
+fn values_without_sense_are_told_all_at_once() {
+    let text = "
+routes: [{path: graphql}, {path: /a//b}, {path: /a%62}]
+graphql:
+  limits: {depth: 0, json_nesting: 101}
+  cost: {max: 0}
+analyzer: {cluster: ''}
+";
+    mistakes(
+        text,
+        &[
+            "routes[0].path: must start with `/`, got `graphql`",
+            "routes[1].path: must have no empty segment, no `.` and no `..`, and not end in `/`, got `/a//b`",
+            "routes[2].path: must be a plain path of visible ASCII without `?`, `#`, `;`, `%` and `\\`, got `/a%62`",
+            "graphql.limits.json_nesting: must be at most 100, got 101",
+            "graphql.limits.depth: must be at least 1, got 0",
+            "graphql.cost.max: must be at least 1, got 0",
+            "analyzer.cluster: must name an Envoy cluster",
+            "analyzer: needs `token` or `token_env`; make one with `portcullis keys add --role edge`",
+        ],
+    );
+    mistakes("routes: []\n", &["routes: must name at least one path"]);
+}
+
+#[test]
+fn each_limit_is_at_least_one() {
+    for name in ["body_bytes", "document_bytes", "tokens", "nesting", "depth", "fields", "root_fields"] {
+        let text = |value: u8| format!("graphql: {{limits: {{{name}: {value}}}}}\n");
+        mistakes(&text(1), &[]);
+        mistakes(&text(0), &[&format!("graphql.limits.{name}: must be at least 1, got 0")]);
+    }
+}
+
+#[test]
+fn the_token_comes_from_one_place_and_is_not_printed() {
+    let policy = Policy::parse("analyzer: {cluster: c, token: secret}\n").unwrap();
+    assert!(!format!("{policy:?}").contains("secret"));
+    let from_environment = Policy::parse("analyzer: {cluster: c, token_env: EDGE_TOKEN}\n").unwrap();
+    assert_eq!(from_environment.analyzer.unwrap().token, Token::Environment("EDGE_TOKEN".to_owned()));
+    mistakes(
+        "analyzer: {cluster: c, token: a, token_env: B}\n",
+        &["analyzer: takes `token` or `token_env`, not both"],
+    );
+    mistakes(
+        "analyzer: {cluster: c, token: \"a\\nb\"}\n",
+        &["analyzer.token: must be visible ASCII without spaces, and not empty"],
+    );
+}

@@ -1,0 +1,14 @@
+//! What the operator allows: the policy file, and the verdict on what was measured.
+//!
+//! Knows configuration and verdicts; knows no bytes, no Envoy and nothing of how a verdict is carried out.
+
+mod config;
+mod mistake;
+mod policy;
+mod strict;
+mod verdict;
+
+pub use mistake::{Mistake, Mistakes};
+pub use policy::{Analyzer, CorrelationTrust, Disclosure, Introspection, Limits, Policy, RoutePath, Token};
+pub use strict::read;
+pub use verdict::{Refusal, Verdict, judge_cost, judge_document};

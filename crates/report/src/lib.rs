@@ -1,0 +1,18 @@
+//! The contract between the filter and the analyzer: what both sides call things.
+//!
+//! Reports go up, decisions come down, and both programs count with the metrics and give the
+//! reasons of one catalogue. This crate knows names and shapes, and nothing else in the tree.
+
+mod kind;
+mod metric;
+mod reason;
+mod wire;
+
+pub mod header;
+
+pub use kind::{OperationKind, Outcome, Transport};
+pub use metric::{ANALYZER_FAMILIES, EDGE_FAMILIES, Family, FamilyKind, Metric, StatsTag, stats_tags};
+pub use reason::{Blame, Reason};
+pub use wire::{
+    Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, VERSION, WorkerBoot,
+};

@@ -1,0 +1,333 @@
+//! The catalogue of metrics: what filter and analyzer count, and under which names.
+//!
+//! Envoy stats are flat names, so a label value is a segment of the name (`portcullis.graphql.requests.query.allowed`);
+//! [`stats_tags`] says how Envoy turns the segments back into labels.
+
+use crate::{OperationKind, Outcome, Reason};
+
+/// How a metric behaves over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Whole numbers sorted into the family's buckets.
+    Histogram,
+}
+
+/// One metric with all its label values.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// On the edge the Envoy stat without label values, `portcullis.…`; in the analyzer the Prometheus name.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: FamilyKind,
+    /// Label names, in the order in which their values follow the stat name.
+    pub labels: &'static [&'static str],
+    /// Upper bounds of a histogram's buckets, ascending; empty for the other kinds.
+    pub buckets: &'static [u64],
+    /// One line: what is counted, and the unit.
+    pub help: &'static str,
+}
+
+const SIZES: &[u64] = &[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+/// What the filter counts, as Envoy stats (`wasmcustom.portcullis.…` in `/stats`, `portcullis_…` in Prometheus).
+pub const EDGE_FAMILIES: &[Family] = &[
+    Family {
+        name: "portcullis.graphql.requests",
+        kind: FamilyKind::Counter,
+        labels: &["operation_type", "outcome"],
+        buckets: &[],
+        help: "Requests judged on GraphQL routes.",
+    },
+    Family {
+        name: "portcullis.graphql.refusals",
+        kind: FamilyKind::Counter,
+        labels: &["reason"],
+        buckets: &[],
+        help: "Requests refused, by reason.",
+    },
+    Family {
+        name: "portcullis.graphql.depth",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 50, 100],
+        help: "Depth of the measured documents.",
+    },
+    Family {
+        name: "portcullis.graphql.fields",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: SIZES,
+        help: "Fields of the measured documents, fragments expanded.",
+    },
+    Family {
+        name: "portcullis.graphql.aliases",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[0, 1, 2, 5, 10, 20, 40, 60, 100, 200, 500, 1_000],
+        help: "Aliased fields of the measured documents, fragments expanded.",
+    },
+    Family {
+        name: "portcullis.graphql.tokens",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: SIZES,
+        help: "Lexical tokens of the measured documents.",
+    },
+    Family {
+        name: "portcullis.graphql.cost",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[1, 5, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 100_000],
+        help: "Estimated cost of the selected operations, in cost units rounded up.",
+    },
+    Family {
+        name: "portcullis.graphql.validation_time_us",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000],
+        help: "Time spent judging one request, in microseconds.",
+    },
+    Family {
+        name: "portcullis.reports.sent",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Reports that the analyzer acknowledged.",
+    },
+    Family {
+        name: "portcullis.reports.failed",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Attempts to deliver a report that failed; the report is sent again.",
+    },
+    Family {
+        name: "portcullis.reports.rejected",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Reports that the analyzer refused for good; their content is lost.",
+    },
+    Family {
+        name: "portcullis.reports.incidents_dropped",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Incidents that found no place in the bounded ring.",
+    },
+    Family {
+        name: "portcullis.reports.rows_merged",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Requests counted under the operation `other` because the window was full of names.",
+    },
+];
+
+/// What the analyzer counts, at `/monitoring/metrics/`.
+pub const ANALYZER_FAMILIES: &[Family] = &[
+    Family {
+        name: "portcullis_analyzer_reports_total",
+        kind: FamilyKind::Counter,
+        labels: &["outcome"],
+        buckets: &[],
+        help: "Edge reports received: stored, duplicate, rejected for good, or overloaded and to be sent again.",
+    },
+    Family {
+        name: "portcullis_analyzer_incidents_total",
+        kind: FamilyKind::Counter,
+        labels: &["reason"],
+        buckets: &[],
+        help: "Incidents stored, by reason.",
+    },
+    Family {
+        name: "portcullis_analyzer_requests_total",
+        kind: FamilyKind::Counter,
+        labels: &["operation_type", "outcome"],
+        buckets: &[],
+        help: "Requests that edges reported, by operation type and outcome.",
+    },
+    Family {
+        name: "portcullis_analyzer_edge_dropped_total",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Incidents that edges said they dropped.",
+    },
+    Family {
+        name: "portcullis_analyzer_job_runs_total",
+        kind: FamilyKind::Counter,
+        labels: &["job", "outcome"],
+        buckets: &[],
+        help: "Runs of background jobs, by job and whether they were done or failed.",
+    },
+];
+
+/// One thing that the filter counts: a family and its label values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// `portcullis.graphql.requests`.
+    Requests(OperationKind, Outcome),
+    /// `portcullis.graphql.refusals`.
+    Refusals(Reason),
+    /// `portcullis.graphql.depth`.
+    Depth,
+    /// `portcullis.graphql.fields`.
+    Fields,
+    /// `portcullis.graphql.aliases`.
+    Aliases,
+    /// `portcullis.graphql.tokens`.
+    Tokens,
+    /// `portcullis.graphql.cost`.
+    Cost,
+    /// `portcullis.graphql.validation_time_us`.
+    ValidationTime,
+    /// `portcullis.reports.sent`.
+    ReportsSent,
+    /// `portcullis.reports.failed`.
+    ReportsFailed,
+    /// `portcullis.reports.rejected`.
+    ReportsRejected,
+    /// `portcullis.reports.incidents_dropped`.
+    IncidentsDropped,
+    /// `portcullis.reports.rows_merged`.
+    RowsMerged,
+}
+
+impl Metric {
+    /// Every metric with every value of its labels: what the filter defines when it starts.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for kind in OperationKind::ALL {
+            all.extend(Outcome::ALL.map(|outcome| Self::Requests(kind, outcome)));
+        }
+        all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
+        all.extend([
+            Self::Depth,
+            Self::Fields,
+            Self::Aliases,
+            Self::Tokens,
+            Self::Cost,
+            Self::ValidationTime,
+            Self::ReportsSent,
+            Self::ReportsFailed,
+            Self::ReportsRejected,
+            Self::IncidentsDropped,
+            Self::RowsMerged,
+        ]);
+        all
+    }
+
+    /// The family's name: the stat without label values.
+    pub fn family_name(self) -> &'static str {
+        match self {
+            Self::Requests(..) => "portcullis.graphql.requests",
+            Self::Refusals(_) => "portcullis.graphql.refusals",
+            Self::Depth => "portcullis.graphql.depth",
+            Self::Fields => "portcullis.graphql.fields",
+            Self::Aliases => "portcullis.graphql.aliases",
+            Self::Tokens => "portcullis.graphql.tokens",
+            Self::Cost => "portcullis.graphql.cost",
+            Self::ValidationTime => "portcullis.graphql.validation_time_us",
+            Self::ReportsSent => "portcullis.reports.sent",
+            Self::ReportsFailed => "portcullis.reports.failed",
+            Self::ReportsRejected => "portcullis.reports.rejected",
+            Self::IncidentsDropped => "portcullis.reports.incidents_dropped",
+            Self::RowsMerged => "portcullis.reports.rows_merged",
+        }
+    }
+
+    /// How it behaves; by its family.
+    pub fn kind(self) -> FamilyKind {
+        match self {
+            Self::Depth | Self::Fields | Self::Aliases | Self::Tokens | Self::Cost | Self::ValidationTime => {
+                FamilyKind::Histogram
+            }
+            Self::Requests(..)
+            | Self::Refusals(_)
+            | Self::ReportsSent
+            | Self::ReportsFailed
+            | Self::ReportsRejected
+            | Self::IncidentsDropped
+            | Self::RowsMerged => FamilyKind::Counter,
+        }
+    }
+
+    /// The Envoy stat, label values included: `portcullis.graphql.requests.query.allowed`.
+    pub fn stat_name(self) -> String {
+        let family = self.family_name();
+        match self {
+            Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
+            Self::Refusals(reason) => format!("{family}.{}", reason.label()),
+            Self::Depth
+            | Self::Fields
+            | Self::Aliases
+            | Self::Tokens
+            | Self::Cost
+            | Self::ValidationTime
+            | Self::ReportsSent
+            | Self::ReportsFailed
+            | Self::ReportsRejected
+            | Self::IncidentsDropped
+            | Self::RowsMerged => family.to_owned(),
+        }
+    }
+}
+
+/// One entry of Envoy's `stats_config.stats_tags`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatsTag {
+    /// The label's name.
+    pub tag_name: String,
+    /// First capture: what is cut from the stat's name; second: the label's value.
+    pub regex: String,
+}
+
+/// The `stats_tags` that make Envoy show the catalogue's labels; the dot before a value goes with it.
+pub fn stats_tags() -> Vec<StatsTag> {
+    let mut tags: Vec<StatsTag> = Vec::new();
+    for family in EDGE_FAMILIES {
+        let name = family.name.replace('.', "\\.");
+        for (position, label) in family.labels.iter().enumerate() {
+            let before = "\\.[a-z_]+".repeat(position);
+            tags.push(StatsTag {
+                tag_name: (*label).to_owned(),
+                regex: format!("^wasmcustom\\.{name}{before}(\\.([a-z_]+))"),
+            });
+        }
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_its_family_in_the_catalogue() {
+        for metric in Metric::all() {
+            let family = EDGE_FAMILIES.iter().find(|family| family.name == metric.family_name()).unwrap();
+            assert_eq!(family.kind, metric.kind(), "{metric:?}");
+            let labels = metric.stat_name().split('.').count() - family.name.split('.').count();
+            assert_eq!(labels, family.labels.len(), "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn every_family_of_the_edge_is_counted_by_some_metric() {
+        let counted: Vec<_> = Metric::all().into_iter().map(Metric::family_name).collect();
+        assert!(EDGE_FAMILIES.iter().all(|family| counted.contains(&family.name)));
+    }
+
+    #[test]
+    fn histograms_have_ascending_buckets_and_nothing_else_has_any() {
+        for family in EDGE_FAMILIES.iter().chain(ANALYZER_FAMILIES) {
+            assert_eq!(family.kind == FamilyKind::Histogram, !family.buckets.is_empty(), "{}", family.name);
+            assert!(family.buckets.is_sorted_by(|low, high| low < high), "{}", family.name);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use super::*;
+
+fn row() -> RollupRow {
+    let key = RollupKey {
+        operation: "Product".into(),
+        kind: OperationKind::Query,
+        class: "anonymous".into(),
+        transport: Transport::Post,
+        refused: None,
+    };
+    RollupRow {
+        key,
+        count: 1,
+        cost_milli_sum: 5,
+        cost_milli_max: 5,
+        depth_max: 2,
+        fields_sum: 3,
+        body_bytes_sum: 9,
+    }
+}
+
+fn incident() -> Incident {
+    Incident {
+        at_ms: 1,
+        correlation_id: "c".into(),
+        client: Some("127.0.0.1".into()),
+        reason: Reason::Depth,
+        limit: Some(15),
+        actual: Some(16),
+        transport: Transport::Post,
+        kind: OperationKind::Query,
+        operation: "Product".into(),
+        shape: Some("0123456789abcdef".into()),
+        document: Some("query{a}".into()),
+        measured: Some(Measured::default()),
+        cost_milli: Some(1000),
+        body_bytes: 10,
+    }
+}
+
+fn report() -> Report {
+    Report {
+        version: VERSION,
+        boot: WorkerBoot(Uuid::from_u128(7)),
+        sequence: 1,
+        from_ms: 10,
+        to_ms: 20,
+        rollup: vec![row()],
+        incidents: vec![incident()],
+        incidents_dropped: 0,
+    }
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Report), expected: Result<(), &str>) {
+    let mut report = report();
+    change(&mut report);
+    assert_eq!(report.check().map_err(|error| error.to_string()), expected.map_err(str::to_owned));
+}
+
+#[test]
+fn a_sound_report_passes_and_survives_json() {
+    check(|_| (), Ok(()));
+    let json = serde_json::to_string(&report()).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report());
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_path() {
+    check(|report| report.version = 2, Err("version: must be 1, got 2"));
+    check(|report| report.sequence = 0, Err("sequence: must be at least 1"));
+    check(|report| report.to_ms = 9, Err("to_ms: must not be before from_ms"));
+    check(|report| report.rollup[0].count = 0, Err("rollup[0].count: must be at least 1"));
+    let shape = Err("incidents[0].shape: must be 16 lowercase hex digits");
+    check(|report| report.incidents[0].shape = Some("0123456789ABCDEF".into()), shape);
+}
+
+#[test]
+fn lists_hold_as_many_as_their_bound() {
+    check(|report| report.rollup = vec![row(); Bounds::ROWS], Ok(()));
+    check(
+        |report| report.rollup = vec![row(); Bounds::ROWS + 1],
+        Err("rollup: at most 1200 entries, got 1201"),
+    );
+    check(|report| report.incidents = vec![incident(); Bounds::INCIDENTS], Ok(()));
+    let many = Err("incidents: at most 128 entries, got 129");
+    check(|report| report.incidents = vec![incident(); Bounds::INCIDENTS + 1], many);
+}
+
+#[test]
+fn texts_hold_as_much_as_their_bound() {
+    check(|report| report.rollup[0].key.operation = "o".repeat(64), Ok(()));
+    let long = Err("rollup[0].key.operation: at most 64 bytes, got 65");
+    check(|report| report.rollup[0].key.operation = "o".repeat(65), long);
+    let long = Err("incidents[0].document: at most 2048 bytes, got 2049");
+    check(|report| report.incidents[0].document = Some("d".repeat(2049)), long);
+}
+
+#[test]
+fn an_unknown_field_is_refused() {
+    let json =
+        serde_json::to_string(&report()).unwrap().replacen("\"version\"", "\"extra\":1,\"version\"", 1);
+    assert!(serde_json::from_str::<Report>(&json).is_err());
+}

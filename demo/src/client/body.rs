@@ -1,0 +1,66 @@
+//! A body that keeps its pieces apart.
+
+use super::{Payload, append};
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The frames still to send.
+pub(super) struct Chunks {
+    frames: VecDeque<Frame<Bytes>>,
+    exact: Option<u64>,
+    waited: bool,
+}
+
+impl Chunks {
+    pub(super) fn new(payload: &Payload) -> anyhow::Result<Self> {
+        let (frames, exact) = match payload {
+            Payload::Absent => (VecDeque::new(), Some(0)),
+            Payload::Whole(bytes) => {
+                let length = u64::try_from(bytes.len())?;
+                (VecDeque::from([Frame::data(bytes.clone())]), Some(length))
+            }
+            Payload::Pieces(pieces, trailers) => {
+                let mut frames: VecDeque<_> = pieces.iter().cloned().map(Frame::data).collect();
+                if !trailers.is_empty() {
+                    let mut map = HeaderMap::new();
+                    append(&mut map, trailers)?;
+                    frames.push_back(Frame::trailers(map));
+                }
+                (frames, None)
+            }
+        };
+        Ok(Self { frames, exact, waited: false })
+    }
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        // Yielding before each piece makes the connection flush the one before.
+        if self.exact.is_none() && !self.waited {
+            self.waited = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.waited = false;
+        Poll::Ready(self.frames.pop_front().map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.exact.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,12 @@
+//! The running system on one machine: a real GraphQL upstream, Envoy with the gate, the analyzer, clients and attackers.
+//!
+//! The demo plays with it and the end-to-end tests judge it; neither knows how a verdict is made.
+
+pub mod attack;
+pub mod client;
+pub mod operation;
+pub mod prometheus;
+pub mod stack;
+pub mod tether;
+pub mod upstream;
+pub mod wait;

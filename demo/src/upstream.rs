@@ -1,0 +1,130 @@
+//! A real GraphQL server on loopback, HTTP/1.1 and HTTP/2, that remembers what it was asked.
+
+mod record;
+mod shop;
+
+pub use record::{Recorder, Seen};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use shop::Shop;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Under this header a request is remembered; its value is the key.
+pub const TEST_ID: &str = "x-test-id";
+
+/// With this header a request asks for something other than the shop: `sink` (an empty answer to anything), `delay=MS`
+/// (then as usual), `status=NNN`.
+pub const BEHAVIOUR: &str = "x-demo-upstream";
+
+/// The running server; it ends when this is dropped.
+pub struct Upstream {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it saw.
+    pub recorder: Arc<Recorder>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Server {
+    recorder: Arc<Recorder>,
+    shop: Shop,
+}
+
+impl Upstream {
+    /// Starts it on a free port, in a thread of its own, so that it outlives the caller's runtime.
+    ///
+    /// # Errors
+    /// When there is no port or no thread to be had.
+    pub fn start() -> anyhow::Result<Self> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no port for the upstream")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let recorder = Arc::new(Recorder::default());
+        let server = Arc::new(Server { recorder: Arc::clone(&recorder), shop: shop::build() });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("upstream".to_owned()).spawn(move || {
+            runtime.block_on(async move {
+                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                let router = Router::new().fallback(move |request| answer(Arc::clone(&server), request));
+                let serve = std::future::IntoFuture::into_future(axum::serve(listener, router));
+                tokio::select! { _ = serve => {}, _ = stopped => {} }
+            });
+        })?;
+        Ok(Self { address, recorder, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in the server has been printed; there is nobody left to tell.
+            if thread.join().is_err() {}
+        }
+    }
+}
+
+async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
+    let (head, mut body) = request.into_parts();
+    let ticket = server.recorder.arrive(&head);
+    let mut bytes = Vec::new();
+    let mut trailers = None;
+    while let Some(frame) = body.frame().await {
+        // A body that breaks off stays recorded as incomplete.
+        let Ok(frame) = frame else { return plain(StatusCode::BAD_REQUEST, "the body broke off\n") };
+        match frame.into_data() {
+            Ok(data) => bytes.extend_from_slice(&data),
+            Err(other) => trailers = other.into_trailers().ok(),
+        }
+    }
+    let bytes = Bytes::from(bytes);
+    server.recorder.finish(ticket, &bytes, trailers.as_ref());
+    let behaviour = head.headers.get(BEHAVIOUR).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match behaviour.split_once('=').unwrap_or((behaviour, "")) {
+        ("sink", _) => json(Bytes::from_static(br#"{"data":{}}"#)),
+        ("status", code) => {
+            let code = code.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
+            plain(code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "as you wish\n")
+        }
+        ("delay", ms) => {
+            tokio::time::sleep(Duration::from_millis(ms.parse().unwrap_or_default())).await;
+            route(&server, &head, &bytes).await
+        }
+        _ => route(&server, &head, &bytes).await,
+    }
+}
+
+async fn route(server: &Server, head: &http::request::Parts, body: &Bytes) -> Response {
+    match (head.method.as_str(), head.uri.path()) {
+        ("POST", "/graphql") => json(shop::execute(&server.shop, body).await),
+        ("GET" | "POST", "/" | "/rest/status") => plain(StatusCode::OK, "portcullis demo upstream\n"),
+        ("OPTIONS", _) => plain(StatusCode::NO_CONTENT, ""),
+        _ => plain(StatusCode::NOT_FOUND, "nothing here\n"),
+    }
+}
+
+fn json(body: Bytes) -> Response {
+    reply(StatusCode::OK, "application/json", Body::from(body))
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    reply(status, "text/plain", Body::from(text))
+}
+
+fn reply(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}

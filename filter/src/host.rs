@@ -1,0 +1,171 @@
+//! The only file that calls the host.
+//!
+//! The SDK panics on statuses it does not expect, and a panic takes the worker's VM down. So there is one type per phase
+//! of a stream, with just the calls that the host allows in it, and values are bytes, never assumed to be text. What the
+//! host refuses is logged and skipped.
+
+use crate::metrics::Metrics;
+use portcullis_gate::{Answer, Call, CallId, CallOutcome, Effect, Timestamp};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
+use std::time::{Duration, SystemTime};
+
+/// The request is in the filter's hands: from its headers until the gate lets it go.
+pub(crate) struct RequestHeld;
+
+/// The response's headers are in the filter's hands.
+pub(crate) struct ResponseHeld;
+
+/// Calls that are allowed at any time.
+pub(crate) struct Host;
+
+impl RequestHeld {
+    pub(crate) fn headers(&self) -> Vec<(String, Vec<u8>)> {
+        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+    }
+
+    pub(crate) fn client(&self) -> Option<Vec<u8>> {
+        hostcalls::get_property(vec!["source", "address"]).ok().flatten()
+    }
+
+    /// Bytes of the body from `start`; nothing when the host does not give as many.
+    pub(crate) fn body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        if length == 0 {
+            return Some(Vec::new());
+        }
+        let bytes = hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()?;
+        (bytes.len() == length).then_some(bytes)
+    }
+
+    pub(crate) fn discard_body(&self, size: usize) {
+        if size > 0 {
+            told("discard body", hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, b""));
+        }
+    }
+
+    pub(crate) fn set_header(&self, name: &str, value: &str) {
+        told("set header", set(MapType::HttpRequestHeaders, name, value));
+    }
+
+    pub(crate) fn remove_header(&self, name: &str) {
+        told("remove header", hostcalls::remove_map_value(MapType::HttpRequestHeaders, name));
+    }
+
+    pub(crate) fn reply(&self, answer: &Answer) {
+        let headers = answer.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let sent = hostcalls::send_http_response(u32::from(answer.status), headers, Some(&answer.body));
+        told("reply", sent);
+    }
+}
+
+impl ResponseHeld {
+    pub(crate) fn set_header(&self, name: &str, value: &str) {
+        told("set response header", set(MapType::HttpResponseHeaders, name, value));
+    }
+}
+
+impl Host {
+    pub(crate) fn configuration(&self, size: usize) -> Vec<u8> {
+        let read = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size);
+        if size == 0 { Vec::new() } else { read.ok().flatten().unwrap_or_default() }
+    }
+
+    pub(crate) fn tick_every(&self, period: Duration) {
+        told("set tick period", hostcalls::set_tick_period(period));
+    }
+
+    pub(crate) fn property(&self, name: &str, value: &str) {
+        told("set property", hostcalls::set_property(vec![name], Some(value.as_bytes())));
+    }
+
+    pub(crate) fn define(&self, kind: MetricType, name: &str) -> Option<u32> {
+        let defined = hostcalls::define_metric(kind, name);
+        if let Err(status) = defined {
+            self.warn(&format!("metric {name} not defined: {status:?}"));
+        }
+        defined.ok()
+    }
+
+    pub(crate) fn increment(&self, metric: u32, amount: i64) {
+        told("increment metric", hostcalls::increment_metric(metric, amount));
+    }
+
+    pub(crate) fn record(&self, metric: u32, value: u64) {
+        told("record metric", hostcalls::record_metric(metric, value));
+    }
+
+    pub(crate) fn begin(&self, call: &Call) -> CallOutcome {
+        let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let timeout = Duration::from_millis(call.timeout_ms);
+        match hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), Vec::new(), timeout) {
+            Ok(id) => CallOutcome::Begun(CallId(id)),
+            Err(status) => {
+                self.warn(&format!("call to cluster {} not begun: {status:?}", call.cluster));
+                CallOutcome::NotBegun
+            }
+        }
+    }
+
+    /// The status of the call whose answer is being delivered.
+    pub(crate) fn call_status(&self) -> Option<u16> {
+        let value =
+            hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status").ok().flatten()?;
+        std::str::from_utf8(&value).ok()?.parse().ok()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment(SystemTime::now())
+    }
+
+    pub(crate) fn error(&self, message: &str) {
+        log(LogLevel::Error, message);
+    }
+
+    pub(crate) fn warn(&self, message: &str) {
+        log(LogLevel::Warn, message);
+    }
+
+    /// Performs what is allowed at any time.
+    pub(crate) fn count(&self, effect: &Effect, metrics: &Metrics, began: &Moment) {
+        match effect {
+            Effect::Property(name, value) => self.property(name, value),
+            Effect::Count(metric, amount) => metrics.count(self, *metric, *amount),
+            Effect::Time(metric) => metrics.count(self, *metric, began.micros_until_now()),
+            Effect::SetRequestHeader(..)
+            | Effect::RemoveRequestHeader(_)
+            | Effect::SetResponseHeader(..)
+            | Effect::DiscardBody
+            | Effect::Reply(_)
+            | Effect::Emit(_) => (),
+        }
+    }
+}
+
+/// A moment by the host's wall clock.
+pub(crate) struct Moment(SystemTime);
+
+impl Moment {
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        let since_epoch = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn micros_until_now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+fn set(map: MapType, name: &str, value: &str) -> Result<(), Status> {
+    hostcalls::set_map_value_bytes(map, name, Some(value.as_bytes()))
+}
+
+fn told(what: &str, outcome: Result<(), Status>) {
+    if let Err(status) = outcome {
+        log(LogLevel::Warn, &format!("the host refused to {what}: {status:?}"));
+    }
+}
+
+fn log(level: LogLevel, message: &str) {
+    // A host that takes no log line leaves nobody to tell.
+    drop(hostcalls::log(level, &format!("portcullis: {message}")));
+}

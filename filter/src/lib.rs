@@ -1,0 +1,16 @@
+//! The proxy-wasm shell: Envoy's callbacks become inputs of the gate, the gate's effects become hostcalls.
+//!
+//! Knows proxy-wasm and Envoy's quirks; decides nothing.
+
+mod host;
+mod metrics;
+mod root;
+mod stream;
+
+use proxy_wasm::types::LogLevel;
+
+// The macro writes the module's entry point, which has no documentation.
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));
+}}

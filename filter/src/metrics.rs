@@ -1,0 +1,35 @@
+//! The catalogue's metrics as the host numbers them.
+
+use crate::host::Host;
+use portcullis_report::{FamilyKind, Metric};
+use proxy_wasm::types::MetricType;
+use std::collections::BTreeMap;
+
+/// Every metric of the catalogue, defined once: the host gives a new number at each definition.
+#[derive(Default)]
+pub(crate) struct Metrics {
+    ids: BTreeMap<Metric, u32>,
+}
+
+impl Metrics {
+    pub(crate) fn define(host: &Host) -> Self {
+        let define = |metric: Metric| Some((metric, host.define(host_kind(metric), &metric.stat_name())?));
+        Self { ids: Metric::all().into_iter().filter_map(define).collect() }
+    }
+
+    pub(crate) fn count(&self, host: &Host, metric: Metric, amount: u64) {
+        let Some(id) = self.ids.get(&metric) else { return };
+        match metric.kind() {
+            FamilyKind::Histogram | FamilyKind::Gauge => host.record(*id, amount),
+            FamilyKind::Counter => host.increment(*id, i64::try_from(amount).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+fn host_kind(metric: Metric) -> MetricType {
+    match metric.kind() {
+        FamilyKind::Counter => MetricType::Counter,
+        FamilyKind::Gauge => MetricType::Gauge,
+        FamilyKind::Histogram => MetricType::Histogram,
+    }
+}

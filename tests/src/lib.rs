@@ -1,0 +1,18 @@
+//! The harness of the end-to-end tests: stacks, exchanges, and what the upstream saw of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness stops the test at the first thing that is not as it should be"
+)]
+
+mod exchange;
+mod place;
+
+pub use exchange::Exchange;
+pub use place::{Build, Site, Wanted, config, envoy_plan, repository};
+
+use std::time::Duration;
+
+/// How long a condition may take to come true.
+pub const PATIENCE: Duration = Duration::from_secs(15);

@@ -1,0 +1,194 @@
+//! Where tests run: one stack that many tests share, or one of their own.
+
+use crate::Exchange;
+use portcullis_demo::client::{self, Protocol, Request};
+use portcullis_demo::stack::{EnvoyPlan, Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::tether::Tether;
+use portcullis_demo::upstream::{TEST_ID, Upstream};
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Which build of the filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Build {
+    /// The one that is shipped.
+    #[default]
+    Shipped,
+    /// The one that can be told to trap.
+    Fault,
+}
+
+/// What a stack of a test's own is to be like.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The policy, without its section `analyzer`.
+    pub policy: &'static str,
+    /// How many workers.
+    pub concurrency: u32,
+    /// Which build of the filter.
+    pub build: Build,
+    /// How the filter learns its key.
+    pub token: Token,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline }
+    }
+}
+
+/// A running stack; its logs are printed when the test that holds it fails.
+pub struct Site<S: Deref<Target = Stack>>(S);
+
+static SHARED: OnceLock<Arc<Stack>> = OnceLock::new();
+static STACKS: AtomicU32 = AtomicU32::new(0);
+
+impl Site<Arc<Stack>> {
+    /// The stack with the default policy that all tests of one binary share.
+    ///
+    /// `tether` is `env!("CARGO_BIN_EXE_tether")`.
+    #[must_use]
+    pub fn shared(tether: &str) -> Self {
+        let start = || Arc::new(start(plan(tether, &Wanted::default())));
+        Self(Arc::clone(SHARED.get_or_init(start)))
+    }
+}
+
+impl Site<Box<Stack>> {
+    /// A stack for one test.
+    #[must_use]
+    pub fn own(tether: &str, wanted: &Wanted) -> Self {
+        Self(Box::new(start(plan(tether, wanted))))
+    }
+}
+
+/// A stack needs no runtime once it runs, and the runtime of the first test ends with that test.
+fn start(plan: Plan) -> Stack {
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(Stack::start(&plan))
+    });
+    thread.join().expect("the thread ends").unwrap_or_else(|error| panic!("no stack: {error:#}"))
+}
+
+fn plan(tether: &str, wanted: &Wanted) -> Plan {
+    Plan {
+        programs: programs(tether, wanted.build),
+        config: config("demo.yaml"),
+        policy: wanted.policy.to_owned(),
+        concurrency: wanted.concurrency,
+        ports: Ports::default(),
+        token: wanted.token,
+        folder: folder(),
+    }
+}
+
+/// The programs, as `cargo xtask e2e` names them.
+fn programs(tether: &str, build: Build) -> Programs {
+    let path = |name: &str| {
+        let path = std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask e2e`"));
+        PathBuf::from(path)
+    };
+    Programs {
+        envoy: path("PORTCULLIS_ENVOY"),
+        wasm: match build {
+            Build::Shipped => path("PORTCULLIS_WASM"),
+            Build::Fault => path("PORTCULLIS_WASM_FAULT"),
+        },
+        portcullis: path("PORTCULLIS_BIN"),
+        tether: Tether { program: tether.into(), arguments: Vec::new() },
+    }
+}
+
+/// A folder for the logs and data of one stack; those of runs that are over are removed.
+fn folder() -> PathBuf {
+    let root = std::env::temp_dir().join("portcullis-e2e");
+    for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let running = Path::new("/proc").join(&name).exists();
+        if !running && name.to_str().is_some_and(|name| name.parse::<u32>().is_ok()) {
+            // Another run may be removing it at the same time.
+            if std::fs::remove_dir_all(entry.path()).is_err() {}
+        }
+    }
+    let number = STACKS.fetch_add(1, Ordering::Relaxed);
+    root.join(std::process::id().to_string()).join(number.to_string())
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in the repository").to_owned()
+}
+
+/// An Envoy configuration of the repository.
+#[must_use]
+pub fn config(name: &str) -> PathBuf {
+    repository().join("envoy").join(name)
+}
+
+/// A plan for an Envoy that nothing is sent through.
+#[must_use]
+pub fn envoy_plan(tether: &str, policy: &str) -> EnvoyPlan {
+    EnvoyPlan {
+        programs: programs(tether, Build::Shipped),
+        config: config("demo.yaml"),
+        policy: policy.to_owned(),
+        upstream_port: 1,
+        analyzer_port: 1,
+        gate_port: 0,
+        admin_port: 0,
+        concurrency: 1,
+        environment: Vec::new(),
+        folder: folder(),
+    }
+}
+
+impl<S: Deref<Target = Stack>> Site<S> {
+    /// Sends a request through the gate.
+    pub async fn gated(&self, protocol: Protocol, request: &Request) -> Exchange {
+        self.through(self.envoy.gated().unwrap(), protocol, request).await
+    }
+
+    /// Sends a request around the gate, through the same Envoy.
+    pub async fn plain(&self, protocol: Protocol, request: &Request) -> Exchange {
+        self.through(self.envoy.plain().unwrap(), protocol, request).await
+    }
+
+    async fn through(&self, to: SocketAddr, protocol: Protocol, request: &Request) -> Exchange {
+        exchange(&self.upstream, to, protocol, request).await
+    }
+}
+
+async fn exchange(upstream: &Upstream, to: SocketAddr, protocol: Protocol, request: &Request) -> Exchange {
+    let id = uuid::Uuid::new_v4().to_string();
+    let request = request.clone().with(TEST_ID, &id);
+    let reply = client::send(to, protocol, &request).await;
+    let reply = reply.unwrap_or_else(|error| panic!("{protocol:?} {} {}: {error:#}", request.method, request.path));
+    Exchange { protocol, seen: upstream.recorder.take(&id), reply, request }
+}
+
+impl<S: Deref<Target = Stack>> Deref for Site<S> {
+    type Target = Stack;
+
+    fn deref(&self) -> &Stack {
+        &self.0
+    }
+}
+
+impl DerefMut for Site<Box<Stack>> {
+    fn deref_mut(&mut self) -> &mut Stack {
+        &mut self.0
+    }
+}
+
+impl<S: Deref<Target = Stack>> Drop for Site<S> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.logs());
+        }
+    }
+}

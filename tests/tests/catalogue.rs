@@ -1,0 +1,75 @@
+//! The shipped Envoy configurations say what the catalogue of metrics says, and agree with each other.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a test")]
+
+use e2e::config;
+use portcullis_report::{EDGE_FAMILIES, FamilyKind, stats_tags};
+use serde_json::Value;
+
+/// The configuration with every placeholder filled by something of the right type.
+fn read(name: &str) -> Value {
+    let text = std::fs::read_to_string(config(name)).unwrap();
+    let ports = ["gated", "plain", "admin", "upstream", "analyzer"];
+    let text = ports.iter().fold(text, |text, port| text.replace(&format!("{{{{{port}_port}}}}"), "1"));
+    let text = text.replace("{{policy}}", "\"\"").replace("{{wasm}}", "w").replace("{{access_log}}", "l");
+    assert!(!text.contains("{{p") && !text.contains("{{w"), "a placeholder that `stack` does not know");
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
+    list.as_array().unwrap().iter().find(|entry| entry["name"] == name).unwrap()
+}
+
+#[test]
+fn stats_tags_are_those_of_the_catalogue() {
+    let config = read("demo.yaml");
+    let tags = config["stats_config"]["stats_tags"].as_array().unwrap();
+    let text = |tag: &Value, key: &str| tag[key].as_str().unwrap().to_owned();
+    let shipped: Vec<_> = tags.iter().map(|tag| (text(tag, "tag_name"), text(tag, "regex"))).collect();
+    let catalogue: Vec<_> = stats_tags().into_iter().map(|tag| (tag.tag_name, tag.regex)).collect();
+    assert_eq!(shipped, catalogue);
+}
+
+#[test]
+fn histogram_buckets_are_those_of_the_catalogue() {
+    let config = read("demo.yaml");
+    let settings = config["stats_config"]["histogram_bucket_settings"].as_array().unwrap();
+    let shipped: Vec<_> = settings
+        .iter()
+        .map(|setting| {
+            let name = setting["match"]["exact"].as_str().unwrap().to_owned();
+            let buckets: Vec<_> = setting["buckets"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+            (name, buckets)
+        })
+        .collect();
+    // Envoy takes no bound that is not above zero.
+    let bounds = |buckets: &[u64]| buckets.iter().copied().filter(|bound| *bound > 0).collect::<Vec<_>>();
+    let catalogue: Vec<_> = EDGE_FAMILIES
+        .iter()
+        .filter(|family| family.kind == FamilyKind::Histogram)
+        .map(|family| (format!("wasmcustom.{}", family.name), bounds(family.buckets)))
+        .collect();
+    assert_eq!(shipped, catalogue);
+}
+
+#[test]
+fn the_envoy_without_the_gate_is_the_one_with_it_less_the_gate() {
+    let (demo, plain) = (read("demo.yaml"), read("plain.yaml"));
+    let (demo, plain) = (&demo["static_resources"], &plain["static_resources"]);
+    assert_eq!(named(&demo["listeners"], "plain"), named(&plain["listeners"], "plain"));
+    assert_eq!(named(&demo["clusters"], "upstream"), named(&plain["clusters"], "upstream"));
+}
+
+#[test]
+fn the_gated_listener_is_the_plain_one_and_the_gate() {
+    let mut demo = read("demo.yaml");
+    let listeners = &mut demo["static_resources"]["listeners"];
+    let plain = named(listeners, "plain").clone();
+    let mut gated = named(listeners, "gated").clone();
+    let manager = &mut gated["filter_chains"][0]["filters"][0]["typed_config"];
+    let filters = manager["http_filters"].as_array_mut().unwrap();
+    assert_eq!(filters.remove(0)["name"], "envoy.filters.http.wasm");
+    manager.as_object_mut().unwrap().remove("access_log");
+    manager["stat_prefix"] = "plain".into();
+    gated["name"] = "plain".into();
+    assert_eq!(gated, plain);
+}

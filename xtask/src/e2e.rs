@@ -1,0 +1,50 @@
+//! `e2e`: the running system from outside, against the real Envoy.
+
+use crate::run::{Tally, run as exec, run_tests, say};
+use crate::tools::envoy;
+use crate::wasm;
+use crate::workspace::Workspace;
+use std::path::PathBuf;
+
+/// Which tests.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Handed to the test runner: a part of a test's name, `--test-threads=1`, `--nocapture` …
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    runner: Vec<String>,
+}
+
+/// Builds everything and runs every test of the package, ignored or not.
+pub(crate) fn run(workspace: &Workspace, args: &Args, tally: &mut Tally) -> anyhow::Result<()> {
+    let mut words = vec!["--include-ignored"];
+    words.extend(args.runner.iter().map(String::as_str));
+    with(workspace, &words, tally)
+}
+
+/// Only what a plain `cargo test` leaves out.
+pub(crate) fn run_ignored(workspace: &Workspace, tally: &mut Tally) -> anyhow::Result<()> {
+    with(workspace, &["--ignored"], tally)
+}
+
+fn with(workspace: &Workspace, runner: &[&str], tally: &mut Tally) -> anyhow::Result<()> {
+    let envoy = envoy::ensure(workspace)?;
+    let filter = wasm::filter(workspace)?;
+    let fault = wasm::fault(workspace)?;
+    let portcullis = portcullis(workspace)?;
+    say("running the end-to-end tests …");
+    let mut command = workspace.cargo(&["test", "-p", "e2e", "--"]);
+    command
+        .args(runner)
+        .env("PORTCULLIS_ENVOY", envoy)
+        .env("PORTCULLIS_WASM", filter)
+        .env("PORTCULLIS_WASM_FAULT", fault)
+        .env("PORTCULLIS_BIN", portcullis);
+    run_tests(&mut command, tally)
+}
+
+/// Builds the analyzer's binary.
+pub(crate) fn portcullis(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    say("building portcullis …");
+    exec(&mut workspace.cargo(&["build", "-p", "portcullis-analyzer", "--bin", "portcullis"]))?;
+    Ok(workspace.target.join("debug/portcullis"))
+}
