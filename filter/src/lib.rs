@@ -2,6 +2,8 @@
 //!
 //! Knows proxy-wasm and Envoy's quirks; decides nothing.
 
+#![allow(missing_docs, reason = "the SDK's macro writes the module's entry point, without documentation")]
+
 mod host;
 mod metrics;
 mod root;
@@ -9,7 +11,6 @@ mod stream;
 
 use proxy_wasm::types::LogLevel;
 
-// The macro writes the module's entry point, which has no documentation.
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Info);
     proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));

@@ -23,7 +23,9 @@ impl Exchange {
     #[track_caller]
     pub fn arrived(&self) -> &Seen {
         assert_eq!(self.reply.status, 200, "{}", self.story());
-        let [seen] = self.seen.as_slice() else { panic!("arrived {} times: {}", self.seen.len(), self.story()) };
+        let [seen] = self.seen.as_slice() else {
+            panic!("arrived {} times: {}", self.seen.len(), self.story())
+        };
         assert!(seen.complete, "arrived in part: {}", self.story());
         assert_eq!(seen.method, self.request.method, "{}", self.story());
         assert_eq!(seen.path, self.request.path, "{}", self.story());

@@ -89,7 +89,8 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
 /// The programs, as `cargo xtask e2e` names them.
 fn programs(tether: &str, build: Build) -> Programs {
     let path = |name: &str| {
-        let path = std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask e2e`"));
+        let path =
+            std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask e2e`"));
         PathBuf::from(path)
     };
     Programs {
@@ -167,7 +168,8 @@ async fn exchange(upstream: &Upstream, to: SocketAddr, protocol: Protocol, reque
     let id = uuid::Uuid::new_v4().to_string();
     let request = request.clone().with(TEST_ID, &id);
     let reply = client::send(to, protocol, &request).await;
-    let reply = reply.unwrap_or_else(|error| panic!("{protocol:?} {} {}: {error:#}", request.method, request.path));
+    let reply =
+        reply.unwrap_or_else(|error| panic!("{protocol:?} {} {}: {error:#}", request.method, request.path));
     Exchange { protocol, seen: upstream.recorder.take(&id), reply, request }
 }
 

@@ -49,10 +49,16 @@ fn packages() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let inside = |package: &Value| -> BTreeSet<String> {
         let dependencies = package["dependencies"].as_array().unwrap();
-        dependencies.iter().filter(|dependency| dependency["path"].is_string()).map(|it| text(&it["name"])).collect()
+        dependencies
+            .iter()
+            .filter(|dependency| dependency["path"].is_string())
+            .map(|it| text(&it["name"]))
+            .collect()
     };
     let packages = metadata["packages"].as_array().unwrap().iter();
-    packages.map(|package| (text(&package["name"]), (text(&package["manifest_path"]), inside(package)))).collect()
+    packages
+        .map(|package| (text(&package["name"]), (text(&package["manifest_path"]), inside(package))))
+        .collect()
 }
 
 fn pure() -> Vec<String> {
@@ -77,7 +83,8 @@ fn arrows_point_only_where_they_may() {
 #[test]
 fn pure_crates_stay_pure_at_any_remove() {
     for name in pure() {
-        let tree = cargo(&["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--package", &name]);
+        let tree =
+            cargo(&["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--package", &name]);
         for line in tree.lines() {
             let dependency = line.split_whitespace().next().unwrap_or_default();
             assert!(!IMPURE.contains(&dependency), "{name} has gained {dependency}");

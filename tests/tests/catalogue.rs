@@ -37,7 +37,8 @@ fn histogram_buckets_are_those_of_the_catalogue() {
         .iter()
         .map(|setting| {
             let name = setting["match"]["exact"].as_str().unwrap().to_owned();
-            let buckets: Vec<_> = setting["buckets"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+            let buckets: Vec<_> =
+                setting["buckets"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
             (name, buckets)
         })
         .collect();

@@ -164,7 +164,7 @@ fn mean(milli: f64, requests: u64) -> f64 {
     if requests == 0 { 0.0 } else { units(milli) / float(requests) }
 }
 
-#[expect(clippy::as_conversions, reason = "the nearest float is what is wanted of a number to be shown")]
+/// The nearest float: enough of a number to be shown.
 fn float(amount: u64) -> f64 {
     amount as f64
 }

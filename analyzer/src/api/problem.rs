@@ -136,6 +136,7 @@ impl From<StoreError> for Problem {
             StoreError::Full
             | StoreError::Closed
             | StoreError::Later
+            | StoreError::Foreign
             | StoreError::Lock(_)
             | StoreError::Failed(_) => {
                 tracing::error!(%error, "a request failed");

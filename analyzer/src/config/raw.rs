@@ -162,6 +162,7 @@ fn malformed(path: &str, error: &serde_saphyr::Error) -> Malformed {
     let rendered = error.render_with_options(options);
     // The place goes in front, once.
     let message = rendered.rsplit_once(" at line ").map_or(rendered.as_str(), |(message, _)| message);
+    let message = if message == "invalid u64" { "must be a whole number" } else { message };
     let problem = if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") };
     Malformed { line, problem }
 }

@@ -74,42 +74,55 @@ fn all_wrong_values_are_named_at_once() {
 
 #[test]
 fn an_unknown_field_is_named_with_its_line() {
-    check("retention:\n  dayz: 3\n", "x");
+    check(
+        "retention:\n  dayz: 3\n",
+        "p.yaml:2: retention.dayz: unknown field `dayz`, expected one of days, incidents, interval_s",
+    );
 }
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    check("# a\nretain:\n  days: 3\n", "x");
+    check(
+        "# a\nretain:\n  days: 3\n",
+        "p.yaml:2: retain: unknown field `retain`, expected one of \
+         data_dir, listen, log, http, ingest, store, retention",
+    );
 }
 
 #[test]
 fn a_wrong_type_is_named_with_path_and_line() {
-    check("retention:\n  days: soon\n", "x");
+    check("retention:\n  days: soon\n", "p.yaml:2: retention.days: must be a whole number");
 }
 
 #[test]
 fn a_negative_number_is_a_wrong_type() {
-    check("retention:\n  days: -1\n", "x");
+    check("retention:\n  days: -1\n", "p.yaml:2: retention.days: must be a whole number");
 }
 
 #[test]
 fn an_unknown_word_is_named_with_path_and_line() {
-    check("log:\n  format: xml\n", "x");
+    check("log:\n  format: xml\n", "p.yaml:2: log.format: unknown variant `xml`, expected one of text, json");
 }
 
 #[test]
 fn a_field_given_twice_is_refused() {
-    check("retention:\n  days: 1\n  days: 2\n", "x");
+    check(
+        "retention:\n  days: 1\n  days: 2\n",
+        "p.yaml:3: retention: duplicate mapping key `days` is not allowed here",
+    );
 }
 
 #[test]
 fn broken_yaml_is_named_with_its_line() {
-    check("log: {\n", "x");
+    check("log: {\n", "p.yaml:1: log: unclosed bracket '{'");
 }
 
 #[test]
 fn two_documents_are_refused() {
-    check("listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", "x");
+    check(
+        "listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n",
+        "p.yaml:3: only single YAML document expected but multiple found",
+    );
 }
 
 #[test]

@@ -17,6 +17,11 @@ pub enum StoreError {
     /// It was written by a later version of this program.
     #[error("the store is of a later version; run the version of portcullis that wrote it")]
     Later,
+    /// The file is not an SQLite database.
+    #[error(
+        "portcullis.db is not a store of portcullis; move it away, or choose another folder with --data-dir"
+    )]
+    Foreign,
     /// Its lock file cannot be used.
     #[error("the lock file of the store failed: {0}")]
     Lock(#[from] std::io::Error),
@@ -33,6 +38,7 @@ impl StoreError {
             Self::Full => "full",
             Self::Closed => "closed",
             Self::Later => "later_version",
+            Self::Foreign => "foreign",
             Self::Lock(_) | Self::Failed(_) => "failed",
         }
     }
@@ -52,6 +58,7 @@ impl From<sqlx::Error> for StoreError {
         match primary {
             Some(5 | 6) => Self::Busy,
             Some(13) => Self::Full,
+            Some(26) => Self::Foreign,
             Some(_) | None => Self::Failed(error),
         }
     }

@@ -1,7 +1,7 @@
 //! Sums the cost of an operation in one walk over the tape, fragments once each.
 
 use crate::Cost;
-use crate::size::{Request, Sizes};
+use crate::size::{Request, Sizes, Slice};
 use crate::variables::Variables;
 use portcullis_graphql::{
     Directives, Document, Field, NodeIndex, Operation, OperationKind, Selection, Selections,
@@ -10,7 +10,11 @@ use portcullis_graphql::{
 /// Name and version of the schema-less model; changes whenever a document could cost something else.
 pub const MODEL: &str = "schemaless/1";
 
-const OBJECT: Cost = Cost::from_units(1);
+/// One entry of a list of objects.
+const ENTRY: Cost = Cost::from_units(1);
+/// One object that is no entry of a list; also what `size` asks for of a field without objects inside.
+const OBJECT: Cost = Cost::from_milli(100);
+/// One value.
 const LEAF: Cost = Cost::from_milli(10);
 const MUTATION_ROOT: Cost = Cost::from_units(10);
 
@@ -54,12 +58,23 @@ enum Around {
     Either,
 }
 
-/// The cost of a selection set in either surrounding, and how many fields stand directly in it.
+/// The cost of a selection set in either surrounding, and what stands directly in it, fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     plain: Cost,
     sliced: Cost,
     fields: u64,
+    holds: Holds,
+}
+
+/// Whether a selection set asks for objects.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Holds {
+    /// For values only.
+    #[default]
+    Leaves,
+    /// For at least one object.
+    Objects,
 }
 
 impl Sum {
@@ -76,6 +91,9 @@ impl Sum {
         self.plain = self.plain + other.plain;
         self.sliced = self.sliced + other.sliced;
         self.fields = self.fields.saturating_add(other.fields);
+        if other.holds == Holds::Objects {
+            self.holds = Holds::Objects;
+        }
     }
 }
 
@@ -86,7 +104,7 @@ struct Open<'a> {
     around: Around,
     /// What surrounds its selections.
     inside: Around,
-    sliced_size: Option<u64>,
+    slice: Option<Slice>,
     sum: Sum,
 }
 
@@ -122,7 +140,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn enter(&mut self, selection: Selection<'a>) {
         let around = self.open.last().map_or(self.around, |open| open.inside);
-        let (field, sliced_size, inside) = match selection {
+        let (field, slice, inside) = match selection {
             Selection::Spread(spread) => {
                 let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
                 let sum = known.copied().unwrap_or_default().within(around);
@@ -131,12 +149,12 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             Selection::InlineFragment(_) => (None, None, around),
             Selection::Field(field) => {
-                let size = self.request.size(field);
-                (Some(field), size, if size.is_some() { Around::Sliced } else { Around::Plain })
+                let slice = self.request.slice(field);
+                (Some(field), slice, if slice.is_some() { Around::Sliced } else { Around::Plain })
             }
         };
         let end = Some(selection.end());
-        self.open.push(Open { end, field, around, inside, sliced_size, sum: Sum::default() });
+        self.open.push(Open { end, field, around, inside, slice, sum: Sum::default() });
     }
 
     /// Closes what ends before a node, or everything.
@@ -151,17 +169,23 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn field(&self, field: Field<'a>, open: &Open<'a>) -> Sum {
-        let weight = if field.has_selections() { OBJECT } else { LEAF };
-        let one = weight + open.sum.within(open.inside).plain;
-        let is_entries = || ENTRIES.contains(&field.name());
-        let sum = match open.sliced_size {
-            Some(size) => Sum { plain: one.times(size), sliced: one.times(size), fields: 1 },
-            None if field.has_selections() && is_entries() => {
-                Sum { plain: one.times(self.request.default_size()), sliced: one, fields: 1 }
+        if !field.has_selections() {
+            let times = open.slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
+            let cost = LEAF.times(times);
+            return Sum { plain: cost, sliced: cost, fields: 1, holds: Holds::Leaves };
+        }
+        let selected = open.sum.within(open.inside).plain;
+        let (plain, sliced) = match open.slice {
+            Some(slice) => {
+                let cost = sliced_object(slice, open.sum.holds, selected);
+                (cost, cost)
             }
-            None => Sum { plain: one, sliced: one, fields: 1 },
+            None if ENTRIES.contains(&field.name()) => {
+                ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected)
+            }
+            None => (OBJECT + selected, OBJECT + selected),
         };
-        sum.within(open.around)
+        Sum { plain, sliced, fields: 1, holds: Holds::Objects }.within(open.around)
     }
 
     fn add(&mut self, sum: Sum) {
@@ -184,6 +208,18 @@ impl<'w, 'a> Walk<'w, 'a> {
             condition == Some(unless)
         })
     }
+}
+
+/// A field with a slicing argument. `size` asks for entries where objects are selected; where only values are, it is
+/// as likely the edge of an image.
+fn sliced_object(slice: Slice, holds: Holds, selected: Cost) -> Cost {
+    let (entries, pixels) = match holds {
+        Holds::Objects => (slice.entries.max(slice.size), None),
+        Holds::Leaves => (slice.entries, slice.size),
+    };
+    let as_entries = entries.map(|entries| (ENTRY + selected).times(entries));
+    let as_pixels = pixels.map(|pixels| (OBJECT + selected).times(pixels));
+    as_entries.max(as_pixels).unwrap_or(OBJECT + selected)
 }
 
 #[cfg(test)]

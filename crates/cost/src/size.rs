@@ -4,7 +4,19 @@ use crate::variables::{Supplied, Variables};
 use portcullis_graphql::{Field, Operation, Value};
 
 /// Arguments that ask for a number of entries, by the conventions of the field.
-const SLICING: [&str; 8] = ["first", "last", "limit", "take", "perPage", "pageSize", "size", "count"];
+const SLICING: [&str; 7] = ["first", "last", "limit", "take", "perPage", "pageSize", "count"];
+
+/// An argument that asks for a number of entries in some schemas, and for pixels in others.
+const SIZE: &str = "size";
+
+/// What a field's slicing arguments ask for; both at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slice {
+    /// The largest number that is certainly one of entries.
+    pub(crate) entries: Option<u64>,
+    /// The value of `size`.
+    pub(crate) size: Option<u64>,
+}
 
 /// List sizes of the schema-less model where the request does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +29,7 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { default: 10, unreadable: 10_000 }
+        Self { default: 10, unreadable: 1_000_000 }
     }
 }
 
@@ -44,10 +56,18 @@ impl<'a> Request<'a> {
         u64::from(self.sizes.default)
     }
 
-    /// The largest size that the field's slicing arguments ask for, at least 1; nothing without such an argument.
-    pub(crate) fn size(&self, field: Field<'a>) -> Option<u64> {
-        let slicing = field.arguments().filter(|argument| SLICING.contains(&argument.name()));
-        slicing.map(|argument| self.value(argument.value())).max()
+    /// What the field's slicing arguments ask for; nothing without such an argument.
+    pub(crate) fn slice(&self, field: Field<'a>) -> Option<Slice> {
+        let mut slice = Slice { entries: None, size: None };
+        for argument in field.arguments() {
+            let asked = match argument.name() {
+                SIZE => &mut slice.size,
+                name if SLICING.contains(&name) => &mut slice.entries,
+                _ => continue,
+            };
+            *asked = (*asked).max(Some(self.value(argument.value())));
+        }
+        (slice.entries.is_some() || slice.size.is_some()).then_some(slice)
     }
 
     fn value(&self, value: Value<'a>) -> u64 {
@@ -68,7 +88,7 @@ impl<'a> Request<'a> {
         match value {
             Value::Int(digits) => integer(digits),
             Value::Null => u64::from(self.sizes.default),
-            Value::List(list) => u64::from(list.len()).max(1),
+            Value::List(list) => u64::try_from(list.values().count()).unwrap_or(u64::MAX).max(1),
             Value::Float(_)
             | Value::String(_)
             | Value::Boolean(_)

@@ -17,7 +17,7 @@ use portcullis_policy::{CorrelationTrust, Policy, Refusal, RoutePath, Verdict};
 use portcullis_report::{Metric, Outcome, Reason, Transport, header};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
-const DRAIN_BYTES: usize = 1024 * 1024;
+const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the host tells of one exchange, in its order.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,12 @@
 //! `work`: `none`, `parse`, `measure`, `shape` (each includes those before it). `text`: `source`, `dense` or the name of a hostile
 //! shape. Without arguments it times each pair once. Under `valgrind --tool=callgrind`, instructions a byte are the difference
 //! between two numbers of rounds divided by the bytes printed.
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench is a shell")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench is a shell"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -13,8 +18,22 @@ use portcullis_graphql::{Budget, Scratch, Tape, measure, parse, shape};
 const BUDGET: Budget = Budget { tokens: 1_000_000, nesting: 10_000 };
 const WORKS: [&str; 4] = ["none", "parse", "measure", "shape"];
 const TEXTS: [&str; 16] = [
-    "source", "dense", "fields", "long", "aliases", "nested", "spreads", "unused", "chain", "exponential", "lists",
-    "objects", "directives", "blanks", "strings", "types",
+    "source",
+    "dense",
+    "fields",
+    "long",
+    "aliases",
+    "nested",
+    "spreads",
+    "unused",
+    "chain",
+    "exponential",
+    "lists",
+    "objects",
+    "directives",
+    "blanks",
+    "strings",
+    "types",
 ];
 
 fn main() {
@@ -60,7 +79,8 @@ fn once(work: &str, document: &str, tape: &mut Tape, scratch: &mut Scratch) {
 
 fn documents(text: &str) -> Vec<String> {
     let many = |unit: &str| unit.repeat(32_768 / unit.len());
-    let numbered = |unit: &str, count: u32| (0..count).map(|n| unit.replace('#', &n.to_string())).collect::<String>();
+    let numbered =
+        |unit: &str, count: u32| (0..count).map(|n| unit.replace('#', &n.to_string())).collect::<String>();
     match text {
         "source" => corpus(),
         "dense" => corpus().iter().map(|query| dense(query)).collect(),
@@ -68,7 +88,9 @@ fn documents(text: &str) -> Vec<String> {
         "long" => vec![format!("{{{}}}", many("aFieldWithQuiteALongName "))],
         "aliases" => vec![format!("{{{}}}", numbered("a#:b ", 4_000))],
         "nested" => vec![format!("{{a{}{}}}", "{a".repeat(9_000), "}".repeat(9_000))],
-        "spreads" => vec![format!("{{{}}}{}", numbered("...F# ", 2_000), numbered("fragment F# on T{a}", 2_000))],
+        "spreads" => {
+            vec![format!("{{{}}}{}", numbered("...F# ", 2_000), numbered("fragment F# on T{a}", 2_000))]
+        }
         "unused" => vec![format!("{{a}}{}", numbered("fragment F# on T{a}", 2_000))],
         "chain" => vec![format!(
             "{{...F0}}{}fragment F1000 on T{{a}}",
@@ -106,7 +128,8 @@ fn dense(query: &str) -> String {
     let mut out = String::new();
     let mut rest = query;
     while let Some(first) = rest.chars().next() {
-        let is_word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '"');
+        let is_word =
+            |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '"');
         let len = match first {
             ' ' | '\t' | '\n' | '\r' | ',' | '\u{FEFF}' => 0,
             '#' => 0,

@@ -4,8 +4,9 @@
 
 use thiserror::Error;
 
+use crate::arguments::Directives;
 use crate::link::FragmentCycle;
-use crate::selection::{Directives, Selections};
+use crate::selection::Selections;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex, Tape};
 use crate::value::Value;
 
@@ -133,13 +134,13 @@ impl<'a> Operation<'a> {
     /// Query, mutation or subscription.
     #[must_use]
     pub fn kind(self) -> OperationKind {
-        match self.document.node(self.node).kind {
-            Kind::Mutation => OperationKind::Mutation,
-            Kind::Subscription => OperationKind::Subscription,
-            kind => {
-                debug_assert_eq!(kind, Kind::Query, "the tape lists operations only");
-                OperationKind::Query
-            }
+        let kind = self.document.node(self.node).kind;
+        if kind == Kind::Mutation {
+            OperationKind::Mutation
+        } else if kind == Kind::Subscription {
+            OperationKind::Subscription
+        } else {
+            OperationKind::Query
         }
     }
 
@@ -245,7 +246,8 @@ impl<'a> VariableDefinition<'a> {
     /// The default value, where one is declared; never a variable.
     #[must_use]
     pub fn default_value(self) -> Option<Value<'a>> {
-        let after_type = self.children().find(|(_, node)| !matches!(node.kind, Kind::TypeMark | Kind::TypeName));
+        let after_type =
+            self.children().find(|(_, node)| !matches!(node.kind, Kind::TypeMark | Kind::TypeName));
         after_type.and_then(|(index, _)| Value::at(self.document, index))
     }
 

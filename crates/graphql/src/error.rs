@@ -168,15 +168,14 @@ pub struct Explained<'a> {
 impl fmt::Display for Explained<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Syntax error at {}: {}", self.error.position(self.source), self.error)?;
-        match self.error {
-            SyntaxError::Unexpected { found: Found::Name, at, .. } => {
-                let name = self.source.get(at as usize..).unwrap_or("");
-                let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-                let shown = name.bytes().take(32).take_while(in_name).map(char::from).collect::<String>();
-                write!(formatter, " \"{shown}\"")
-            }
-            _ => Ok(()),
+        if let SyntaxError::Unexpected { found: Found::Name, at, .. } = self.error {
+            let rest = self.source.as_bytes().get(at as usize..).unwrap_or(&[]);
+            let in_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+            let shown: String =
+                rest.iter().take(32).take_while(in_name).map(|byte| char::from(*byte)).collect();
+            write!(formatter, " \"{shown}\"")?;
         }
+        Ok(())
     }
 }
 

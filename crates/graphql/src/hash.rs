@@ -41,13 +41,22 @@ impl Hash {
     }
 }
 
+/// Something to tell names apart by in a few instructions: their length and their first and last eight bytes, mixed. Names that
+/// differ in between share a key, so whoever uses it settles ties by the text.
+#[inline]
+pub(crate) fn key(bytes: &[u8], start: u32, len: u32) -> u64 {
+    let last = start.wrapping_add(len.saturating_sub(8));
+    let ends = Hash(u64::from(len)).word(eight(bytes, start)).word(eight(bytes, last));
+    if len > 8 { ends.0 } else { Hash::SEED.text(u64::from(len), bytes, start, len).0 }
+}
+
 /// The eight bytes at `start`, zeros past the end.
 #[inline(always)]
 fn eight(bytes: &[u8], start: u32) -> u64 {
-    let rest = bytes.get(start as usize..).unwrap_or(&[]);
-    match rest.first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => last(rest),
+    let at = start as usize;
+    match bytes.get(at..at.wrapping_add(8)) {
+        Some([a, b, c, d, e, f, g, h]) => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+        _ => last(bytes.get(at..).unwrap_or(&[])),
     }
 }
 

@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arguments;
 mod class;
 mod document;
 mod error;
@@ -27,15 +28,14 @@ mod shape;
 mod tape;
 mod value;
 
+pub use arguments::{Argument, Arguments, Directive, Directives};
 pub use document::{Document, Fragment, Operation, OperationKind, SelectError, VariableDefinition};
 pub use error::{Expected, Explained, Found, Position, SyntaxError};
 pub use link::FragmentCycle;
 pub use measure::{MeasureError, Measures, Scratch, measure};
 pub use normalise::normalise;
 pub use parse::{Budget, MAX_SOURCE_BYTES, parse};
-pub use selection::{
-    Argument, Arguments, Directive, Directives, Field, InlineFragment, Selection, Selections, Spread,
-};
+pub use selection::{Field, InlineFragment, Selection, Selections, Spread};
 pub use shape::{ShapeHash, shape};
 pub use tape::{FragmentIndex, NodeIndex, Tape};
 pub use value::{List, Object, ObjectFields, Value, Values};

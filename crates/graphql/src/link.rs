@@ -3,7 +3,7 @@
 //! Linear but for one sort of the names, so neither many fragments nor many spreads are worth an attack. Refuses to judge: an
 //! unknown fragment is a spread without a target, and cycles and duplicates are noted for whoever measures.
 
-use crate::hash::Hash;
+use crate::hash;
 use crate::tape::{Definition, FragmentIndex, Node, Placed, Tape};
 
 /// Fragments that spread each other in a circle, or one that spreads itself.
@@ -29,10 +29,10 @@ pub(crate) struct Links {
     path: Vec<Step>,
 }
 
-/// The name of the definition with this number, by its hash.
+/// The name of the definition with this number, by its [`hash::key`].
 #[derive(Clone, Copy, Debug)]
 struct Name {
-    hash: u64,
+    key: u64,
     number: u32,
 }
 
@@ -74,20 +74,19 @@ impl Tape {
         }
     }
 
-    /// Writes the number of the fragment meant into each target.
+    /// Writes the number of the fragment meant into each target: the first of its name.
     fn resolve(&mut self, source: &str) {
+        let names = &self.links.names;
         for Placed { node: target, .. } in &self.spreads {
             let spread = self.node(target.wrapping_sub(1));
-            let name = spread.text(source);
-            let hash = hash_of(source, &spread);
-            let first = self.links.names.partition_point(|name| name.hash < hash);
-            let same_hash = self.links.names.iter().skip(first).take_while(|name| name.hash == hash);
-            let meant = same_hash.map(|name| name.number).find(|number| {
-                let fragment = self.fragments.get(*number as usize);
-                fragment.is_some_and(|fragment| self.node(fragment.node).text(source) == name)
-            });
-            if let (Some(fragment), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
-                node.start = fragment;
+            let key = key_of(source, &spread);
+            let text = spread.word(source);
+            let word = |name: &Name| word_of(source, &self.nodes, &self.fragments, name.number);
+            let first =
+                names.partition_point(|name| name.key < key || (name.key == key && word(name) < text));
+            let meant = names.get(first).filter(|name| name.key == key && word(name) == text);
+            if let (Some(name), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
+                node.start = name.number;
             }
         }
     }
@@ -135,39 +134,56 @@ impl Tape {
         let definition = self.fragments.get(fragment as usize);
         if let (Some(definition), Some(state)) = (definition, self.links.states.get_mut(fragment as usize)) {
             *state = State::OnPath;
-            self.links.path.push(Step { fragment, next: definition.spreads.first, end: definition.spreads.end });
+            self.links.path.push(Step {
+                fragment,
+                next: definition.spreads.first,
+                end: definition.spreads.end,
+            });
         }
     }
 }
 
-fn hash_of(source: &str, node: &Node) -> u64 {
-    Hash::SEED.text(u64::from(node.len), source.as_bytes(), node.start, node.len).finish()
+fn key_of(source: &str, node: &Node) -> u64 {
+    hash::key(source.as_bytes(), node.start, node.len)
 }
 
-/// Sorts the names of `definitions` by hash, equal hashes by name, equal names by position; the offset of the first duplicate.
+fn word_of<'a>(source: &'a str, nodes: &[Node], definitions: &[Definition], number: u32) -> &'a [u8] {
+    let definition = definitions.get(number as usize);
+    definition
+        .and_then(|definition| nodes.get(definition.node as usize))
+        .map_or(&[], |node| node.word(source))
+}
+
+/// Sorts the names of `definitions` by key, equal keys by name, equal names by position; the offset of the first duplicate.
 ///
-/// The hash makes the comparisons cheap; ties are settled by the names themselves, so crafted collisions gain nothing but the
+/// The key makes the comparisons cheap; ties are settled by the names themselves, so crafted collisions gain nothing but the
 /// logarithm of a sort.
-fn sort_names(source: &str, nodes: &[Node], definitions: &[Definition], names: &mut Vec<Name>) -> Option<u32> {
-    let node = |number: u32| {
-        let definition = definitions.get(number as usize);
-        definition.and_then(|definition| nodes.get(definition.node as usize)).copied().unwrap_or(Node::MISSING)
+fn sort_names(
+    source: &str,
+    nodes: &[Node],
+    definitions: &[Definition],
+    names: &mut Vec<Name>,
+) -> Option<u32> {
+    let node = |name: &Name| {
+        let definition = definitions.get(name.number as usize);
+        definition
+            .and_then(|definition| nodes.get(definition.node as usize))
+            .copied()
+            .unwrap_or(Node::MISSING)
     };
+    let word = |name: &Name| node(name).word(source);
     names.clear();
-    for number in (0..).take(definitions.len()) {
-        names.push(Name { hash: hash_of(source, &node(number)), number });
+    for (number, definition) in (0..).zip(definitions) {
+        let node = nodes.get(definition.node as usize).unwrap_or(&Node::MISSING);
+        names.push(Name { key: key_of(source, node), number });
     }
     names.sort_unstable_by(|left, right| {
-        let text = |name: &Name| node(name.number).text(source);
-        let by_text = || text(left).cmp(text(right)).then(left.number.cmp(&right.number));
-        left.hash.cmp(&right.hash).then_with(by_text)
+        let by_word = || word(left).cmp(word(right)).then(left.number.cmp(&right.number));
+        left.key.cmp(&right.key).then_with(by_word)
     });
     let repeats = names.windows(2).filter_map(|pair| match pair {
-        [left, right] if left.hash == right.hash => Some((node(left.number), node(right.number))),
+        [left, right] if left.key == right.key && word(left) == word(right) => Some(node(right)),
         _ => None,
     });
-    repeats
-        .filter(|(left, right)| right.len > 0 && left.text(source) == right.text(source))
-        .map(|(_, right)| right.start)
-        .min()
+    repeats.filter(|node| node.len > 0).map(|node| node.start).min()
 }

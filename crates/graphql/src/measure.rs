@@ -115,7 +115,8 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
     });
     let definitions = tape.operations.iter().chain(&tape.fragments);
     let in_text = definitions.fold(0_u32, |sum, definition| sum.saturating_add(definition.counts.directives));
-    let aliases_per_field = if most.aliases > 1 { scratch.aliases.most(document, order) } else { most.aliases };
+    let aliases_per_field =
+        if most.aliases > 1 { scratch.aliases.most(document, order) } else { most.aliases };
     scratch.steps = scratch.steps.saturating_add(scratch.aliases.steps());
     let count = |definitions: &[Definition]| u32::try_from(definitions.len()).unwrap_or(u32::MAX);
     Ok(Measures {

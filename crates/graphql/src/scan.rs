@@ -46,19 +46,26 @@ fn stops_at(byte: u8, bit: u8) -> bool {
 
 /// The first position from `at` on whose byte has `bit`, or the end of the text.
 #[inline(always)]
-fn run(bytes: &[u8], mut at: u32, bit: u8) -> u32 {
-    while let Some(chunk) = bytes.get(at as usize..).and_then(|rest| rest.first_chunk::<8>()) {
-        for (step, byte) in (0_u32..).zip(chunk) {
+fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
+    let mut at = at as usize;
+    while let Some([a, b, c, d, e, f, g, h]) = bytes.get(at..at.wrapping_add(8)) {
+        for (step, byte) in [a, b, c, d, e, f, g, h].into_iter().enumerate() {
             if stops_at(*byte, bit) {
-                return at.wrapping_add(step);
+                return position(at.wrapping_add(step));
             }
         }
         at = at.wrapping_add(8);
     }
-    while bytes.get(at as usize).is_some_and(|byte| !stops_at(*byte, bit)) {
+    while bytes.get(at).is_some_and(|byte| !stops_at(*byte, bit)) {
         at = at.wrapping_add(1);
     }
-    at
+    position(at)
+}
+
+/// Fits: no text is longer than [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES).
+#[inline(always)]
+fn position(at: usize) -> u32 {
+    (at & u32::MAX as usize) as u32
 }
 
 /// The end of the name that starts at `at`.

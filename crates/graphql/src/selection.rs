@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::arguments::{Arguments, At, Directives};
 use crate::document::Document;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 use crate::value::Value;
@@ -46,24 +47,18 @@ impl<'a> Iterator for Selections<'a> {
             let node = document.tape().nodes.get(index as usize)?;
             self.next = index.saturating_add(1);
             let at = At { document, index, node: *node };
-            match node.kind {
-                Kind::Field => return Some(Selection::Field(Field(at))),
-                Kind::Spread => return Some(Selection::Spread(Spread(at))),
-                Kind::InlineFragment => return Some(Selection::InlineFragment(InlineFragment(at))),
-                Kind::Argument | Kind::Directive | Kind::VariableDefinition => self.next = node.end,
-                _ => {}
+            if node.kind == Kind::Field {
+                return Some(Selection::Field(Field(at)));
+            } else if node.kind == Kind::Spread {
+                return Some(Selection::Spread(Spread(at)));
+            } else if node.kind == Kind::InlineFragment {
+                return Some(Selection::InlineFragment(InlineFragment(at)));
             }
+            // An argument, a directive, a variable definition, or a detail of one node.
+            self.next = node.end;
         }
         None
     }
-}
-
-/// A node with its place.
-#[derive(Clone, Copy, Debug)]
-struct At<'a> {
-    document: Document<'a>,
-    index: u32,
-    node: Node,
 }
 
 /// One selection.
@@ -194,112 +189,5 @@ impl<'a> InlineFragment<'a> {
     #[must_use]
     pub fn type_condition(&self) -> Option<&'a str> {
         self.0.document.name_of(self.0.index)
-    }
-}
-
-/// The direct children of one kind, skipping those of the kinds that come before it.
-#[derive(Clone, Copy, Debug)]
-struct Children<'a> {
-    document: Document<'a>,
-    next: u32,
-    end: u32,
-}
-
-impl<'a> Children<'a> {
-    fn of(document: Document<'a>, parent: u32) -> Self {
-        Children { document, next: parent.saturating_add(1), end: document.node(parent).end }
-    }
-
-    fn next(&mut self, wanted: Kind) -> Option<At<'a>> {
-        while self.next < self.end {
-            let index = self.next;
-            let node = *self.document.tape().nodes.get(index as usize)?;
-            match node.kind {
-                Kind::Field | Kind::Spread | Kind::InlineFragment => self.next = self.end,
-                _ => self.next = node.end,
-            }
-            if node.kind == wanted {
-                return Some(At { document: self.document, index, node });
-            }
-        }
-        None
-    }
-}
-
-/// The arguments of a field or a directive.
-#[derive(Clone, Copy, Debug)]
-pub struct Arguments<'a>(Children<'a>);
-
-impl<'a> Arguments<'a> {
-    fn of(document: Document<'a>, parent: u32) -> Self {
-        Arguments(Children::of(document, parent))
-    }
-}
-
-impl<'a> Iterator for Arguments<'a> {
-    type Item = Argument<'a>;
-
-    fn next(&mut self) -> Option<Argument<'a>> {
-        self.0.next(Kind::Argument).map(Argument)
-    }
-}
-
-/// One argument.
-#[derive(Clone, Copy, Debug)]
-pub struct Argument<'a>(At<'a>);
-
-impl<'a> Argument<'a> {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &'a str {
-        self.0.document.text(&self.0.node)
-    }
-
-    /// Its value.
-    #[must_use]
-    pub fn value(&self) -> Value<'a> {
-        Value::at(self.0.document, self.0.index.saturating_add(1)).unwrap_or(Value::Null)
-    }
-}
-
-/// The directives of a definition or a selection, in the order of the text.
-#[derive(Clone, Copy, Debug)]
-pub struct Directives<'a>(Children<'a>);
-
-impl<'a> Directives<'a> {
-    pub(crate) fn of(document: Document<'a>, parent: u32) -> Self {
-        Directives(Children::of(document, parent))
-    }
-}
-
-impl<'a> Iterator for Directives<'a> {
-    type Item = Directive<'a>;
-
-    fn next(&mut self) -> Option<Directive<'a>> {
-        self.0.next(Kind::Directive).map(Directive)
-    }
-}
-
-/// One directive.
-#[derive(Clone, Copy, Debug)]
-pub struct Directive<'a>(At<'a>);
-
-impl<'a> Directive<'a> {
-    /// Its name, without `@`.
-    #[must_use]
-    pub fn name(&self) -> &'a str {
-        self.0.document.text(&self.0.node)
-    }
-
-    /// Its arguments.
-    #[must_use]
-    pub fn arguments(&self) -> Arguments<'a> {
-        Arguments::of(self.0.document, self.0.index)
-    }
-
-    /// The value of the first argument called `name`.
-    #[must_use]
-    pub fn argument(&self, name: &str) -> Option<Value<'a>> {
-        self.arguments().find(|argument| argument.name() == name).map(|argument| argument.value())
     }
 }

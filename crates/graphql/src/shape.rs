@@ -30,13 +30,22 @@ pub fn shape(document: Document<'_>) -> ShapeHash {
     ShapeHash(sink.hash.finish())
 }
 
-/// What a node contributes to the shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a node contributes to the shape. Those whose text is part of it come last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Event {
+    /// Nothing.
+    Silent,
     Query,
     Mutation,
     Subscription,
+    /// Any scalar or enum literal.
+    Literal,
+    /// Any list, whatever is in it.
+    List,
+    Object,
+    /// The end of a selection set, an object or a variable definition.
+    Close,
     Fragment,
     TypeCondition,
     VariableDefinition,
@@ -47,17 +56,8 @@ pub(crate) enum Event {
     Field,
     Spread,
     InlineFragment,
-    /// Any scalar or enum literal.
-    Literal,
-    /// Any list, whatever is in it.
-    List,
     Variable,
-    Object,
     ObjectField,
-    /// The end of a selection set, an object or a variable definition.
-    Close,
-    /// Not part of the shape.
-    Silent,
 }
 
 impl Event {
@@ -77,7 +77,9 @@ impl Event {
             Kind::Field => Event::Field,
             Kind::Spread => Event::Spread,
             Kind::InlineFragment => Event::InlineFragment,
-            Kind::Int | Kind::Float | Kind::String | Kind::Boolean | Kind::Null | Kind::Enum => Event::Literal,
+            Kind::Int | Kind::Float | Kind::String | Kind::Boolean | Kind::Null | Kind::Enum => {
+                Event::Literal
+            }
             Kind::List => Event::List,
             Kind::Variable => Event::Variable,
             Kind::Object => Event::Object,
@@ -89,28 +91,7 @@ impl Event {
     /// Whether the node's text is part of the shape.
     #[inline]
     fn has_text(self) -> bool {
-        match self {
-            Event::Query
-            | Event::Mutation
-            | Event::Subscription
-            | Event::Literal
-            | Event::List
-            | Event::Object
-            | Event::Close
-            | Event::Silent => false,
-            Event::Fragment
-            | Event::TypeCondition
-            | Event::VariableDefinition
-            | Event::TypeMark
-            | Event::TypeName
-            | Event::Directive
-            | Event::Argument
-            | Event::Field
-            | Event::Spread
-            | Event::InlineFragment
-            | Event::Variable
-            | Event::ObjectField => true,
-        }
+        self >= Event::Fragment
     }
 }
 

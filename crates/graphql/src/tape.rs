@@ -143,6 +143,13 @@ impl Node {
         let (start, len) = (self.start as usize, self.len as usize);
         source.get(start..start.saturating_add(len)).unwrap_or("")
     }
+
+    /// The same as bytes.
+    #[inline]
+    pub(crate) fn word<'a>(&self, source: &'a str) -> &'a [u8] {
+        let (start, len) = (self.start as usize, self.len as usize);
+        source.as_bytes().get(start..start.saturating_add(len)).unwrap_or(&[])
+    }
 }
 
 /// What a node is. Children come in this order: alias, variable definitions, arguments, directives, selections.

@@ -41,7 +41,22 @@ impl<'a> Value<'a> {
             Kind::Variable => Some(Value::Variable(text)),
             Kind::List => Some(Value::List(List { document, node: index })),
             Kind::Object => Some(Value::Object(Object { document, node: index })),
-            _ => None,
+            Kind::Query
+            | Kind::Mutation
+            | Kind::Subscription
+            | Kind::Fragment
+            | Kind::TypeCondition
+            | Kind::VariableDefinition
+            | Kind::TypeMark
+            | Kind::TypeName
+            | Kind::Directive
+            | Kind::Argument
+            | Kind::Field
+            | Kind::Alias
+            | Kind::Spread
+            | Kind::Target
+            | Kind::InlineFragment
+            | Kind::ObjectField => None,
         }
     }
 }
@@ -56,8 +71,7 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     /// How many entries it has.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "an empty list is nothing special here")]
-    pub fn len(self) -> u32 {
+    pub fn size(self) -> u32 {
         self.document.node(self.node).len
     }
 
@@ -100,8 +114,7 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// How many fields it has.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "an empty object is nothing special here")]
-    pub fn len(self) -> u32 {
+    pub fn size(self) -> u32 {
         self.document.node(self.node).len
     }
 

@@ -132,7 +132,7 @@ struct CostSection {
 impl Default for CostSection {
     fn default() -> Self {
         let Sizes { default, unreadable } = Sizes::default();
-        Self { max: 5_000, default_list_size: default, max_list_size: unreadable }
+        Self { max: 20_000, default_list_size: default, max_list_size: unreadable }
     }
 }
 

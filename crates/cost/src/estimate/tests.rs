@@ -21,28 +21,40 @@ fn check_with(document: &str, name: &str, value: Supplied, milli: u64) {
 }
 
 #[test]
-fn objects_cost_one_and_leaves_a_hundredth() {
+fn objects_cost_a_tenth_and_values_a_hundredth() {
     check("{ a }", 10);
     check("{ a b }", 20);
-    check("{ a { b } }", 1_010);
-    check("{ a { b { c d } } }", 2_020);
-    check("subscription { a { b } }", 1_010);
-    check("mutation { a { b } c }", 21_020);
+    check("{ a { b } }", 110);
+    check("{ a { b { c d } } }", 220);
+    check("subscription { a { b } }", 110);
+    check("mutation { a { b } c }", 20_120);
 }
 
 #[test]
 fn the_example_of_the_documentation() {
-    check("{ products(first: 20) { edges { node { name } } } }", 60_200);
+    check("{ products(first: 20) { edges { node { name } } } }", 24_200);
 }
 
 #[test]
 fn slicing_arguments_multiply() {
-    for name in ["first", "last", "limit", "take", "perPage", "pageSize", "size", "count"] {
+    for name in ["first", "last", "limit", "take", "perPage", "pageSize", "count"] {
         check(&format!("{{ a({name}: 7) {{ b }} }}"), 7_070);
     }
-    check("{ a(before: 7) { b } }", 1_010);
+    check("{ a(before: 7) { b } }", 110);
     check("{ a(first: 3) { b(last: 4) { c } } }", 3 * (1_000 + 4 * 1_010));
+    check("{ a(first: 7) }", 70);
+}
+
+#[test]
+fn size_may_be_one_of_pixels_where_only_values_are_selected() {
     check("{ a(size: 512) }", 5_120);
+    check("{ a(size: 512) { url } }", 512 * 110);
+    check("{ a(size: 512) { ... { url } } }", 512 * 110);
+    check("{ a(size: 512) { ...F } } fragment F on A { url }", 512 * 110);
+    check("{ a(size: 512) { b { c } } }", 512 * (1_000 + 110));
+    check("{ a(size: 512) { ...F } } fragment F on A { b { c } }", 512 * (1_000 + 110));
+    check("{ a(size: 512, first: 2) { url } }", 512 * 110);
+    check("{ a(size: 2, first: 512) { url } }", 512 * 1_010);
 }
 
 #[test]
@@ -81,14 +93,14 @@ fn a_size_comes_from_the_variable_its_default_or_the_configuration() {
 
 #[test]
 fn what_is_no_integer_counts_as_the_maximum() {
-    check("{ a(first: 1e3) { b } }", 10_100_000);
-    check("{ a(first: \"1\") { b } }", 10_100_000);
-    check("{ a(first: {max: 1}) { b } }", 10_100_000);
-    check("query($n: Int = \"1\") { a(first: $n) { b } }", 10_100_000);
+    check("{ a(first: 1e3) { b } }", 1_010_000_000);
+    check("{ a(first: \"1\") { b } }", 1_010_000_000);
+    check("{ a(first: {max: 1}) { b } }", 1_010_000_000);
+    check("query($n: Int = \"1\") { a(first: $n) { b } }", 1_010_000_000);
     let document = "query($n: Int = 1) { a(first: $n) { b } }";
-    check_with(document, "n", Supplied::Other, 10_100_000);
-    check_with(document, "n", Supplied::Bool(true), 10_100_000);
-    check("query($n: Int = 1, $n: Int = 2) { a(first: $n) { b } }", 10_100_000);
+    check_with(document, "n", Supplied::Other, 1_010_000_000);
+    check_with(document, "n", Supplied::Bool(true), 1_010_000_000);
+    check("query($n: Int = 1, $n: Int = 2) { a(first: $n) { b } }", 1_010_000_000);
 }
 
 #[test]
@@ -99,19 +111,19 @@ fn a_list_is_as_long_as_it_is() {
 
 #[test]
 fn entries_of_a_connection_count_ten_where_nobody_says_how_many() {
-    check("{ a { edges { b } } }", 1_000 + 10_100);
-    check("{ a { nodes { b } } }", 1_000 + 10_100);
-    check("{ a(first: 2) { edges { b } } }", 2 * (1_000 + 1_010));
-    check("{ a(first: 2) { b { edges { c } } } }", 2 * (1_000 + 1_000 + 10_100));
-    check("{ a { edges } }", 1_010);
-    check("{ a { ... on B { edges { b } } } }", 1_000 + 10_100);
+    check("{ a { edges { b } } }", 100 + 10_100);
+    check("{ a { nodes { b } } }", 100 + 10_100);
+    check("{ a(first: 2) { edges { b } } }", 2 * (1_000 + 110));
+    check("{ a(first: 2) { b { edges { c } } } }", 2 * (1_000 + 100 + 10_100));
+    check("{ a { edges } }", 110);
+    check("{ a { ... on B { edges { b } } } }", 100 + 10_100);
 }
 
 #[test]
 fn fragments_cost_what_is_in_them_where_they_are_spread() {
-    check("{ ...F ...F } fragment F on Q { a { b } }", 2_020);
-    check("{ a(first: 5) { ...F } } fragment F on A { b { c } }", 5 * 2_010);
-    check("{ a { ...F } b(first: 2) { ...F } } fragment F on A { edges { c } }", 11_100 + 2 * 2_010);
+    check("{ ...F ...F } fragment F on Q { a { b } }", 220);
+    check("{ a(first: 5) { ...F } } fragment F on A { b { c } }", 5 * 1_110);
+    check("{ a { ...F } b(first: 2) { ...F } } fragment F on A { edges { c } }", 10_200 + 2 * 1_110);
     check("{ ...Missing a }", 10);
     check("mutation { ...F } fragment F on M { a b ... { c } }", 30_030);
     let levels = (1..=40).map(|n| format!("fragment F{n} on Q {{ ...F{p} ...F{p} }}", p = n - 1));
@@ -128,14 +140,14 @@ fn a_cycle_costs_more_than_any_limit() {
 fn what_is_certainly_left_out_costs_nothing() {
     check("{ a @skip(if: true) { b } c }", 10);
     check("{ a @include(if: false) { b } c }", 10);
-    check("{ a @include(if: true) { b } c }", 1_020);
+    check("{ a @include(if: true) { b } c }", 120);
     check("{ ... @skip(if: true) { a } c }", 10);
     check("{ ...F @include(if: false) c } fragment F on Q { a }", 10);
     let document = "query($v: Boolean) { a @include(if: $v) { b { c } } d }";
-    check_with(document, "v", Supplied::Bool(true), 2_020);
+    check_with(document, "v", Supplied::Bool(true), 220);
     check_with(document, "v", Supplied::Bool(false), 10);
-    check_with(document, "v", Supplied::Null, 2_020);
-    check(document, 2_020);
+    check_with(document, "v", Supplied::Null, 220);
+    check(document, 220);
     check("query($v: Boolean = false) { a @include(if: $v) { b } d }", 10);
-    check("{ a @deprecated(if: false) { b } }", 1_010);
+    check("{ a @deprecated(if: false) { b } }", 110);
 }

@@ -1,1 +1,64 @@
 use super::*;
+use crate::correlation::CorrelationId;
+use crate::time::Timestamp;
+use portcullis_report::{Bounds, OperationKind, Transport};
+
+fn event(operation: &str, cost: u64) -> Event {
+    Event {
+        at: Timestamp::from_millis(1),
+        correlation: CorrelationId::parse(b"c").unwrap(),
+        client: None,
+        transport: Transport::Post,
+        kind: OperationKind::Query,
+        operation: operation.to_owned(),
+        refusal: None,
+        measures: None,
+        cost: Some(Cost::from_units(cost)),
+        shape: None,
+        document: None,
+        body_bytes: 10,
+    }
+}
+
+#[test]
+fn requests_of_one_key_are_one_row() {
+    let mut rollup = Rollup::default();
+    for cost in [3, 9, 1] {
+        assert_eq!(rollup.add(&event("A", cost)), Place::Own);
+    }
+    rollup.add(&event("B", 1));
+    let rows = rollup.cut();
+    assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!((rows[0].cost_milli_sum, rows[0].cost_milli_max, rows[0].body_bytes_sum), (13_000, 9_000, 30));
+    assert!(rollup.is_empty());
+}
+
+#[test]
+fn a_flood_of_names_is_bounded_and_loses_no_request() {
+    let mut rollup = Rollup::default();
+    let merged = (0..5_000).filter(|n| rollup.add(&event(&format!("Flood{n}"), 1)) == Place::Other).count();
+    let rows = rollup.cut();
+    assert!(rows.len() <= Bounds::ROWS, "{}", rows.len());
+    assert_eq!(rows.iter().map(|row| row.count).sum::<u64>(), 5_000);
+    let other = rows.iter().find(|row| row.key.operation == OTHER).unwrap();
+    assert_eq!(usize::try_from(other.count).unwrap(), merged);
+}
+
+#[test]
+fn a_flood_does_not_push_out_those_who_were_busy_before() {
+    let mut rollup = Rollup::default();
+    for _ in 0..3 {
+        for _ in 0..10 {
+            rollup.add(&event("Honest", 1));
+        }
+        for n in 0..5_000 {
+            rollup.add(&event(&format!("Flood{n}"), 1));
+        }
+        rollup.cut();
+    }
+    for n in 0..5_000 {
+        rollup.add(&event(&format!("Other{n}"), 1));
+    }
+    assert_eq!(rollup.add(&event("Honest", 1)), Place::Own);
+    assert!(rollup.regulars.len() <= REGULARS);
+}

@@ -1,1 +1,130 @@
 use super::*;
+use crate::correlation::CorrelationId;
+use crate::outbox::CallId;
+use portcullis_cost::Cost;
+use portcullis_policy::{Refusal, Token};
+use portcullis_report::{OperationKind, Reason, Transport};
+use uuid::Uuid;
+
+const fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn worker() -> Worker {
+    let analyzer = Analyzer { cluster: "analyzer".to_owned(), token: Token::Inline("t".to_owned()) };
+    Worker::reporting(WorkerBoot(Uuid::from_u128(1)), analyzer, "t".to_owned())
+}
+
+fn event(now: u64, refusal: Option<Reason>) -> Event {
+    Event {
+        at: at(now),
+        correlation: CorrelationId::parse(b"c").unwrap(),
+        client: Some("192.0.2.1".to_owned()),
+        transport: Transport::Post,
+        kind: OperationKind::Query,
+        operation: "o".repeat(Bounds::OPERATION_BYTES),
+        refusal: refusal.map(Refusal::because),
+        measures: None,
+        cost: Some(Cost::MAX),
+        shape: None,
+        document: Some("d".repeat(Bounds::DOCUMENT_BYTES)),
+        body_bytes: 1,
+    }
+}
+
+/// The report that a tick sends, if it sends one; the host answers with a status.
+fn tick(worker: &mut Worker, now: u64, status: u16) -> Option<Report> {
+    let call = worker.on_tick(at(now)).into_iter().find_map(|effect| match effect {
+        WorkerEffect::Call(call) => Some(call),
+        WorkerEffect::Count(..) => None,
+    })?;
+    let id = CallId(u32::try_from(now).unwrap());
+    worker.on_call(CallOutcome::Begun(id), at(now));
+    worker.on_call(CallOutcome::Answered(id, Some(status)), at(now));
+    Some(serde_json::from_slice(&call.body).unwrap())
+}
+
+#[test]
+fn a_calm_window_is_a_second_long() {
+    let mut worker = worker();
+    worker.note(event(5_000, None));
+    worker.note(event(5_500, None));
+    assert_eq!(tick(&mut worker, 5_999, 200), None);
+    let report = tick(&mut worker, 6_000, 200).unwrap();
+    assert_eq!((report.sequence, report.from_ms, report.to_ms), (1, 5_000, 6_000));
+    assert_eq!(report.rollup.iter().map(|row| row.count).sum::<u64>(), 2);
+    assert_eq!(report.check(), Ok(()));
+    assert_eq!(tick(&mut worker, 9_000, 200), None, "nothing to say");
+}
+
+#[test]
+fn a_refusal_is_reported_at_the_next_tick() {
+    let mut worker = worker();
+    worker.note(event(5_000, Some(Reason::Depth)));
+    let report = tick(&mut worker, 5_100, 200).unwrap();
+    assert_eq!(report.incidents.len(), 1);
+    assert_eq!(report.incidents[0].reason, Reason::Depth);
+}
+
+#[test]
+fn sequences_count_from_one_and_a_failed_report_goes_again_as_it_was() {
+    let mut worker = worker();
+    worker.note(event(1_000, Some(Reason::Depth)));
+    let first = tick(&mut worker, 1_100, 503).unwrap();
+    worker.note(event(1_150, Some(Reason::Cost)));
+    assert_eq!(tick(&mut worker, 1_200, 200).as_ref(), Some(&first));
+    assert_eq!(tick(&mut worker, 1_300, 200).unwrap().sequence, 2);
+}
+
+#[test]
+fn an_outage_loses_incidents_beyond_the_bounds_but_no_count() {
+    let mut worker = worker();
+    let mut dropped = 0;
+    for n in 0..10_000_u64 {
+        let effects = worker.note(event(n * 10, Some(Reason::Depth)));
+        dropped += effects
+            .iter()
+            .filter(|effect| **effect == WorkerEffect::Count(Metric::IncidentsDropped, 1))
+            .count();
+        if n % 10 == 0 {
+            tick(&mut worker, n * 10, 503);
+        }
+    }
+    let mut reports = Vec::new();
+    for n in 0..100 {
+        reports.extend(tick(&mut worker, 200_000 + n * 100, 200));
+    }
+    let requests: u64 = reports.iter().flat_map(|report| &report.rollup).map(|row| row.count).sum();
+    let incidents: usize = reports.iter().map(|report| report.incidents.len()).sum();
+    let told: u64 = reports.iter().map(|report| report.incidents_dropped).sum();
+    assert_eq!(requests, 10_000);
+    assert!(dropped > 0, "the outage was longer than the ring");
+    assert_eq!(incidents + dropped, 10_000);
+    assert_eq!(usize::try_from(told).unwrap(), dropped);
+    let sequences: Vec<u64> = reports.iter().map(|report| report.sequence).collect();
+    assert_eq!(sequences, (1..=u64::try_from(reports.len()).unwrap()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_largest_report_is_within_the_bounds() {
+    let mut worker = worker();
+    for n in 0..10_000 {
+        let name = format!("{n:0>width$}", width = Bounds::OPERATION_BYTES);
+        worker.note(Event { operation: name, ..event(1_000, Some(Reason::AliasesPerField)) });
+    }
+    let call = worker.on_tick(at(1_100)).into_iter().find_map(|effect| match effect {
+        WorkerEffect::Call(call) => Some(call),
+        WorkerEffect::Count(..) => None,
+    });
+    let body = call.unwrap().body;
+    assert!(body.len() <= Bounds::REPORT_BYTES, "{}", body.len());
+    assert_eq!(serde_json::from_slice::<Report>(&body).unwrap().check(), Ok(()));
+}
+
+#[test]
+fn a_worker_without_an_analyzer_keeps_nothing() {
+    let mut worker = Worker::silent(WorkerBoot(Uuid::from_u128(1)));
+    assert_eq!(worker.note(event(1_000, Some(Reason::Depth))), []);
+    assert_eq!(worker.on_tick(at(9_000)), []);
+    assert!(worker.incidents.is_empty());
+}

@@ -53,7 +53,8 @@ impl Aliases {
         let tape = document.tape();
         self.clear(tape.fragments.len());
         self.budget = u64::from(document.tokens().max(4096));
-        let fragments = order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
+        let fragments =
+            order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
         let operations = tape.operations.iter().map(|operation| (operation, None));
         for (definition, fragment) in fragments.chain(operations) {
             if self.definition(document, definition, fragment).is_none() {

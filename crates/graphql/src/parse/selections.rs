@@ -31,6 +31,7 @@ impl Parser<'_> {
         self.open(node)?;
         self.owner = owner;
         self.level = level;
+        self.counts.depth = self.counts.depth.max(level);
         if let Some(node) = self.nodes.get_mut(node as usize) {
             node.flags |= Node::HAS_SET | Node::CLOSES;
         }
@@ -99,10 +100,12 @@ impl Parser<'_> {
     #[inline(always)]
     fn count_field(&mut self, start: u32, len: u32) {
         self.counts.fields = self.counts.fields.wrapping_add(1);
-        self.counts.depth = self.counts.depth.max(self.level);
-        self.counts.root_fields = self.counts.root_fields.wrapping_add(u32::from(self.level == 1));
+        if self.level == 1 {
+            self.counts.root_fields = self.counts.root_fields.wrapping_add(1);
+        }
         if len == 6 || len == 8 {
-            self.tape.introspection |= matches!(self.word(start, len), b"__type" | b"__schema");
+            let word = self.word(start, len);
+            self.tape.introspection |= word == b"__type" || word == b"__schema";
         }
     }
 

@@ -83,10 +83,13 @@ impl Parser<'_> {
             }
             Class::Name => {
                 let (start, len) = self.name();
-                let kind = match self.word(start, len) {
-                    b"true" | b"false" => Kind::Boolean,
-                    b"null" => Kind::Null,
-                    _ => Kind::Enum,
+                let word = self.word(start, len);
+                let kind = if word == b"true" || word == b"false" {
+                    Kind::Boolean
+                } else if word == b"null" {
+                    Kind::Null
+                } else {
+                    Kind::Enum
                 };
                 self.push(kind, start, len).map(drop)
             }

@@ -20,7 +20,7 @@ fn an_empty_policy_is_the_default_policy() {
         (policy.limits.depth, policy.limits.budget.tokens, policy.limits.body_bytes),
         (15, 5_000, 262_144)
     );
-    assert_eq!(policy.cost_max, Cost::from_units(5_000));
+    assert_eq!(policy.cost_max, Cost::from_units(20_000));
     assert_eq!(policy.analyzer, None);
 }
 

@@ -64,7 +64,7 @@ fn introspection_is_denied_unless_the_policy_allows_it() {
 #[test]
 fn the_limit_of_cost_is_inclusive() {
     let policy = Policy::parse("").unwrap();
-    assert_eq!(judge_cost(&policy, Cost::from_units(5_000)), Verdict::Allow);
-    let beyond = Verdict::Deny(Refusal::beyond(Reason::Cost, 5_000, 5_001));
-    assert_eq!(judge_cost(&policy, Cost::from_milli(5_000_001)), beyond);
+    assert_eq!(judge_cost(&policy, Cost::from_units(20_000)), Verdict::Allow);
+    let beyond = Verdict::Deny(Refusal::beyond(Reason::Cost, 20_000, 20_001));
+    assert_eq!(judge_cost(&policy, Cost::from_milli(20_000_001)), beyond);
 }

@@ -1,0 +1,266 @@
+//! The real `portcullis`: what it prints, how it ends, and what it says when it will not start.
+
+use portcullis_analyzer::Key;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+pub(crate) fn portcullis(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A `portcullis serve` of the test's own; killed with the test.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts it on a free port, and returns when it says that it listens.
+    pub(crate) fn start(data_dir: &Path) -> Self {
+        let data_dir = data_dir.to_str().unwrap();
+        let mut child = portcullis(&["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url =
+            line.trim_end().strip_prefix("portcullis: listening on ").expect("the first line").to_owned();
+        Self { child, url }
+    }
+
+    /// Sends a signal and gives the exit code, where there is one.
+    pub(crate) fn end(mut self, signal: Signal) -> Option<i32> {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A key, made by the command.
+pub(crate) fn key(data_dir: &Path, role: &str) -> String {
+    let output = portcullis(&["keys", "add", "--role", role, "--data-dir", data_dir.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
+    assert_eq!(String::from_utf8_lossy(&output.stderr), stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout);
+    assert_eq!(output.status.code(), Some(code));
+}
+
+#[test]
+fn it_starts_with_no_configuration_and_stops_when_told() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = portcullis(&["serve", "--listen", "127.0.0.1:0"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("portcullis: listening on http://127.0.0.1:").unwrap();
+        assert_ne!(address.trim_end().parse::<u16>().unwrap(), 0);
+        assert!(folder.path().join(".portcullis/portcullis.db").is_file());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let mut rest = String::new();
+        assert_eq!(output.read_line(&mut rest).unwrap(), 0, "{rest}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_configuration_are_told_and_nothing_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.yaml");
+    std::fs::write(&file, "retention: { days: 0, interval_s: 100000 }\nstore: { readers: 0 }\n").unwrap();
+    let output = portcullis(&["serve", "--config", "c.yaml"]).current_dir(folder.path()).output().unwrap();
+    let expected = "portcullis: c.yaml: store.readers: must be at least 1, got 0\n\
+                    portcullis: c.yaml: retention.days: must be at least 1, got 0\n\
+                    portcullis: c.yaml: retention.interval_s: must be at most 86400, got 100000\n";
+    check(&output, 2, "", expected);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_broken_configuration_is_told_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("c.yaml"), "http:\n  conections: 5\n").unwrap();
+    let output = portcullis(&["serve", "--config", "c.yaml"]).current_dir(folder.path()).output().unwrap();
+    let expected = "portcullis: c.yaml:2: http.conections: unknown field `conections`, expected one of \
+                    connections, header_timeout_ms, request_timeout_ms, shutdown_timeout_ms\n";
+    check(&output, 2, "", expected);
+}
+
+#[test]
+fn a_busy_port_is_told_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = portcullis(&["serve", "--listen", &address]).current_dir(folder.path()).output().unwrap();
+    let expected = format!(
+        "portcullis: cannot listen on {address}: Address already in use (os error 98); \
+         choose another address with --listen\n"
+    );
+    check(&output, 1, "", &expected);
+}
+
+#[test]
+fn an_unusable_data_folder_is_told_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let output =
+        portcullis(&["serve", "--data-dir", "file/data"]).current_dir(folder.path()).output().unwrap();
+    let expected = "portcullis: cannot use the data folder file/data: Not a directory (os error 20); \
+                    choose a writable one with --data-dir\n";
+    check(&output, 1, "", expected);
+}
+
+#[test]
+fn what_is_no_store_is_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portcullis.db");
+    std::fs::write(&file, "precious data of someone else, in a file of the same name").unwrap();
+    let output = portcullis(&["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let expected = "portcullis: cannot open the store in .: portcullis.db is not a store of portcullis; \
+                    move it away, or choose another folder with --data-dir\n";
+    check(&output, 1, "", expected);
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("precious"));
+}
+
+#[test]
+fn a_second_service_in_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::start(folder.path());
+    let output = portcullis(&["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let expected = "portcullis: another `portcullis serve` uses the data folder .; \
+                    stop it, or choose another with --data-dir\n";
+    check(&output, 1, "", expected);
+    assert_eq!(first.end(Signal::TERM), Some(0));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["serve", "--lissen", "x"][..],
+        &["serve", "--listen", "here"],
+        &["keys", "add"],
+        &["keys", "add", "--role", "root"],
+        &["keys", "add", "--role", "edge", "--name", "two\nlines"],
+        &["nothing"],
+        &[],
+    ] {
+        let output = portcullis(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn keys_are_shown_once_listed_without_themselves_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| portcullis(arguments).current_dir(folder.path()).output().unwrap();
+
+    let added = run(&["keys", "add", "--role", "edge", "--name", "envoy ä"]);
+    let text = String::from_utf8(added.stdout.clone()).unwrap();
+    let key = Key::parse(text.strip_suffix('\n').unwrap()).unwrap();
+    let id = key.id();
+    let said = format!("portcullis: added the edge key {id}; it cannot be shown again\n");
+    check(&added, 0, &text, &said);
+
+    let list = || String::from_utf8(run(&["keys", "list"]).stdout).unwrap();
+    let before = list();
+    let lines: Vec<Vec<_>> = before.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["ID", "ROLE", "CREATED", "REVOKED", "NAME"]);
+    assert_eq!(
+        [lines[1][0], lines[1][1], lines[1][3], lines[1][4], lines[1][5]],
+        [id, "edge", "-", "envoy", "ä"]
+    );
+    assert_eq!(lines.len(), 2);
+    assert!(!before.contains(text.rsplit('_').next().unwrap().trim_end()));
+
+    check(&run(&["keys", "revoke", id]), 0, "", &format!("portcullis: revoked the key {id}\n"));
+    check(&run(&["keys", "revoke", id]), 0, "", &format!("portcullis: the key {id} was revoked before\n"));
+    let unknown = "portcullis: there is no key nobody; `portcullis keys list` shows those there are\n";
+    check(&run(&["keys", "revoke", "nobody"]), 1, "", unknown);
+    assert!(list().lines().nth(1).unwrap().split_whitespace().nth(3).unwrap().ends_with('Z'));
+}
+
+#[test]
+fn keys_without_a_store_say_so_and_make_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = "portcullis: there is no store in the data folder .portcullis; \
+                    name the right one with --data-dir, or run `portcullis serve`\n";
+    for arguments in [&["keys", "list"][..], &["keys", "revoke", "x"]] {
+        check(&portcullis(arguments).current_dir(folder.path()).output().unwrap(), 1, "", expected);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn many_commands_may_make_the_store_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = portcullis(&["keys", "add", "--role", "viewer"]);
+            command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let list = portcullis(&["keys", "list"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8(list.stdout).unwrap().lines().count(), 7);
+}
+
+#[test]
+fn help_has_examples_and_log_lines_may_be_json() {
+    for arguments in [&["--help"][..], &["serve", "--help"], &["keys", "--help"], &["keys", "add", "--help"]]
+    {
+        let output = portcullis(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(
+            String::from_utf8(output.stdout).unwrap().contains("Examples:\n  portcullis"),
+            "{arguments:?}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = portcullis(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["level"], &line["fields"]["message"]), (&"INFO".into(), &"started".into()));
+}

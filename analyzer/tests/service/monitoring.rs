@@ -1,0 +1,268 @@
+//! Answers: sums that add up, windows with borders, and nothing of the clients' text but as JSON.
+
+use crate::harness::{NOW, Service, incident, report, row, send};
+use portcullis_report::{OperationKind, Reason, Report, RollupRow};
+use serde_json::{Value, json};
+
+const MINUTE: u64 = 60_000;
+
+fn mutation(row: RollupRow) -> RollupRow {
+    let mut row = row;
+    row.key.kind = OperationKind::Mutation;
+    row
+}
+
+async fn deliver(service: &Service, reports: &[Report]) {
+    for report in reports {
+        assert_eq!(service.report(report).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn sums_add_up() {
+    let service = Service::start().await;
+    let mut expensive = row("A", Some(Reason::Cost), 2);
+    (expensive.cost_milli_sum, expensive.cost_milli_max, expensive.depth_max) = (20_000_500, 15_000_000, 9);
+    deliver(
+        &service,
+        &[
+            Report { rollup: vec![row("A", None, 3), row("B", None, 10)], incidents_dropped: 4, ..report(1) },
+            Report {
+                rollup: vec![row("A", None, 1), expensive, mutation(row("A", None, 1))],
+                to_ms: NOW - MINUTE,
+                from_ms: NOW - 2 * MINUTE,
+                ..report(1)
+            },
+        ],
+    )
+    .await;
+    let answer = service.graphql("window=15m").await;
+    assert_eq!(answer["window"], json!({ "from_ms": NOW - 15 * MINUTE, "to_ms": NOW }));
+    assert_eq!(
+        answer["totals"],
+        json!({
+            "reports": 2, "requests": 17, "allowed": 15, "refused": 2,
+            "cost_sum": 20_023.0, "cost_mean": 20_023.0 / 17.0, "cost_max": 15_000.0,
+            "incidents": 0, "incidents_dropped": 4,
+        })
+    );
+    assert_eq!(
+        answer["by_operation"],
+        json!([
+            { "operation": "B", "kind": "query", "requests": 10, "refused": 0,
+              "cost_mean": 1.5, "cost_max": 2.0, "depth_max": 3 },
+            { "operation": "A", "kind": "query", "requests": 6, "refused": 2,
+              "cost_mean": 20_006.5 / 6.0, "cost_max": 15_000.0, "depth_max": 9 },
+            { "operation": "A", "kind": "mutation", "requests": 1, "refused": 0,
+              "cost_mean": 1.5, "cost_max": 2.0, "depth_max": 3 },
+        ])
+    );
+    assert_eq!(
+        answer["by_kind"],
+        json!([
+            { "kind": "query", "requests": 16, "refused": 2 },
+            { "kind": "mutation", "requests": 1, "refused": 0 },
+        ])
+    );
+    assert_eq!(
+        answer["by_reason"],
+        json!([{ "reason": "cost", "code": "COST_ESTIMATED_TOO_EXPENSIVE", "requests": 2 }])
+    );
+}
+
+#[tokio::test]
+async fn of_nothing_everything_is_zero() {
+    let service = Service::start().await;
+    let answer = service.graphql("").await;
+    assert_eq!(
+        answer["totals"],
+        json!({
+            "reports": 0, "requests": 0, "allowed": 0, "refused": 0, "cost_sum": 0.0, "cost_mean": 0.0,
+            "cost_max": 0.0, "incidents": 0, "incidents_dropped": 0,
+        })
+    );
+    for list in ["by_operation", "by_kind", "by_reason", "refused_shapes"] {
+        assert_eq!(answer[list], json!([]), "{list}");
+    }
+    assert_eq!(answer["window"]["from_ms"], NOW - 60 * MINUTE);
+}
+
+#[tokio::test]
+async fn refused_shapes_show_the_last_of_their_kind() {
+    let service = Service::start().await;
+    let (often, once) = ("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb");
+    let mut unparsed = incident(once, Reason::Json, NOW);
+    (unparsed.shape, unparsed.document, unparsed.client, unparsed.measured) = (None, None, None, None);
+    let incidents = vec![
+        incident(once, Reason::Depth, NOW - 3),
+        incident(often, Reason::Depth, NOW - 1),
+        incident(often, Reason::Depth, NOW - 2),
+        incident(often, Reason::Cost, NOW - 5),
+        unparsed,
+        incident(once, Reason::Depth, NOW - 60 * MINUTE),
+    ];
+    deliver(&service, &[Report { incidents, ..report(1) }]).await;
+    let shape = |shape: &str, reason: &str, incidents: u64, at: u64| {
+        json!({
+            "shape": shape, "reason": reason, "incidents": incidents, "last_seen_ms": at,
+            "sample_document": format!("{{ a at{at} }}"), "sample_correlation_id": format!("id-{at}"),
+        })
+    };
+    let expected = [
+        shape(often, "depth", 2, NOW - 1),
+        shape(often, "cost", 1, NOW - 5),
+        shape(once, "depth", 1, NOW - 3),
+    ];
+    assert_eq!(service.graphql("window=1m").await["refused_shapes"], json!(expected));
+    assert_eq!(service.graphql("window=1m&limit=1").await["refused_shapes"], json!(expected[..1]));
+}
+
+#[tokio::test]
+async fn a_window_begins_with_a_bucket_and_ends_now() {
+    let service = Service::start().await;
+    let at = |to_ms: u64| Report { from_ms: 0, to_ms, rollup: vec![row("A", None, 1)], ..report(1) };
+    deliver(&service, &[at(NOW - MINUTE), at(NOW - MINUTE - 1), at(NOW + 5_000), at(NOW + 10_000)]).await;
+    let requests = async |query: &str| service.graphql(query).await["totals"]["requests"].as_u64().unwrap();
+    assert_eq!(requests("window=50s").await, 1);
+    assert_eq!(requests("window=1m").await, 2);
+    assert_eq!(requests("window=61s").await, 3);
+    service.set_now(NOW + 10_000);
+    assert_eq!(requests("window=10s").await, 2);
+}
+
+#[tokio::test]
+async fn the_limit_keeps_the_most_requested() {
+    let service = Service::start().await;
+    let rollup = (1..=60).map(|count| row(&format!("Op{count}"), None, count)).collect();
+    deliver(&service, &[Report { rollup, ..report(1) }]).await;
+    let names = async |query: &str| -> Vec<Value> {
+        let answer = service.graphql(query).await;
+        answer["by_operation"].as_array().unwrap().iter().map(|entry| entry["operation"].clone()).collect()
+    };
+    assert_eq!(names("").await.len(), 50);
+    assert_eq!(names("limit=1000").await.len(), 60);
+    assert_eq!(names("limit=2").await, ["Op60", "Op59"]);
+}
+
+#[tokio::test]
+async fn a_wrong_question_is_a_problem() {
+    let service = Service::start().await;
+    for (query, detail) in [
+        ("window=31d", "The query is wrong: window: must be from 1s to 2592000s, got 2678400s"),
+        ("window=0s", "The query is wrong: window: must be from 1s to 2592000s, got 0s"),
+        (
+            "window=1w",
+            "The query is wrong: window: must be a number and one of s, m, h, d, such as 15m; got \"1w\"",
+        ),
+        ("limit=1001", "The query is wrong: limit: must be from 1 to 1000, got 1001"),
+        (
+            "limit=-1",
+            "The query is wrong: Failed to deserialize query string: limit: invalid digit found in string",
+        ),
+        (
+            "windows=1h",
+            "The query is wrong: Failed to deserialize query string: windows: unknown field `windows`",
+        ),
+        (
+            "window=1h&window=2h",
+            "The query is wrong: Failed to deserialize query string: duplicate field `window`",
+        ),
+    ] {
+        let got = service.get(&format!("/monitoring/graphql/?{query}")).await.problem(400);
+        assert!(got.starts_with(detail), "{got}\nnot {detail}");
+    }
+}
+
+#[tokio::test]
+async fn clients_text_goes_out_as_json_and_in_no_label() {
+    let service = Service::start().await;
+    let hostile = "</script>\"\n\u{0}\u{202e}evil{x=\"1\"}";
+    let mut refused = incident("cccccccccccccccc", Reason::Depth, NOW);
+    (refused.correlation_id, refused.client) = (hostile.to_owned(), Some(hostile.to_owned()));
+    (refused.operation, refused.document) = (hostile.to_owned(), Some(hostile.to_owned()));
+    deliver(
+        &service,
+        &[Report { rollup: vec![row(hostile, None, 1)], incidents: vec![refused], ..report(1) }],
+    )
+    .await;
+    let reply = service.get("/monitoring/graphql/").await;
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    let answer = reply.json();
+    assert_eq!(answer["by_operation"][0]["operation"], hostile);
+    assert_eq!(answer["refused_shapes"][0]["sample_document"], hostile);
+    assert_eq!(answer["refused_shapes"][0]["sample_correlation_id"], hostile);
+    assert!(!service.get("/monitoring/metrics/").await.text.contains("evil"));
+}
+
+#[tokio::test]
+async fn metrics_move() {
+    let service = Service::start().await;
+    let whole = Report {
+        rollup: vec![row("A", None, 5), mutation(row("A", Some(Reason::Depth), 2))],
+        incidents: vec![incident("dddddddddddddddd", Reason::Depth, NOW)],
+        incidents_dropped: 3,
+        ..report(1)
+    };
+    deliver(&service, &[whole.clone(), whole]).await;
+    assert_eq!(service.post("{").await.status, 400);
+    let reply = service.get("/monitoring/metrics/").await;
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    for line in [
+        "portcullis_analyzer_reports_total{outcome=\"stored\"} 1",
+        "portcullis_analyzer_reports_total{outcome=\"duplicate\"} 1",
+        "portcullis_analyzer_reports_total{outcome=\"rejected\"} 1",
+        "portcullis_analyzer_reports_total{outcome=\"overloaded\"} 0",
+        "portcullis_analyzer_incidents_total{reason=\"depth\"} 1",
+        "portcullis_analyzer_incidents_total{reason=\"cost\"} 0",
+        "portcullis_analyzer_requests_total{operation_type=\"query\",outcome=\"allowed\"} 5",
+        "portcullis_analyzer_requests_total{operation_type=\"mutation\",outcome=\"refused\"} 2",
+        "portcullis_analyzer_edge_dropped_total 3",
+    ] {
+        assert!(reply.text.lines().any(|got| got == line), "{line}\nnot in\n{}", reply.text);
+    }
+    assert!(reply.text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn health_needs_no_key_and_gives_nothing_away() {
+    let service = Service::start().await;
+    let reply = send(service.request("GET", "/monitoring/health/")).await;
+    let health = reply.json();
+    assert_eq!((reply.status, &health["status"]), (200, &json!("ok")));
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(health["store"], json!({ "reads": "ok", "writes": "ok" }));
+    assert!(!reply.text.contains(service.folder.path().to_str().unwrap()));
+}
+
+#[tokio::test]
+async fn the_trailing_slash_is_optional() {
+    let service = Service::start().await;
+    for path in ["/monitoring/graphql", "/monitoring/health", "/monitoring/metrics"] {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+        assert_eq!(service.get(&format!("{path}/")).await.status, 200, "{path}/");
+        assert_eq!(service.get(&format!("{path}//")).await.status, 404, "{path}//");
+    }
+    assert_eq!(send(service.request("POST", "/edge/v1/reports/")).await.status, 401);
+}
+
+#[tokio::test]
+async fn unknown_paths_and_wrong_methods_are_problems() {
+    let service = Service::start().await;
+    for path in ["/", "/monitoring", "/edge/v1", "/monitoring/health/x", "/%2e%2e/"] {
+        assert_eq!(service.get(path).await.problem(404), "There is nothing at this path.", "{path}");
+    }
+    for (method, path, allow) in [
+        ("POST", "/monitoring/health/", "GET,HEAD"),
+        ("DELETE", "/monitoring/graphql", "GET,HEAD"),
+        ("GET", "/edge/v1/reports", "POST"),
+        ("OPTIONS", "/edge/v1/reports/", "POST"),
+    ] {
+        let reply = send(service.request(method, path)).await;
+        reply.problem(405);
+        assert_eq!(reply.header("allow"), Some(allow), "{method} {path}");
+    }
+}

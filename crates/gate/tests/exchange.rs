@@ -1,0 +1,298 @@
+//! One exchange as a list of inputs and the effects they lead to; no host, an invented clock.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![cfg(not(target_family = "wasm"))]
+
+use portcullis_gate::{
+    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Input, Interest, More, Timestamp,
+    World,
+};
+use portcullis_policy::Policy;
+use portcullis_report::{Metric, OperationKind, Outcome, Reason};
+use proptest::prelude::*;
+
+const HONEST: &str = r#"{"query":"query Me { me { id } }"}"#;
+const EVIL: &str = r#"{"query":"{ __schema { types { name } } }"}"#;
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+struct Stream {
+    policy: Policy,
+    desk: Desk,
+    exchange: Exchange,
+}
+
+impl Stream {
+    fn under(policy: &str) -> Self {
+        Self { policy: Policy::parse(policy).unwrap(), desk: Desk::default(), exchange: Exchange::default() }
+    }
+
+    fn new() -> Self {
+        Self::under("")
+    }
+
+    fn on(&mut self, input: Input<'_>) -> Effects {
+        let now = Timestamp::from_millis(1_000);
+        let mut world = World { now, policy: &self.policy, entropy: [7; 10], desk: &mut self.desk };
+        self.exchange.on(input, &mut world)
+    }
+
+    fn headers(&mut self, method: &str, path: &str, more: More, extra: &[(&str, &str)]) -> Effects {
+        let pseudo = [(":method", method), (":path", path), (":authority", "shop")];
+        let pairs: Vec<(String, Vec<u8>)> = pseudo
+            .iter()
+            .chain(extra)
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        let headers = Headers::new(&pairs);
+        self.on(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more })
+    }
+
+    fn post(&mut self) -> Effects {
+        self.headers("POST", "/graphql", More::Follows, &[JSON])
+    }
+
+    fn body(&mut self, bytes: &[u8], more: More) -> Effects {
+        self.on(Input::RequestBody { chunk: Chunk::Bytes(bytes), more })
+    }
+}
+
+fn reply(effects: &Effects) -> Option<&Answer> {
+    effects.list.iter().find_map(|effect| match effect {
+        Effect::Reply(answer) => Some(answer),
+        _ => None,
+    })
+}
+
+fn event(effects: &Effects) -> &Event {
+    let found = effects.list.iter().find_map(|effect| match effect {
+        Effect::Emit(event) => Some(event),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+fn reason(effects: &Effects) -> Option<Reason> {
+    event(effects).refusal.map(|refusal| refusal.reason)
+}
+
+#[track_caller]
+fn refused_at_once(effects: &Effects, expected: Reason) {
+    assert_eq!(effects.flow, Flow::Hold);
+    assert_eq!(reply(effects).unwrap().status, expected.status());
+    assert_eq!(reason(effects), Some(expected));
+}
+
+#[test]
+fn an_honest_request_goes_on_with_its_headers() {
+    let mut stream = Stream::new();
+    assert_eq!(stream.post(), Effects { flow: Flow::Hold, list: vec![] });
+    let effects = stream.body(HONEST.as_bytes(), More::Ended);
+    assert_eq!(effects.flow, Flow::Continue);
+    let id = "00000000-03e8-7707-8707-070707070707";
+    for expected in [
+        Effect::SetRequestHeader("x-correlation-id", id.to_owned()),
+        Effect::SetRequestHeader("x-graphql-operation", "Me".to_owned()),
+        Effect::SetRequestHeader("x-graphql-cost", "1".to_owned()),
+        Effect::Property("portcullis_verdict", "allowed".to_owned()),
+        Effect::Count(Metric::Requests(OperationKind::Query, Outcome::Allowed), 1),
+        Effect::Time(Metric::ValidationTime),
+    ] {
+        assert!(effects.list.contains(&expected), "{expected:?}");
+    }
+    assert_eq!(event(&effects).client.as_deref(), Some("192.0.2.7"));
+    assert_eq!(stream.exchange.interest(), Interest::None);
+    let response = stream.on(Input::ResponseHeaders);
+    assert_eq!(response.list, [Effect::SetResponseHeader("x-correlation-id", id.to_owned())]);
+}
+
+#[test]
+fn an_attack_is_answered_and_never_goes_on() {
+    let mut stream = Stream::new();
+    stream.post();
+    let effects = stream.body(EVIL.as_bytes(), More::Ended);
+    refused_at_once(&effects, Reason::Introspection);
+    assert!(effects.list.contains(&Effect::Count(Metric::Refusals(Reason::Introspection), 1)));
+    assert_eq!(stream.body(b"", More::Ended), Effects::default());
+}
+
+#[test]
+fn trailers_end_the_body_as_well() {
+    for (body, flow) in [(HONEST, Flow::Continue), (EVIL, Flow::Hold)] {
+        let mut stream = Stream::new();
+        stream.post();
+        assert_eq!(stream.body(body.as_bytes(), More::Follows).flow, Flow::Hold);
+        assert_eq!(stream.on(Input::RequestTrailers).flow, flow, "{body}");
+    }
+}
+
+#[test]
+fn other_paths_pass_untouched() {
+    let mut stream = Stream::new();
+    let effects = stream.headers("POST", "/other", More::Follows, &[("x-graphql-cost", "1")]);
+    assert_eq!(effects, Effects::default());
+    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert_eq!(stream.body(EVIL.as_bytes(), More::Ended), Effects::default());
+    assert_eq!(stream.on(Input::ResponseHeaders), Effects::default());
+}
+
+#[test]
+fn other_spellings_of_the_route_are_the_route() {
+    for path in ["/graphql/", "//graphql", "/%67raphql", "/graphql;x", "/v1/..%2fgraphql", "/graphql?op=Me"] {
+        let mut stream = Stream::new();
+        stream.headers("POST", path, More::Follows, &[JSON]);
+        assert_eq!(reason(&stream.body(EVIL.as_bytes(), More::Ended)), Some(Reason::Introspection), "{path}");
+    }
+}
+
+#[test]
+fn headers_alone_can_refuse() {
+    let refuses = |method: &str, path: &str, headers: &[(&str, &str)], expected: Reason| {
+        refused_at_once(&Stream::new().headers(method, path, More::Ended, headers), expected);
+    };
+    refuses("GET", "/graphql?query=mutation{a}", &[], Reason::Method);
+    refuses("PUT", "/graphql", &[JSON], Reason::Method);
+    refuses("POST", "/graphql?query={a}", &[JSON], Reason::Ambiguous);
+    refuses("POST", "/graphql", &[], Reason::ContentType);
+    refuses("POST", "/graphql", &[("content-type", "text/plain")], Reason::ContentType);
+    refuses("POST", "/graphql", &[JSON, JSON], Reason::ContentType);
+    refuses("POST", "/graphql", &[JSON, ("content-encoding", "gzip")], Reason::ContentEncoding);
+    refuses(
+        "POST",
+        "/graphql",
+        &[JSON, ("content-encoding", "identity"), ("content-encoding", "br")],
+        Reason::ContentEncoding,
+    );
+    refuses("POST", "/graphql", &[JSON, ("content-length", "262145")], Reason::BodySize);
+    refuses("POST", "/graphql", &[JSON], Reason::Json);
+}
+
+#[test]
+fn a_refusal_waits_for_the_end_of_the_request() {
+    let mut stream = Stream::new();
+    let effects = stream.headers("POST", "/graphql", More::Follows, &[("content-type", "text/plain")]);
+    assert_eq!(effects, Effects { flow: Flow::Hold, list: vec![] });
+    let drained = Effects { flow: Flow::Hold, list: vec![Effect::DiscardBody] };
+    assert_eq!(stream.body(b"12345", More::Follows), drained);
+    refused_at_once(&stream.body(b"67890", More::Ended), Reason::ContentType);
+}
+
+#[test]
+fn a_refusal_does_not_wait_for_ever() {
+    let mut stream = Stream::new();
+    stream.headers("POST", "/graphql", More::Follows, &[("content-type", "text/plain")]);
+    let chunk = vec![b'x'; 1024 * 1024];
+    let answered = (0..100).find(|_| reply(&stream.body(&chunk, More::Follows)).is_some());
+    assert_eq!(answered, Some(8), "after 8 MiB");
+}
+
+#[test]
+fn an_upgrade_has_no_end_to_wait_for() {
+    let upgrade = [("upgrade", "websocket"), ("connection", "upgrade")];
+    refused_at_once(&Stream::new().headers("GET", "/graphql", More::Follows, &upgrade), Reason::Method);
+    refused_at_once(&Stream::new().headers("POST", "/graphql", More::Follows, &upgrade), Reason::Method);
+}
+
+#[test]
+fn a_preflight_passes_without_the_gates_headers() {
+    let mut stream = Stream::new();
+    let effects = stream.headers("OPTIONS", "/graphql", More::Ended, &[("x-graphql-cost", "0")]);
+    assert_eq!(effects.flow, Flow::Continue);
+    assert_eq!(effects.list, [Effect::RemoveRequestHeader("x-graphql-cost".to_owned())]);
+}
+
+#[test]
+fn what_clients_say_in_the_gates_name_is_removed() {
+    let forged = [JSON, ("x-graphql-cost", "0"), ("x-graphql-operation", "Safe"), ("X-GraphQL-Else", "1")];
+    let effects = Stream::new().headers("POST", "/graphql", More::Follows, &forged);
+    let removed = ["x-graphql-cost", "x-graphql-operation", "X-GraphQL-Else"]
+        .map(|name| Effect::RemoveRequestHeader(name.to_owned()));
+    assert_eq!(effects.list, removed);
+}
+
+#[test]
+fn the_body_has_a_limit_of_its_own() {
+    let padded = |length: usize| format!("{HONEST}{}", " ".repeat(length - HONEST.len()));
+    for (length, expected) in [(262_143, None), (262_144, None), (262_145, Some(Reason::BodySize))] {
+        let mut stream = Stream::new();
+        stream.post();
+        let effects = stream.body(padded(length).as_bytes(), More::Ended);
+        assert_eq!(reason(&effects), expected, "{length}");
+    }
+}
+
+#[test]
+fn a_body_that_the_host_does_not_give_is_refused() {
+    let mut stream = Stream::new();
+    stream.post();
+    let effects = stream.on(Input::RequestBody { chunk: Chunk::Unreadable, more: More::Ended });
+    refused_at_once(&effects, Reason::Unreadable);
+}
+
+#[test]
+fn an_incoming_correlation_id_is_kept_only_when_trusted_and_well_formed() {
+    let id = |policy: &str, value: &str| {
+        let mut stream = Stream::under(policy);
+        stream.headers("POST", "/graphql", More::Follows, &[JSON, ("x-correlation-id", value)]);
+        event(&stream.body(HONEST.as_bytes(), More::Ended)).correlation.as_str().to_owned()
+    };
+    let fresh = "00000000-03e8-7707-8707-070707070707";
+    assert_eq!(id("correlation: {trust_incoming: true}", "abc-1"), "abc-1");
+    assert_eq!(id("correlation: {trust_incoming: true}", "abc 1"), fresh);
+    assert_eq!(id("", "abc-1"), fresh);
+}
+
+#[test]
+fn the_answer_has_the_type_that_the_client_accepts() {
+    let mut stream = Stream::new();
+    stream.headers(
+        "POST",
+        "/graphql",
+        More::Follows,
+        &[JSON, ("accept", "application/graphql-response+json")],
+    );
+    let effects = stream.body(EVIL.as_bytes(), More::Ended);
+    let answer = reply(&effects).unwrap();
+    assert!(answer.headers.contains(&("content-type", "application/graphql-response+json".to_owned())));
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_gives_the_same_verdict(evil in any::<bool>(), cuts in prop::collection::vec(0_usize..60, 0..12), trailers in any::<bool>()) {
+        let body = if evil { EVIL } else { HONEST }.as_bytes();
+        let mut stream = Stream::new();
+        stream.post();
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(body.len())).collect();
+        cuts.sort_unstable();
+        let mut start = 0;
+        for cut in cuts {
+            let effects = stream.body(&body[start..cut], More::Follows);
+            prop_assert_eq!(effects, Effects { flow: Flow::Hold, list: vec![] });
+            start = cut;
+        }
+        let last = match trailers {
+            true => {
+                stream.body(&body[start..], More::Follows);
+                stream.on(Input::RequestTrailers)
+            }
+            false => stream.body(&body[start..], More::Ended),
+        };
+        prop_assert_eq!(last.flow == Flow::Hold, evil);
+        prop_assert_eq!(reply(&last).is_some(), evil);
+    }
+
+    #[test]
+    fn arbitrary_bodies_and_headers_never_panic(
+        body in prop::collection::vec(any::<u8>(), 0..300),
+        path in prop::collection::vec(any::<u8>(), 0..30),
+        value in prop::collection::vec(any::<u8>(), 0..30),
+    ) {
+        let mut stream = Stream::new();
+        let pairs = [(":method", b"POST".to_vec()), (":path", path), ("content-type", value.clone()), ("accept", value)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
+        stream.on(Input::RequestHeaders { headers: Headers::new(&pairs), client: Some(&body), more: More::Follows });
+        stream.body(&body, More::Ended);
+        let mut stream = Stream::new();
+        stream.post();
+        let effects = stream.body(&body, More::Ended);
+        prop_assert!(reply(&effects).is_some() == (effects.flow == Flow::Hold));
+    }
+}

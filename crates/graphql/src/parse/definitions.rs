@@ -1,0 +1,201 @@
+//! Operations, fragments, variable definitions and their types; directives wherever they stand.
+
+use super::{Parsed, Parser};
+use crate::class::Class;
+use crate::error::{Expected, Found, SyntaxError};
+use crate::scan;
+use crate::tape::{Counts, Definition, Kind, Node, Range};
+
+impl Parser<'_> {
+    pub(super) fn document(&mut self) -> Parsed {
+        loop {
+            match self.peek() {
+                Class::End if self.tokens > 0 => return self.check_tokens(),
+                _ => self.definition()?,
+            }
+        }
+    }
+
+    pub(super) fn definition(&mut self) -> Parsed {
+        let described = self.description()?;
+        match self.peek() {
+            Class::BraceOpen => match described {
+                Some(at) => Err(SyntaxError::MisplacedDescription { at }),
+                None => {
+                    let definition = self.begin(Kind::Query, self.at, 0)?;
+                    self.selections(definition.node)?;
+                    self.tape.operations.push(self.end(definition));
+                    Ok(())
+                }
+            },
+            Class::Name => self.keyword(described),
+            _ => Err(self.unexpected(Expected::Definition)),
+        }
+    }
+
+    /// A description's offset, where there is one; §2.2.
+    pub(super) fn description(&mut self) -> Parsed<Option<u32>> {
+        if self.peek() != Class::Quote {
+            return Ok(None);
+        }
+        let at = self.at;
+        self.at = scan::string(self.bytes, at)?;
+        self.count();
+        Ok(Some(at))
+    }
+
+    pub(super) fn keyword(&mut self, described: Option<u32>) -> Parsed {
+        let (start, len) = self.name();
+        let word = self.word(start, len);
+        if word == b"query" {
+            self.operation(Kind::Query)
+        } else if word == b"fragment" {
+            self.fragment()
+        } else if word == b"mutation" {
+            self.operation(Kind::Mutation)
+        } else if word == b"subscription" {
+            self.operation(Kind::Subscription)
+        } else {
+            Err(not_executable(word, start, described))
+        }
+    }
+
+    pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
+        let (start, len) = if self.peek() == Class::Name { self.name() } else { (self.at, 0) };
+        let definition = self.begin(kind, start, len)?;
+        if self.peek() == Class::ParenOpen {
+            self.variable_definitions()?;
+        }
+        self.directives()?;
+        self.selections(definition.node)?;
+        self.tape.operations.push(self.end(definition));
+        Ok(())
+    }
+
+    /// Starts a definition: its node, and its share of the lists, which [`end`](Self::end) completes.
+    pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
+        self.counts = Counts::default();
+        let node = self.push(kind, start, len)?;
+        let (spreads, aliased) = self.listed();
+        let from = |first| Range { first, end: first };
+        Ok(Definition { node, counts: self.counts, spreads: from(spreads), aliased: from(aliased) })
+    }
+
+    pub(super) fn end(&self, mut definition: Definition) -> Definition {
+        (definition.spreads.end, definition.aliased.end) = self.listed();
+        definition.counts = self.counts;
+        definition
+    }
+
+    /// How many spreads and aliased fields there are so far; not more than bytes.
+    pub(super) fn listed(&self) -> (u32, u32) {
+        let len = |len: usize| (len & u32::MAX as usize) as u32;
+        (len(self.tape.spreads.len()), len(self.tape.aliased.len()))
+    }
+
+    pub(super) fn fragment(&mut self) -> Parsed {
+        let (start, len) = self.expect_name(Expected::Name)?;
+        if self.word(start, len) == b"on" {
+            return Err(SyntaxError::FragmentNamedOn { at: start });
+        }
+        let definition = self.begin(Kind::Fragment, start, len)?;
+        let (at, on) = self.expect_name(Expected::On)?;
+        if self.word(at, on) != b"on" {
+            return Err(SyntaxError::Unexpected { expected: Expected::On, found: Found::Name, at });
+        }
+        let (start, len) = self.expect_name(Expected::Name)?;
+        self.push(Kind::TypeCondition, start, len)?;
+        self.directives()?;
+        self.selections(definition.node)?;
+        self.tape.fragments.push(self.end(definition));
+        Ok(())
+    }
+
+    pub(super) fn variable_definitions(&mut self) -> Parsed {
+        self.punctuator();
+        self.constant = true;
+        loop {
+            self.description()?;
+            if self.peek() != Class::Dollar {
+                return Err(self.unexpected(Expected::Dollar));
+            }
+            self.punctuator();
+            let (start, len) = self.expect_name(Expected::Name)?;
+            let node = self.push_flagged(Kind::VariableDefinition, Node::CLOSES, start, len)?;
+            self.expect(Class::Colon, Expected::Colon)?;
+            self.variable_type()?;
+            if self.peek() == Class::Equals {
+                self.punctuator();
+                self.value()?;
+            }
+            self.directives()?;
+            self.close(node);
+            match self.peek() {
+                Class::ParenClose => break,
+                Class::Dollar | Class::Quote => {}
+                _ => return Err(self.unexpected(Expected::VariableDefinition)),
+            }
+        }
+        self.punctuator();
+        self.constant = false;
+        Ok(())
+    }
+
+    pub(super) fn variable_type(&mut self) -> Parsed {
+        let mut lists: u32 = 0;
+        while self.peek() == Class::BracketOpen {
+            lists = lists.saturating_add(1);
+            self.check_nesting(lists)?;
+            self.type_mark()?;
+        }
+        let (start, len) = self.expect_name(Expected::Type)?;
+        self.push(Kind::TypeName, start, len)?;
+        loop {
+            if self.peek() == Class::Bang {
+                self.type_mark()?;
+            }
+            if lists == 0 {
+                return Ok(());
+            }
+            if self.peek() != Class::BracketClose {
+                return Err(self.unexpected(Expected::BracketClose));
+            }
+            self.type_mark()?;
+            lists = lists.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn type_mark(&mut self) -> Parsed {
+        let start = self.at;
+        self.punctuator();
+        self.push(Kind::TypeMark, start, 1).map(drop)
+    }
+
+    pub(super) fn directives(&mut self) -> Parsed {
+        while self.peek() == Class::At {
+            self.punctuator();
+            let (start, len) = self.expect_name(Expected::Name)?;
+            let node = self.push(Kind::Directive, start, len)?;
+            self.counts.directives = self.counts.directives.wrapping_add(1);
+            if self.peek() == Class::ParenOpen {
+                self.arguments()?;
+                self.close(node);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error for a definition that starts with `word`; a type system is told apart because clients do send them.
+#[cold]
+fn not_executable(word: &[u8], at: u32, described: Option<u32>) -> SyntaxError {
+    match (word, described) {
+        (
+            b"schema" | b"scalar" | b"type" | b"interface" | b"union" | b"enum" | b"input" | b"directive"
+            | b"extend",
+            _,
+        ) => SyntaxError::TypeSystemDefinition { at },
+        (_, Some(at)) => SyntaxError::MisplacedDescription { at },
+        (_, None) => SyntaxError::Unexpected { expected: Expected::Definition, found: Found::Name, at },
+    }
+}

@@ -1,0 +1,48 @@
+//! What a refusal looks like to the client.
+
+use super::{EVIL, post, shared};
+use portcullis_demo::client::{Protocol, Request};
+use portcullis_report::Reason;
+use serde_json::json;
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_refusal_tells_code_limit_and_what_was_found() {
+    let site = shared();
+    let deep = format!("{{a{}{}}}", "{a".repeat(39), "}".repeat(39));
+    let exchange = site.gated(Protocol::Http2, &post(json!({"query": deep}).to_string())).await;
+    exchange.refused(Reason::Depth);
+    let extensions = exchange.reply.json().pointer("/errors/0/extensions").cloned().unwrap();
+    assert_eq!(extensions, json!({"code": "MAX_DEPTH_EXCEEDED", "limit": 15, "actual": 40}));
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn the_content_type_follows_accept() {
+    let site = shared();
+    for (accept, expected) in [
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("application/graphql-response+json", "application/graphql-response+json"),
+        ("application/graphql-response+json, application/json;q=0.9", "application/graphql-response+json"),
+    ] {
+        for protocol in Protocol::ALL {
+            let exchange = site.gated(protocol, &post(EVIL).with("accept", accept)).await;
+            exchange.refused(Reason::Introspection);
+            let content_type = exchange.reply.header("content-type").unwrap_or_default();
+            let essence = content_type.split(';').next().unwrap_or_default().trim();
+            assert_eq!(essence, expected, "{accept}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn only_post_is_allowed_and_the_answer_says_so() {
+    let site = shared();
+    for protocol in Protocol::ALL {
+        let exchange = site.gated(protocol, &Request::get("/graphql?query=%7Bme%7Bid%7D%7D")).await;
+        exchange.refused(Reason::Method);
+        assert_eq!(exchange.reply.header("allow"), Some("POST"));
+    }
+}
