@@ -43,7 +43,7 @@ pub struct Judgement {
 
 impl Judgement {
     /// A verdict on a request of which nothing was parsed.
-    pub(crate) fn unparsed(refusal: Refusal) -> Self {
+    pub fn unparsed(refusal: Refusal) -> Self {
         Self {
             verdict: Verdict::Deny(refusal),
             kind: OperationKind::Unknown,

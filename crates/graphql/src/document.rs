@@ -263,3 +263,6 @@ impl<'a> VariableDefinition<'a> {
         inside.map(move |index| (index, self.document.node(index)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,3 +161,6 @@ fn add(counts: &mut Counts, fragment: &Counts, depth: u32) {
     counts.aliases = counts.aliases.saturating_add(fragment.aliases);
     counts.directives = counts.directives.saturating_add(fragment.directives);
 }
+
+#[cfg(test)]
+mod tests;

@@ -242,3 +242,98 @@ impl Sink for Printer<'_, '_> {
         self.out.len() > self.limit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Budget, Tape, normalise, parse, shape};
+
+    #[track_caller]
+    fn check(document: &str, expected: &str) {
+        assert_eq!(cut(document, usize::MAX), expected);
+    }
+
+    fn cut(document: &str, max_bytes: usize) -> String {
+        let (mut tape, mut out) = (Tape::default(), String::from("kept "));
+        normalise(parse(document, Budget::default(), &mut tape).unwrap(), &mut out, max_bytes);
+        out.strip_prefix("kept ").unwrap().to_owned()
+    }
+
+    /// Checks whether two documents have one shape, by hash and by text.
+    #[track_caller]
+    fn check_shapes(left: &str, right: &str, same: bool) {
+        let hash = |document: &str| shape(parse(document, Budget::default(), &mut Tape::default()).unwrap());
+        assert_eq!(hash(left) == hash(right), same, "by hash");
+        assert_eq!(cut(left, usize::MAX) == cut(right, usize::MAX), same, "by text");
+    }
+
+    #[test]
+    fn literals_are_gone() {
+        check("{ a(b: 1, c: \"x\", d: [1, {e: 2}], f: ENUM, g: null) }", "query{a(b:? c:? d:[?] f:? g:?)}");
+        check("{ a(b: \"\"\"x\"\"\", c: -1.5e3, d: true) }", "query{a(b:? c:? d:?)}");
+    }
+
+    #[test]
+    fn objects_keep_their_keys_variables_their_names() {
+        check("{ a(b: {c: $d, e: {f: 1, g: []}, h: {}}) }", "query{a(b:{c:$d e:{f:? g:[?]} h:{}})}");
+    }
+
+    #[test]
+    fn names_of_operations_aliases_and_comments_are_gone() {
+        check("query Secret { mine: a # note\n { b } }", "query{_:a{b}}");
+    }
+
+    #[test]
+    fn variable_definitions_stay_with_their_types() {
+        check(
+            "query Q($a: [Int!]! = [1] @b(c: 1), $d: T = {e: 1}) @f { a }",
+            "query($a:[Int!]!=[?] @b(c:?) $d:T={e:?}) @f{a}",
+        );
+    }
+
+    #[test]
+    fn fragments_and_directives_stay() {
+        check(
+            "mutation M { a @b(c: $d) @e { ...F @g ... on T { f } ... @h(i: 1) { j } } } fragment F on T @k { l(m: 1) { n } }",
+            "mutation{a @b(c:$d) @e{...F @g ... on T{f} ... @h(i:?){j}}} fragment F on T @k{l(m:?){n}}",
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(cut("{ aaaa }", 11), "query{aaaa}");
+        assert_eq!(cut("{ aaaa }", 10), "query{a…");
+        assert_eq!(cut("{ aaaa }", 3), "…");
+        assert_eq!(cut("{ aaaa }", 2), "");
+        assert_eq!(cut("{ aaaa }", 0), "");
+    }
+
+    #[test]
+    fn what_a_client_varies_does_not_change_the_shape() {
+        check_shapes("query A { x: a(b: 1) }", "{ y:a ( b : \"two\" , ) }", true);
+        check_shapes("{ a(b: [1, 2, 3]) }", "{ a(b: []) }", true);
+        check_shapes("\"why\" query($a: Int = 1) { b }", "query($a: Int = 2) { b }", true);
+    }
+
+    #[test]
+    fn what_a_client_asks_for_changes_the_shape() {
+        check_shapes("{ a b }", "{ b a }", false);
+        check_shapes("{ a }", "{ x: a }", false);
+        check_shapes("{ a { b } c }", "{ a { b c } }", false);
+        check_shapes("{ ... { a } b }", "{ ... { a b } }", false);
+        check_shapes("{ a(b: $c) }", "{ a(b: $d) }", false);
+        check_shapes("{ a(b: {c: {d: 1} e: 1}) }", "{ a(b: {c: {d: 1 e: 1}}) }", false);
+        check_shapes("query($a: Int @b) { c }", "query($a: Int) @b { c }", false);
+        check_shapes("query($a: Int = 1) { c }", "query($a: Int) { c }", false);
+        check_shapes("query($a: [Int]!) { c }", "query($a: [Int!]) { c }", false);
+        check_shapes("{ abcdefgh }", "{ abcdefg }", false);
+        check_shapes("{ aaaaaaaab }", "{ aaaaaaaac }", false);
+        check_shapes("query { a }", "subscription { a }", false);
+        check_shapes("{ ab }", "{ a b }", false);
+    }
+
+    #[test]
+    fn the_hash_is_stable() {
+        let shape = shape(parse("{ me { name } }", Budget::default(), &mut Tape::default()).unwrap());
+        assert_eq!(shape.to_string(), "5a1993ee6a77e575");
+    }
+}

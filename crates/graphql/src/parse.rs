@@ -11,11 +11,9 @@ mod definitions;
 mod selections;
 mod values;
 
-use crate::class::Class;
 use crate::document::Document;
-use crate::error::{Expected, Found, SyntaxError};
-use crate::scan;
-use crate::tape::{Counts, Definition, Kind, Node, Open, Range, Tape};
+use crate::error::SyntaxError;
+use crate::tape::{Counts, Node, Open, Tape};
 
 /// The longest text that is read at all, in bytes. Keeps every offset and sum of offsets far inside 32 bits.
 pub const MAX_SOURCE_BYTES: u32 = 1 << 28;
@@ -88,3 +86,6 @@ struct Parser<'a> {
 }
 
 type Parsed<T = ()> = Result<T, SyntaxError>;
+
+#[cfg(test)]
+mod tests;
