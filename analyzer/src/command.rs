@@ -23,7 +23,7 @@ pub enum CommandError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The store cannot be used.
-    #[error(transparent)]
+    #[error("cannot use the store: {0}")]
     Store(#[from] StoreError),
     /// No key can be made.
     #[error(transparent)]

@@ -45,13 +45,12 @@ impl Store {
     /// # Errors
     /// It is no store, is of a later version, or cannot be written.
     pub async fn open(folder: &Folder, settings: config::Store) -> Result<Self, StoreError> {
+        // Turning the log on and making tables are the two things for which SQLite does not wait its turn.
+        let _alone = folder.alone()?;
         let file = folder.store();
         let options = options(&file, settings);
         let writer = pool(1, settings.busy_timeout.max(ACQUIRE_TIMEOUT), options.clone()).await?;
-        {
-            let _alone = folder.alone()?;
-            migrate(&writer).await?;
-        }
+        migrate(&writer).await?;
         let readers = pool(settings.readers, ACQUIRE_TIMEOUT, options.clone().read_only(true)).await?;
         let lookups = pool(LOOKUPS, ACQUIRE_TIMEOUT, options.read_only(true)).await?;
         Ok(Self { writer, readers, lookups })

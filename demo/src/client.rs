@@ -126,10 +126,14 @@ enum Sender {
     Http2(http2::SendRequest<Chunks>),
 }
 
-/// One connection; exchanges on it follow each other.
+/// One connection; exchanges on it follow each other. When the server has said that it closes, the next exchange opens another:
+/// over HTTP/1.1 Envoy closes after every 400 that it answers itself.
 pub struct Connection {
+    from: Option<IpAddr>,
+    to: SocketAddr,
+    protocol: Protocol,
     sender: Sender,
-    authority: String,
+    closing: bool,
 }
 
 impl Connection {
@@ -146,27 +150,7 @@ impl Connection {
     /// # Errors
     /// When the server cannot be reached.
     pub async fn open_from(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> anyhow::Result<Self> {
-        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(from) = from {
-            socket.bind(SocketAddr::new(from, 0))?;
-        }
-        let stream = socket.connect(to).await.with_context(|| format!("cannot connect to {to}"))?;
-        stream.set_nodelay(true)?;
-        let io = TokioIo::new(stream);
-        // The connection's own error shows in the exchange that it spoils.
-        let sender = match protocol {
-            Protocol::Http1 => {
-                let (sender, connection) = http1::handshake(io).await?;
-                tokio::spawn(connection);
-                Sender::Http1(sender)
-            }
-            Protocol::Http2 => {
-                let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
-                tokio::spawn(connection);
-                Sender::Http2(sender)
-            }
-        };
-        Ok(Self { sender, authority: to.to_string() })
+        Ok(Self { from, to, protocol, sender: connect(from, to, protocol).await?, closing: false })
     }
 
     /// Sends a request and reads the whole reply.
@@ -174,23 +158,14 @@ impl Connection {
     /// # Errors
     /// When the request cannot be built, the connection breaks, or it takes too long.
     pub async fn send(&mut self, request: &Request) -> anyhow::Result<Reply> {
+        if self.closing {
+            self.sender = connect(self.from, self.to, self.protocol).await?;
+        }
         let request = self.build(request)?;
-        let exchange = async {
-            let response = match &mut self.sender {
-                Sender::Http1(sender) => {
-                    sender.ready().await?;
-                    sender.send_request(request).await?
-                }
-                Sender::Http2(sender) => {
-                    sender.ready().await?;
-                    sender.send_request(request).await?
-                }
-            };
-            let (head, body) = response.into_parts();
-            let body = body.collect().await.context("the reply's body broke off")?.to_bytes();
-            Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
-        };
-        tokio::time::timeout(PATIENCE, exchange).await.context("no reply in time")?
+        let exchange = tokio::time::timeout(PATIENCE, exchange(&mut self.sender, request)).await;
+        let reply = exchange.context("no reply in time")??;
+        self.closing = reply.headers.get("connection").is_some_and(|value| value == "close");
+        Ok(reply)
     }
 
     fn build(&self, request: &Request) -> anyhow::Result<http::Request<Chunks>> {
@@ -199,7 +174,7 @@ impl Connection {
         let headers = built.headers_mut();
         match self.sender {
             Sender::Http1(_) => {
-                headers.append("host", HeaderValue::from_str(&self.authority)?);
+                headers.append("host", HeaderValue::from_str(&self.to.to_string())?);
                 if let Payload::Pieces(_, trailers) = &request.body {
                     // The HTTP/1.1 encoder sends only the trailers that were announced.
                     for (name, _) in trailers {
@@ -212,10 +187,49 @@ impl Connection {
         append(headers, &request.headers)?;
         *built.uri_mut() = match self.sender {
             Sender::Http1(_) => request.path.parse()?,
-            Sender::Http2(_) => format!("http://{}{}", self.authority, request.path).parse::<Uri>()?,
+            Sender::Http2(_) => format!("http://{}{}", self.to, request.path).parse::<Uri>()?,
         };
         Ok(built)
     }
+}
+
+async fn connect(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> anyhow::Result<Sender> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(from) = from {
+        socket.bind(SocketAddr::new(from, 0))?;
+    }
+    let stream = socket.connect(to).await.with_context(|| format!("cannot connect to {to}"))?;
+    stream.set_nodelay(true)?;
+    let io = TokioIo::new(stream);
+    // The connection's own error shows in the exchange that it spoils.
+    Ok(match protocol {
+        Protocol::Http1 => {
+            let (sender, connection) = http1::handshake(io).await?;
+            tokio::spawn(connection);
+            Sender::Http1(sender)
+        }
+        Protocol::Http2 => {
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
+            tokio::spawn(connection);
+            Sender::Http2(sender)
+        }
+    })
+}
+
+async fn exchange(sender: &mut Sender, request: http::Request<Chunks>) -> anyhow::Result<Reply> {
+    let response = match sender {
+        Sender::Http1(sender) => {
+            sender.ready().await?;
+            sender.send_request(request).await?
+        }
+        Sender::Http2(sender) => {
+            sender.ready().await?;
+            sender.send_request(request).await?
+        }
+    };
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.context("the reply's body broke off")?.to_bytes();
+    Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 fn append(map: &mut HeaderMap, headers: &[(String, Vec<u8>)]) -> anyhow::Result<()> {

@@ -95,7 +95,10 @@ async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
         ("sink", _) => json(Bytes::from_static(br#"{"data":{}}"#)),
         ("status", code) => {
             let code = code.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
-            plain(code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "as you wish\n")
+            match code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
+                empty @ (StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) => plain(empty, ""),
+                other => plain(other, "as you wish\n"),
+            }
         }
         ("delay", ms) => {
             tokio::time::sleep(Duration::from_millis(ms.parse().unwrap_or_default())).await;

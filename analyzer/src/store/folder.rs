@@ -91,9 +91,9 @@ impl Folder {
         self.path.join("portcullis.db")
     }
 
-    /// Waits until no other process is bringing the tables up to date; SQLite itself cannot say so.
+    /// Waits until no other process is opening the store.
     pub(super) fn alone(&self) -> io::Result<File> {
-        let lock = private(&self.path.join("migrate.lock"))?;
+        let lock = private(&self.path.join("open.lock"))?;
         lock.lock()?;
         Ok(lock)
     }

@@ -284,6 +284,58 @@ async fn a_body_that_does_not_come_in_time_is_answered_408() {
 }
 
 #[tokio::test]
+async fn a_request_that_takes_too_long_is_answered_503() {
+    let service = Service::start_with(|config| config.http.request_timeout = Duration::from_millis(50)).await;
+    let mut stream = open(&service, Some(10)).await;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 503");
+}
+
+#[tokio::test]
+async fn told_to_stop_it_finishes_what_is_in_work() {
+    let service = Service::start().await;
+    let body = serde_json::to_vec(&sample()).unwrap();
+    let mut stream = open(&service, Some(body.len())).await;
+    // The head has been read once a later request on another connection is answered.
+    assert_eq!(service.get("/monitoring/health/").await.status, 200);
+    let Service { running, folder, .. } = service;
+    let address = running.address();
+    let stopping = tokio::spawn(running.stop());
+    until(async || TcpStream::connect(address).await.is_err()).await;
+    stream.write_all(&body).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.ends_with(b"{\"outcome\":\"stored\"}"), "{}", String::from_utf8_lossy(&answer));
+    stopping.await.unwrap();
+    drop(folder);
+}
+
+#[tokio::test]
+async fn told_to_stop_it_does_not_wait_for_ever() {
+    let service =
+        Service::start_with(|config| config.http.shutdown_timeout = Duration::from_millis(50)).await;
+    let mut stream = open(&service, Some(10)).await;
+    assert_eq!(service.get("/monitoring/health/").await.status, 200);
+    let Service { running, folder, .. } = service;
+    running.stop().await;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok();
+    assert!(!answer.starts_with(b"HTTP/1.1 2"));
+    drop(folder);
+}
+
+#[tokio::test]
+async fn a_connection_beyond_their_number_waits_for_its_turn() {
+    let service = Service::start_with(|config| config.http.connections = 1).await;
+    let first = open(&service, Some(10)).await;
+    let waiting = tokio::spawn(send(service.request("GET", "/monitoring/health/")));
+    assert!(!waiting.is_finished());
+    drop(first);
+    assert_eq!(waiting.await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_come_in_time_is_cut_off() {
     let service = Service::start_with(|config| config.http.header_timeout = Duration::from_millis(50)).await;
     let mut stream = TcpStream::connect(service.running.address()).await.unwrap();

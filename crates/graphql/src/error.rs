@@ -209,12 +209,14 @@ pub enum Expected {
     On,
     #[error("\"on\", a fragment name, \"@\" or \"{{\"")]
     Spread,
+    #[error("an argument")]
+    FirstArgument,
     #[error("an argument or \")\"")]
     Argument,
+    #[error("a variable definition")]
+    FirstVariableDefinition,
     #[error("a variable definition or \")\"")]
     VariableDefinition,
-    #[error("\"$\"")]
-    Dollar,
     #[error("\":\"")]
     Colon,
     #[error("\"]\"")]

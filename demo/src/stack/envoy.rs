@@ -100,7 +100,14 @@ impl Envoy {
         let address_file = plan.folder.join("envoy.admin");
         let mut command = plan.programs.tether.command(&plan.programs.envoy);
         command.arg("-c").arg(config).arg("--admin-address-path").arg(&address_file);
-        command.args(["--disable-hot-restart", "--drain-time-s", "1", "--concurrency"]);
+        command.args([
+            "--disable-hot-restart",
+            "--drain-time-s",
+            "1",
+            "--file-flush-interval-msec",
+            "200",
+            "--concurrency",
+        ]);
         command.arg(plan.concurrency.to_string());
         command.args(["--log-level", "warning", "--component-log-level", "wasm:info"]);
         command.envs(plan.environment.iter().map(|(name, value)| (name, value)));

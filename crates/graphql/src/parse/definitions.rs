@@ -114,30 +114,30 @@ impl Parser<'_> {
     pub(super) fn variable_definitions(&mut self) -> Parsed {
         self.punctuator();
         self.constant = true;
-        loop {
+        let mut expected = Expected::FirstVariableDefinition;
+        while expected == Expected::FirstVariableDefinition || self.peek() != Class::ParenClose {
             self.description()?;
-            if self.peek() != Class::Dollar {
-                return Err(self.unexpected(Expected::Dollar));
-            }
-            self.punctuator();
-            let (start, len) = self.expect_name(Expected::Name)?;
-            let node = self.push_flagged(Kind::VariableDefinition, Node::CLOSES, start, len)?;
-            self.expect(Class::Colon, Expected::Colon)?;
-            self.variable_type()?;
-            if self.peek() == Class::Equals {
-                self.punctuator();
-                self.value()?;
-            }
-            self.directives()?;
-            self.close(node);
-            match self.peek() {
-                Class::ParenClose => break,
-                Class::Dollar | Class::Quote => {}
-                _ => return Err(self.unexpected(Expected::VariableDefinition)),
-            }
+            self.expect(Class::Dollar, expected)?;
+            expected = Expected::VariableDefinition;
+            self.variable_definition()?;
         }
         self.punctuator();
         self.constant = false;
+        Ok(())
+    }
+
+    /// What follows the `$`; §2.10.
+    pub(super) fn variable_definition(&mut self) -> Parsed {
+        let (start, len) = self.expect_name(Expected::Name)?;
+        let node = self.push_flagged(Kind::VariableDefinition, Node::CLOSES, start, len)?;
+        self.expect(Class::Colon, Expected::Colon)?;
+        self.variable_type()?;
+        if self.peek() == Class::Equals {
+            self.punctuator();
+            self.value()?;
+        }
+        self.directives()?;
+        self.close(node);
         Ok(())
     }
 

@@ -76,7 +76,7 @@ fn variable_definitions() {
     accept("query($a:Int){b}", 10);
     accept("query($a:[[Int!]!]!=[1]@c(d:1) \"why\" $e:F=X){g}", 35);
     accept("query($ a:Int){b}", 10);
-    refuse("query(){a}", "1:7: expected \"$\", found \")\"");
+    refuse("query(){a}", "1:7: expected a variable definition, found \")\"");
     refuse("query($a){b}", "1:9: expected \":\", found \")\"");
     refuse("query($a:){b}", "1:10: expected a type, found \")\"");
     refuse("query($a:Int!!){b}", "1:14: expected a variable definition or \")\", found \"!\"");
@@ -86,7 +86,7 @@ fn variable_definitions() {
     refuse("query($a:Int={b:[$c]}){d}", "1:18: a variable is not allowed in a constant value");
     refuse("query($a:Int @b(c:$d)){e}", "1:19: a variable is not allowed in a constant value");
     refuse("query($a:Int@b=1){c}", "1:15: expected a variable definition or \")\", found \"=\"");
-    accept("query($a:Int)@b(c:$a){d(e:$a)}", 22);
+    accept("query($a:Int)@b(c:$a){d(e:$a)}", 24);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn arguments_with_values() {
     accept("{a(b:1,c:-0.5e+10,d:$e,f:G,h:true,i:null)}", 24);
     accept("{a(b:[],c:{},d:[[1]{e:[2]}])}", 27);
     accept("{a(b:{c:{d:{}}})@e(f:[{}])}", 27);
-    refuse("{a()}", "1:4: expected an argument or \")\", found \")\"");
+    refuse("{a()}", "1:4: expected an argument, found \")\"");
     refuse("{a(b)}", "1:5: expected \":\", found \")\"");
     refuse("{a(b:)}", "1:6: expected a value, found \")\"");
     refuse("{a(notAnArg true)}", "1:13: expected \":\", found name \"true\"");
@@ -162,9 +162,7 @@ fn strings() {
         let error = verdict(&source, Budget::default());
         assert!(matches!(error, Err(SyntaxError::InvalidEscape { at: 6.. })), "{source} {error:?}");
     }
-    for string in
-        ["\"", "\"a", "\"a\nb\"", "\"a\rb\"", "\"\"\"", "\"\"\"a\"\"", "\"\"\"\\\"\"\""]
-    {
+    for string in ["\"", "\"a", "\"a\nb\"", "\"a\rb\"", "\"\"\"", "\"\"\"a\"\"", "\"\"\"\\\"\"\""] {
         let source = format!("{{a(b:{string}");
         let error = verdict(&source, Budget::default());
         assert!(matches!(error, Err(SyntaxError::UnterminatedString { at: 5 })), "{source} {error:?}");

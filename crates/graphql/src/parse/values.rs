@@ -11,8 +11,10 @@ impl Parser<'_> {
     #[inline(never)]
     pub(super) fn arguments(&mut self) -> Parsed {
         self.punctuator();
+        let mut expected = Expected::FirstArgument;
         loop {
-            let (start, len) = self.expect_name(Expected::Argument)?;
+            let (start, len) = self.expect_name(expected)?;
+            expected = Expected::Argument;
             self.expect(Class::Colon, Expected::Colon)?;
             let node = self.push(Kind::Argument, start, len)?;
             self.value()?;
