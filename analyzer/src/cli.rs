@@ -1,6 +1,7 @@
 //! The command line: which commands there are and what they take. What they do is in their own modules.
 
 use crate::config::{LogFormat, LogLevel, Overrides};
+use crate::documents::MadeDocument;
 use crate::key::Role;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -40,6 +41,23 @@ pub enum Command {
         portcullis keys revoke 3f9c0a52be17\n\n\
         A running service takes notice at once.")]
     Keys(KeysArgs),
+    /// Say what the gate would say of a document: measures, cost, verdict
+    #[command(after_help = "Examples:\n  \
+        portcullis explain query.graphql\n  \
+        echo '{ users(first: 100000) { id } }' | portcullis explain -\n  \
+        portcullis explain query.graphql --variables '{\"n\": 50}' --policy policy.yaml --json\n  \
+        portcullis explain --jsonl requests.jsonl > verdicts.jsonl\n\n\
+        With --jsonl every line of the input is one request, {\"query\", \"operationName\"?, \"variables\"?}, judged as the body\n\
+        of a POST; every line of the output is its verdict, {\"ok\", \"code\"?, \"measures\", \"cost\", …}, in the same order.\n\
+        The exit code is 0 whatever the verdict.")]
+    Explain(ExplainArgs),
+    /// Print a document that is made from the catalogues
+    #[command(hide = true, after_help = "Example:\n  portcullis document refusals > docs/refusals.md")]
+    Document {
+        /// Which one
+        #[arg(value_enum)]
+        which: MadeDocument,
+    },
 }
 
 /// Where the configuration and the data are.
@@ -68,6 +86,29 @@ pub struct ServeArgs {
     /// The least important level that is logged [default: info]
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevel>,
+}
+
+/// What `explain` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The document, or with --jsonl the requests; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Policy to judge by (YAML or JSON); without it the default policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Which operation of the document to run
+    #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
+    pub operation: Option<String>,
+    /// Values of the variables, a JSON object
+    #[arg(long, value_name = "JSON", conflicts_with = "jsonl")]
+    pub variables: Option<String>,
+    /// Print JSON instead of lines for people
+    #[arg(long, conflicts_with = "jsonl")]
+    pub json: bool,
+    /// Judge one request a line, print one JSON object a line
+    #[arg(long)]
+    pub jsonl: bool,
 }
 
 /// What `keys` takes.

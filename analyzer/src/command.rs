@@ -1,5 +1,6 @@
 //! What a command can fail with, and the exit code that says so.
 
+mod explain;
 mod keys;
 mod serve;
 
@@ -8,7 +9,8 @@ use crate::config::ConfigError;
 use crate::key::NoEntropy;
 use crate::server::StartError;
 use crate::store::{FolderError, StoreError};
-use std::io;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 /// A command did not do what it was told; the message says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,20 @@ pub enum CommandError {
     /// There is no key of that id.
     #[error("there is no key {0}; `portcullis keys list` shows those there are")]
     UnknownKey(String),
+    /// The policy is wrong; a mistake a line.
+    #[error("{0}")]
+    Policy(String),
+    /// `--variables` is no JSON object.
+    #[error("--variables: {0}")]
+    Variables(String),
+    /// A file of the command line cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Input {
+        /// The file; `-` is standard input.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The asynchronous runtime does not start.
     #[error("cannot start the runtime: {0}")]
     Runtime(#[source] io::Error),
@@ -46,12 +62,13 @@ impl CommandError {
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => 2,
+            Self::Config(_) | Self::Policy(_) | Self::Variables(_) => 2,
             Self::Start(_)
             | Self::Folder(_)
             | Self::Store(_)
             | Self::NoEntropy(_)
             | Self::UnknownKey(_)
+            | Self::Input { .. }
             | Self::Runtime(_)
             | Self::Signals(_)
             | Self::Output(_) => 1,
@@ -67,5 +84,9 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Keys(arguments) => keys::run(arguments.command),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Document { which } => {
+            io::stdout().write_all(which.render().as_bytes()).map_err(CommandError::Output)
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod raw;
 
+use portcullis_policy::Malformed;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -108,14 +109,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not YAML, or not of this shape: the first mistake.
-    #[error("{}{}: {problem}", file(path), at(*line))]
+    #[error("{}{}", path.display(), told(malformed))]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Where in it, from 1.
-        line: Option<u64>,
-        /// The field and what is wrong with it.
-        problem: String,
+        /// Where in it, and what is wrong.
+        malformed: Malformed,
     },
     /// Values that make no sense: all of them.
     #[error("{}", lines(path.as_deref(), mistakes))]
@@ -182,23 +181,18 @@ pub fn load(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigE
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-            raw::parse(&text).map_err(|malformed| ConfigError::Malformed {
-                path: path.to_owned(),
-                line: malformed.line,
-                problem: malformed.problem,
-            })?
+            portcullis_policy::read(&text)
+                .map_err(|malformed| ConfigError::Malformed { path: path.to_owned(), malformed })?
         }
     };
     raw.apply(overrides);
     raw.check().map_err(|mistakes| ConfigError::Mistakes { path: file.map(Path::to_owned), mistakes })
 }
 
-fn file(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn at(line: Option<u64>) -> String {
-    line.map(|line| format!(":{line}")).unwrap_or_default()
+fn told(Malformed { path, line, problem }: &Malformed) -> String {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
+    format!("{line}: {path}{problem}")
 }
 
 fn lines(path: Option<&Path>, mistakes: &[Mistake]) -> String {

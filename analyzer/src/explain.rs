@@ -80,7 +80,8 @@ impl Explanation<'_> {
         put("operation", json!(self.judgement.operation));
         put("kind", json!(self.judgement.kind.label()));
         let measures = self.rows().into_iter().map(|row| (row.name.to_owned(), json!(row.value)));
-        let introspection = self.judgement.measures.map(|found| ("introspection".to_owned(), json!(found.introspection)));
+        let introspection =
+            self.judgement.measures.map(|found| ("introspection".to_owned(), json!(found.introspection)));
         let measures: Map<String, Value> = measures.chain(introspection).collect();
         put("measures", if measures.is_empty() { Value::Null } else { Value::Object(measures) });
         put("cost", json!(self.judgement.cost.map(|cost| cost.units())));
@@ -94,14 +95,17 @@ impl Explanation<'_> {
         let mut text = self.headline();
         let mut rows = self.rows();
         let limit = self.policy.cost_max.units();
-        let cost = self.judgement.cost.map(|cost| Row { name: "cost", value: cost.units(), limit: Some(limit) });
+        let cost =
+            self.judgement.cost.map(|cost| Row { name: "cost", value: cost.units(), limit: Some(limit) });
         rows.extend(cost);
         if !rows.is_empty() {
             line(&mut text, &format!("\n  {:<20}{:>12}{:>12}", "", "found", "limit"));
         }
         for Row { name, value, limit } in rows {
             let shown = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
-            let over = limit.filter(|limit| value > *limit).map(|limit| format!("  over by {}", value.saturating_sub(limit)));
+            let over = limit
+                .filter(|limit| value > *limit)
+                .map(|limit| format!("  over by {}", value.saturating_sub(limit)));
             line(&mut text, &format!("  {name:<20}{value:>12}{shown:>12}{}", over.unwrap_or_default()));
         }
         text
@@ -109,14 +113,16 @@ impl Explanation<'_> {
 
     fn headline(&self) -> String {
         let Judgement { verdict, operation, kind, .. } = &self.judgement;
-        let what = if operation == "-" { "request".to_owned() } else { format!("{} {operation}", kind.label()) };
+        let what =
+            if operation == "-" { "request".to_owned() } else { format!("{} {operation}", kind.label()) };
         let mut text = String::new();
         match verdict {
             Verdict::Allow => line(&mut text, &format!("{what}: allowed")),
             Verdict::Deny(refusal) => {
                 let reason = refusal.reason;
                 line(&mut text, &format!("{what}: refused with {} {}", reason.status(), reason.code()));
-                let place = refusal.position.map(|place| format!(" (line {}, column {})", place.line, place.column));
+                let place =
+                    refusal.position.map(|place| format!(" (line {}, column {})", place.line, place.column));
                 line(&mut text, &format!("  {}{}", reason.message(), place.unwrap_or_default()));
                 if let (Some(limit), Some(actual)) = (refusal.limit, refusal.actual) {
                     line(&mut text, &format!("  found {actual}, the limit is {limit}"));
@@ -130,7 +136,11 @@ impl Explanation<'_> {
     fn rows(&self) -> Vec<Row> {
         let Some(found) = &self.judgement.measures else { return Vec::new() };
         let limits = &self.policy.limits;
-        let row = |name, value, limit: Option<u32>| Row { name, value: u64::from(value), limit: limit.map(u64::from) };
+        let row = |name, value, limit: Option<u32>| Row {
+            name,
+            value: u64::from(value),
+            limit: limit.map(u64::from),
+        };
         vec![
             row("tokens", found.tokens, Some(limits.budget.tokens)),
             row("depth", found.depth, Some(limits.depth)),

@@ -16,6 +16,8 @@ mod store;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod documents;
+pub mod explain;
 
 pub use clock::Clock;
 pub use key::{Digest, Key, NoEntropy, Role};

@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<(), CommandError> {
 }
 
 fn policy(file: Option<&Path>) -> Result<Policy, CommandError> {
-    let Some(file) = file else { return Policy::parse("").map_err(|mistakes| CommandError::Policy(mistakes.to_string())) };
+    let Some(file) = file else {
+        return Policy::parse("").map_err(|mistakes| CommandError::Policy(mistakes.to_string()));
+    };
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
     let told = |mistake: &portcullis_policy::Mistake| format!("{}: {mistake}", file.display());
     Policy::parse(&text)
@@ -77,7 +79,10 @@ fn document(
     arguments: &ExplainArgs,
 ) -> Result<(), CommandError> {
     let mut text = String::new();
-    input.take(DOCUMENT_BYTES).read_to_string(&mut text).map_err(|error| unreadable(&arguments.file, error))?;
+    input
+        .take(DOCUMENT_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| unreadable(&arguments.file, error))?;
     let variables = arguments.variables.as_deref().unwrap_or("{}");
     let envelope = format!("{{\"variables\":{variables}}}");
     let request = match portcullis_framing::read(envelope.as_bytes(), Nesting(100)) {

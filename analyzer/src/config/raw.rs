@@ -134,39 +134,6 @@ impl Default for RawRetention {
     }
 }
 
-/// The first thing that is wrong with the text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) line: Option<u64>,
-    pub(super) problem: String,
-}
-
-/// Reads the text; an empty one is the defaults.
-pub(super) fn parse(text: &str) -> Result<Raw, Malformed> {
-    // A file of nothing but comments is the null document; to an operator it is a file that changes nothing.
-    let mut path = String::new();
-    let outcome = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
-        serde_path_to_error::deserialize::<_, Option<Raw>>(deserializer).map_err(|error| {
-            path = error.path().to_string().trim_end_matches(['.', '?']).to_owned();
-            error.into_inner()
-        })
-    });
-    outcome.map(Option::unwrap_or_default).map_err(|error| malformed(&path, &error))
-}
-
-fn malformed(path: &str, error: &serde_saphyr::Error) -> Malformed {
-    let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
-    let formatter = serde_saphyr::UserMessageFormatter;
-    let options =
-        serde_saphyr::render_options! { formatter: &formatter, snippets: serde_saphyr::SnippetMode::Off };
-    let rendered = error.render_with_options(options);
-    // The place goes in front, once.
-    let message = rendered.rsplit_once(" at line ").map_or(rendered.as_str(), |(message, _)| message);
-    let message = if message == "invalid u64" { "must be a whole number" } else { message };
-    let problem = if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") };
-    Malformed { line, problem }
-}
-
 impl Raw {
     pub(super) fn apply(&mut self, overrides: Overrides) {
         if let Some(data_dir) = overrides.data_dir {

@@ -10,5 +10,5 @@ mod verdict;
 
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{Analyzer, CorrelationTrust, Disclosure, Introspection, Limits, Policy, RoutePath, Token};
-pub use strict::read;
+pub use strict::{Malformed, read};
 pub use verdict::{Refusal, Verdict, judge_cost, judge_document};

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration file, said so that it can be mended.
 
+use crate::Malformed;
 use std::fmt;
 
 /// One mistake and where it is.
@@ -39,9 +40,10 @@ impl Mistakes {
     }
 }
 
-impl From<Mistake> for Mistakes {
-    fn from(mistake: Mistake) -> Self {
-        Self(vec![mistake])
+impl From<Malformed> for Mistakes {
+    fn from(Malformed { path, line, problem }: Malformed) -> Self {
+        let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        Self(vec![Mistake { path, problem: format!("{problem}{place}") }])
     }
 }
 

@@ -3,51 +3,46 @@
 //! serde-saphyr is the parser: pure Rust, runs in wasm, refuses duplicate keys, knows lines; its errors do not
 //! know the path, which serde_path_to_error adds.
 
-use crate::{Mistake, Mistakes};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Reads `text` as `T`; an empty text is the default.
+/// The first thing that is wrong with the form of a configuration: its syntax, a type, a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct Malformed {
+    /// Path of the value, `graphql.limits.depth`; empty for the whole text.
+    pub path: String,
+    /// Line of the text, from 1; nothing when there is no one place.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Reads `text` as `T`; a text of nothing but comments, which to YAML is `null`, changes nothing of the defaults.
 ///
 /// # Errors
-/// The first mistake in syntax, type or name, with its path, line and column.
-pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Mistakes> {
-    if is_empty(text) {
-        return Ok(T::default());
-    }
+/// The first mistake in syntax, type or name.
+pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Malformed> {
     let mut path = String::new();
     let outcome = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
-        serde_path_to_error::deserialize::<_, Present<T>>(deserializer).map_err(|error| {
-            path = error.path().to_string();
+        serde_path_to_error::deserialize::<_, Option<T>>(deserializer).map_err(|error| {
+            path = error.path().to_string().trim_end_matches(['.', '?']).to_owned();
             error.into_inner()
         })
     });
-    outcome.map(|present| present.0).map_err(|error| Mistakes::from(mistake(&path, &error)))
+    outcome.map(Option::unwrap_or_default).map_err(|error| malformed(path, &error))
 }
 
-/// A value that is there: keeps `T`'s own `deserialize` in charge of what `null` means.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Present<T>(T);
-
-fn is_empty(text: &str) -> bool {
-    text.lines().all(|line| {
-        let line = line.trim();
-        line.is_empty() || line.starts_with('#') || line == "---"
-    })
-}
-
-fn mistake(path: &str, error: &serde_saphyr::Error) -> Mistake {
-    let rendered = error.to_string();
-    let first = rendered.lines().next().unwrap_or_default();
-    let first = first.strip_prefix("error: ").unwrap_or(first);
-    let problem = match error.location() {
-        Some(place) => {
-            let (line, column) = (place.line(), place.column());
-            let prose = first.strip_prefix(&format!("line {line} column {column}: ")).unwrap_or(first);
-            format!("{prose} (line {line}, column {column})")
-        }
-        None => first.to_owned(),
+fn malformed(path: String, error: &serde_saphyr::Error) -> Malformed {
+    let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
+    let formatter = serde_saphyr::UserMessageFormatter;
+    let options =
+        serde_saphyr::render_options! { formatter: &formatter, snippets: serde_saphyr::SnippetMode::Off };
+    let rendered = error.render_with_options(options);
+    // The place is told once, by whoever shows the mistake.
+    let message = rendered.rsplit_once(" at line ").map_or(rendered.as_str(), |(message, _)| message);
+    let problem = match message {
+        "invalid u32" | "invalid u64" => "must be a whole number",
+        other => other,
     };
-    Mistake { path: if path == "." { String::new() } else { path.to_owned() }, problem }
+    Malformed { path, line, problem: problem.to_owned() }
 }

@@ -23,35 +23,22 @@ const NONE: Measures = Measures {
     introspection: false,
 };
 
+#[track_caller]
+fn inclusive(limit: u32, reason: Reason, measured: fn(u32) -> Measures) {
+    check(measured(limit - 1), None);
+    check(measured(limit), None);
+    check(measured(limit + 1), Some(reason));
+    check(measured(u32::MAX), Some(reason));
+}
+
 #[test]
 fn every_limit_is_inclusive() {
-    check(NONE, None);
-    for (limit, reason) in [
-        (15, Reason::Depth),
-        (60, Reason::Aliases),
-        (10, Reason::AliasesPerField),
-        (20, Reason::RootFields),
-        (50, Reason::Directives),
-        (2_000, Reason::Fields),
-    ] {
-        let measures = |value: u32| {
-            let mut measures = NONE;
-            let field = match reason {
-                Reason::Depth => &mut measures.depth,
-                Reason::Aliases => &mut measures.aliases,
-                Reason::AliasesPerField => &mut measures.aliases_per_field,
-                Reason::RootFields => &mut measures.root_fields,
-                Reason::Directives => &mut measures.directives,
-                _ => &mut measures.fields,
-            };
-            *field = value;
-            measures
-        };
-        check(measures(limit - 1), None);
-        check(measures(limit), None);
-        check(measures(limit + 1), Some(reason));
-        check(measures(u32::MAX), Some(reason));
-    }
+    inclusive(15, Reason::Depth, |depth| Measures { depth, ..NONE });
+    inclusive(60, Reason::Aliases, |aliases| Measures { aliases, ..NONE });
+    inclusive(10, Reason::AliasesPerField, |aliases_per_field| Measures { aliases_per_field, ..NONE });
+    inclusive(20, Reason::RootFields, |root_fields| Measures { root_fields, ..NONE });
+    inclusive(50, Reason::Directives, |directives| Measures { directives, ..NONE });
+    inclusive(2_000, Reason::Fields, |fields| Measures { fields, ..NONE });
 }
 
 #[test]
