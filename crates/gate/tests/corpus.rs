@@ -3,6 +3,7 @@
 //! Reads `../shared/corpus/operations.jsonl` beside the project where it is present, else the project's own small corpus.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail loudly and prints its figure")]
+#![allow(clippy::disallowed_methods, reason = "the corpus is a file")]
 
 use portcullis_gate::{Desk, judge_body};
 use portcullis_policy::{Policy, Verdict};

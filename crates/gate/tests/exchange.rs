@@ -1,5 +1,6 @@
 //! One exchange as a list of inputs and the effects they lead to; no host, an invented clock.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among many")]
 #![cfg(not(target_family = "wasm"))]
 
 use portcullis_gate::{
