@@ -42,13 +42,15 @@ impl Class {
         self < Class::End
     }
 
+    #[inline(always)]
+    pub(crate) fn of(byte: u8) -> Class {
+        CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Invalid)
+    }
+
     /// The class of the byte at `at`, [`Class::End`] past the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(bytes: &[u8], at: u32) -> Class {
-        match bytes.get(at as usize) {
-            Some(byte) => CLASSES.get(usize::from(*byte)).copied().unwrap_or(Class::Invalid),
-            None => Class::End,
-        }
+        bytes.get(at as usize).map_or(Class::End, |byte| Class::of(*byte))
     }
 }
 

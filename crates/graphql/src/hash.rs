@@ -45,9 +45,11 @@ impl Hash {
 /// differ in between share a key, so whoever uses it settles ties by the text.
 #[inline]
 pub(crate) fn key(bytes: &[u8], start: u32, len: u32) -> u64 {
-    let last = start.wrapping_add(len.saturating_sub(8));
-    let ends = Hash(u64::from(len)).word(eight(bytes, start)).word(eight(bytes, last));
-    if len > 8 { ends.0 } else { Hash::SEED.text(u64::from(len), bytes, start, len).0 }
+    if len <= 8 {
+        return Hash::SEED.text(u64::from(len), bytes, start, len).0;
+    }
+    let last = start.wrapping_add(len.wrapping_sub(8));
+    Hash(u64::from(len)).word(eight(bytes, start)).word(eight(bytes, last)).0
 }
 
 /// The eight bytes at `start`, zeros past the end.

@@ -4,7 +4,7 @@
 //! unknown fragment is a spread without a target, and cycles and duplicates are noted for whoever measures.
 
 use crate::hash;
-use crate::tape::{Definition, FragmentIndex, Node, Placed, Tape};
+use crate::tape::{Definition, FragmentIndex, Node, Placed, Range, Tape};
 
 /// Fragments that spread each other in a circle, or one that spreads itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,42 @@ impl Links {
         self.duplicate_fragment = None;
         self.duplicate_operation = None;
     }
+
+    /// The number of the first definition that is called like `name`.
+    fn find(&self, source: &str, nodes: &[Node], definitions: &[Definition], name: &Node) -> Option<u32> {
+        let key = key_of(source, name);
+        let text = name.word(source);
+        let word = |name: &Name| word_of(source, nodes, definitions, name.number);
+        let first = match self.guess(key) {
+            Some(first) => first,
+            None => self.names.partition_point(|name| name.key < key),
+        };
+        let found = self.names.get(first).filter(|name| name.key == key)?;
+        if word(found) == text {
+            return Some(found.number);
+        }
+        // Another name of the same key: crafted, or the one chance in 2^64.
+        let exact =
+            self.names.partition_point(|name| name.key < key || (name.key == key && word(name) < text));
+        self.names.get(exact).filter(|name| name.key == key && word(name) == text).map(|name| name.number)
+    }
+
+    /// Where the first name with a key of at least `key` is, unless that is far from where evenly spread keys would have it.
+    #[inline]
+    fn guess(&self, key: u64) -> Option<usize> {
+        let share = (key >> 32).wrapping_mul(self.names.len() as u64) >> 32;
+        let mut at = usize::try_from(share).ok()?;
+        for _ in 0..8 {
+            if at > 0 && self.names.get(at.wrapping_sub(1)).is_some_and(|name| name.key >= key) {
+                at = at.wrapping_sub(1);
+            } else if self.names.get(at).is_some_and(|name| name.key < key) {
+                at = at.wrapping_add(1);
+            } else {
+                return Some(at);
+            }
+        }
+        None
+    }
 }
 
 impl Tape {
@@ -76,17 +112,11 @@ impl Tape {
 
     /// Writes the number of the fragment meant into each target: the first of its name.
     fn resolve(&mut self, source: &str) {
-        let names = &self.links.names;
         for Placed { node: target, .. } in &self.spreads {
             let spread = self.node(target.wrapping_sub(1));
-            let key = key_of(source, &spread);
-            let text = spread.word(source);
-            let word = |name: &Name| word_of(source, &self.nodes, &self.fragments, name.number);
-            let first =
-                names.partition_point(|name| name.key < key || (name.key == key && word(name) < text));
-            let meant = names.get(first).filter(|name| name.key == key && word(name) == text);
-            if let (Some(name), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
-                node.start = name.number;
+            let meant = self.links.find(source, &self.nodes, &self.fragments, &spread);
+            if let (Some(number), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
+                node.start = number;
             }
         }
     }
@@ -132,21 +162,27 @@ impl Tape {
 
     fn enter(&mut self, fragment: u32) {
         let definition = self.fragments.get(fragment as usize);
-        if let (Some(definition), Some(state)) = (definition, self.links.states.get_mut(fragment as usize)) {
+        let (Some(definition), Some(state)) = (definition, self.links.states.get_mut(fragment as usize))
+        else {
+            return;
+        };
+        let Range { first, end } = definition.spreads;
+        if first == end {
+            *state = State::Done;
+            self.links.order.push(FragmentIndex(fragment));
+        } else {
             *state = State::OnPath;
-            self.links.path.push(Step {
-                fragment,
-                next: definition.spreads.first,
-                end: definition.spreads.end,
-            });
+            self.links.path.push(Step { fragment, next: first, end });
         }
     }
 }
 
+#[inline]
 fn key_of(source: &str, node: &Node) -> u64 {
     hash::key(source.as_bytes(), node.start, node.len)
 }
 
+#[inline]
 fn word_of<'a>(source: &'a str, nodes: &[Node], definitions: &[Definition], number: u32) -> &'a [u8] {
     let definition = definitions.get(number as usize);
     definition

@@ -4,6 +4,7 @@
 //! costs linear work and saturates. Nothing depends on the names a client may choose: operations, fragments, aliases, variables.
 
 mod aliases;
+mod table;
 
 use thiserror::Error;
 
@@ -30,8 +31,9 @@ pub struct Measures {
     pub root_fields: u32,
     /// Aliased fields of an operation, fragments expanded.
     pub aliases: u32,
-    /// The most aliased fields of one name in one selection set, fragments expanded into it. [`u32::MAX`] when finding out
-    /// would take more than `max(4096, tokens)` steps, which only documents made for that purpose need.
+    /// The most different aliases of one field in one selection set, fragments expanded into it: the same alias again is the same
+    /// entry of the response. [`u32::MAX`] when finding out would take more than `max(8192, 2 × tokens)` steps, which only documents
+    /// made for that purpose need.
     pub aliases_per_field: u32,
     /// Every occurrence of a directive in an operation, fragments expanded: on the operation, its variables, selections and
     /// fragment definitions. Never less than the occurrences in the text.
@@ -94,7 +96,6 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
         return Err(MeasureError::DuplicateOperation { at });
     }
     let order = document.fragment_order().map_err(|cycle| MeasureError::Cycle { at: cycle.at })?;
-    scratch.steps = 0;
     scratch.fragments.clear();
     scratch.fragments.resize(tape.fragments.len(), Counts::default());
     for index in order {
@@ -115,9 +116,14 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
     });
     let definitions = tape.operations.iter().chain(&tape.fragments);
     let in_text = definitions.fold(0_u32, |sum, definition| sum.saturating_add(definition.counts.directives));
-    let aliases_per_field =
-        if most.aliases > 1 { scratch.aliases.most(document, order) } else { most.aliases };
-    scratch.steps = scratch.steps.saturating_add(scratch.aliases.steps());
+    // Counting them again by place is only worth it when there can be two in one.
+    let (aliases_per_field, counted) = match most.aliases {
+        0 | 1 => (most.aliases, 0),
+        _ => scratch.aliases.most(document, order),
+    };
+    let looked_at =
+        tape.operations.len().saturating_add(tape.fragments.len()).saturating_add(tape.spreads.len());
+    scratch.steps = counted.saturating_add(looked_at as u64);
     let count = |definitions: &[Definition]| u32::try_from(definitions.len()).unwrap_or(u32::MAX);
     Ok(Measures {
         tokens: tape.tokens,
@@ -135,11 +141,9 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
 
 impl Scratch {
     /// What `definition` contains together with the fragments it spreads, whose own counts are complete.
-    fn expand(&mut self, tape: &Tape, definition: &Definition) -> Counts {
+    fn expand(&self, tape: &Tape, definition: &Definition) -> Counts {
         let mut counts = definition.counts;
-        let spreads = definition.spreads.of(&tape.spreads);
-        self.steps = self.steps.saturating_add(1).saturating_add(spreads.len() as u64);
-        for spread in spreads {
+        for spread in definition.spreads.of(&tape.spreads) {
             let target = tape.node(spread.node);
             if let Some(fragment) = self.fragments.get(target.start as usize) {
                 add(&mut counts, fragment, u32::from(target.depth));

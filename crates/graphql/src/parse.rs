@@ -11,6 +11,7 @@ mod definitions;
 mod selections;
 mod values;
 
+use crate::class::Class;
 use crate::document::Document;
 use crate::error::SyntaxError;
 use crate::tape::{Counts, Node, Open, Tape};
@@ -47,6 +48,7 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
     let mut parser = Parser {
         bytes: source.as_bytes(),
         at: 0,
+        next: Class::Blank,
         tokens: 0,
         level: 0,
         owner: 0,
@@ -67,7 +69,11 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
 
 struct Parser<'a> {
     bytes: &'a [u8],
+    /// Where the next token starts.
     at: u32,
+    /// What it can be, by its first byte.
+    next: Class,
+    /// Tokens taken.
     tokens: u32,
     /// Depth of the fields in the selection set being read; 0 outside of any.
     level: u32,

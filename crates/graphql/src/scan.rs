@@ -4,6 +4,7 @@
 //! Knows the lexical grammar of GraphQL §2.1 and nothing of what surrounds a token. Positions are below
 //! [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES) plus a few bytes, so adding to them cannot wrap.
 
+use crate::class::Class;
 use crate::error::SyntaxError;
 
 /// Which scan stops at a byte: bits of [`STOPS`].
@@ -44,22 +45,30 @@ fn stops_at(byte: u8, bit: u8) -> bool {
     STOPS.get(usize::from(byte)).is_none_or(|stops| stops & bit != 0)
 }
 
-/// The first position from `at` on whose byte has `bit`, or the end of the text.
+/// The first position from `at` on whose byte has `bit`, with the byte; or the end of the text.
 #[inline(always)]
-fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
+fn stop(bytes: &[u8], at: u32, bit: u8) -> (u32, Option<u8>) {
     let mut at = at as usize;
     while let Some([a, b, c, d, e, f, g, h]) = bytes.get(at..at.wrapping_add(8)) {
         for (step, byte) in [a, b, c, d, e, f, g, h].into_iter().enumerate() {
             if stops_at(*byte, bit) {
-                return position(at.wrapping_add(step));
+                return (position(at.wrapping_add(step)), Some(*byte));
             }
         }
         at = at.wrapping_add(8);
     }
-    while bytes.get(at).is_some_and(|byte| !stops_at(*byte, bit)) {
-        at = at.wrapping_add(1);
+    loop {
+        match bytes.get(at) {
+            Some(byte) if !stops_at(*byte, bit) => at = at.wrapping_add(1),
+            last => return (position(at), last.copied()),
+        }
     }
-    position(at)
+}
+
+/// The same without the byte.
+#[inline(always)]
+fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
+    stop(bytes, at, bit).0
 }
 
 /// Fits: no text is longer than [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES).
@@ -68,14 +77,15 @@ fn position(at: usize) -> u32 {
     (at & u32::MAX as usize) as u32
 }
 
-/// The end of the name that starts at `at`.
+/// The end of the name that starts at `at`, and the class of what follows at once.
 #[inline(always)]
-pub(crate) fn name_end(bytes: &[u8], at: u32) -> u32 {
-    run(bytes, at.wrapping_add(1), NOT_IN_NAME)
+pub(crate) fn name(bytes: &[u8], at: u32) -> (u32, Class) {
+    let (end, byte) = stop(bytes, at.wrapping_add(1), NOT_IN_NAME);
+    (end, byte.map_or(Class::End, Class::of))
 }
 
 /// The end of the blanks that start at `at`.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn blanks_end(bytes: &[u8], at: u32) -> u32 {
     run(bytes, at, NOT_BLANK)
 }

@@ -106,7 +106,8 @@ pub(crate) trait Sink {
 /// Sends `document` to `sink`, with an explicit stack of what is open.
 #[inline]
 pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
-    let nodes = &document.tape().nodes;
+    let all = document.tape().nodes.as_slice();
+    let mut nodes = all.iter();
     let mut open = Vec::with_capacity(16);
     let mut innermost = u32::MAX;
     let mut index: u32 = 0;
@@ -115,9 +116,9 @@ pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
             sink.event(Event::Close, &Node::MISSING);
             innermost = open.pop().unwrap_or(u32::MAX);
         }
-        let Some(node) = nodes.get(index as usize) else { return };
+        let Some(node) = nodes.next() else { return };
+        index = index.wrapping_add(1);
         let event = Event::of(node.kind);
-        index = if event == Event::List { node.end } else { index.wrapping_add(1) };
         if event == Event::Silent {
             continue;
         }
@@ -125,7 +126,10 @@ pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
         if sink.is_full() {
             return;
         }
-        if node.has(Node::CLOSES) && event != Event::List {
+        if event == Event::List {
+            index = node.end;
+            nodes = all.get(index as usize..).unwrap_or(&[]).iter();
+        } else if node.has(Node::CLOSES) {
             open.push(innermost);
             innermost = node.end;
         }

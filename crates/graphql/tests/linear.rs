@@ -81,7 +81,9 @@ fn nesting_of_every_kind() {
 fn aliases_of_many_fields_in_one_place() {
     let distinct = (0..20_000).map(|n| format!("x: f{n} ")).collect::<String>();
     assert_eq!(check(&format!("{{ {distinct} }}")).aliases_per_field, 1);
-    assert_eq!(check(&format!("{{ {} }}", "x: f ".repeat(20_000))).aliases_per_field, 20_000);
+    assert_eq!(check(&format!("{{ {} }}", "x: f ".repeat(20_000))).aliases_per_field, 1);
+    let brute_force = (0..20_000).map(|n| format!("x{n}: f ")).collect::<String>();
+    assert!(check(&format!("{{ {brute_force} }}")).aliases_per_field >= 20_000);
 }
 
 #[test]
@@ -99,9 +101,9 @@ fn merging_aliases_again_and_again_is_given_up() {
 fn merging_aliases_within_the_budget_is_exact() {
     let text = format!(
         "{{ ...F0 ...F0 }} {}",
-        fragments(60, |n| if n == 59 { "x: a".into() } else { format!("x: a y: f{n} ...F{}", n + 1) })
+        fragments(60, |n| if n == 59 { "x: a".into() } else { format!("x{n}: a y: f{n} ...F{}", n + 1) })
     );
-    assert_eq!(check(&text).aliases_per_field, 120);
+    assert_eq!(check(&text).aliases_per_field, 60);
 }
 
 #[test]

@@ -140,16 +140,30 @@ fn aliases_of_a_field_add_up_in_one_place() {
         Measures { fields: 5, root_fields: 3, depth: 2, aliases: 5, aliases_per_field: 3, ..ONE },
     );
     check(
-        "{ a: x ...F ...F b { ...F } } fragment F on T { c: x d: y e: y ...G } fragment G on T { f: x }",
+        "{ a: x ...F b { ...F } } fragment F on T { c: x d: y e: y ...G } fragment G on T { f: x }",
         Measures {
             fragments: 2,
-            fields: 14,
-            root_fields: 10,
+            fields: 10,
+            root_fields: 6,
             depth: 2,
-            aliases: 13,
-            aliases_per_field: 5,
+            aliases: 9,
+            aliases_per_field: 3,
             ..ONE
         },
+    );
+}
+
+#[test]
+fn the_same_alias_again_is_the_same_entry_of_the_response() {
+    check("{ a: x a: x }", Measures { fields: 2, root_fields: 2, aliases: 2, aliases_per_field: 1, ..ONE });
+    check("{ a: x a: y }", Measures { fields: 2, root_fields: 2, aliases: 2, aliases_per_field: 1, ..ONE });
+    check(
+        "{ ...F ...F ... { ...F } } fragment F on T { a: x b: x }",
+        Measures { fragments: 1, fields: 6, root_fields: 6, aliases: 6, aliases_per_field: 2, ..ONE },
+    );
+    check(
+        "{ ...F ...G } fragment F on T { a: x b: x } fragment G on T { b: x c: x }",
+        Measures { fragments: 2, fields: 4, root_fields: 4, aliases: 4, aliases_per_field: 3, ..ONE },
     );
 }
 
@@ -197,7 +211,7 @@ fn counts_saturate() {
             fields: most,
             root_fields: most,
             aliases: most,
-            aliases_per_field: most,
+            aliases_per_field: 1,
             directives: most,
             ..ONE
         },

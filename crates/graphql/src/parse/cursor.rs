@@ -7,28 +7,38 @@ use crate::scan;
 use crate::tape::{Kind, Node, Open};
 
 impl Parser<'_> {
-    /// What the next token can be; `self.at` is then its first byte.
+    /// Takes the token that ends at `end` and looks for the next one.
     #[inline(always)]
-    pub(super) fn peek(&mut self) -> Class {
-        let mut class = Class::at(self.bytes, self.at);
+    pub(super) fn take(&mut self, end: u32) {
+        self.tokens = self.tokens.wrapping_add(1);
+        self.settle(end, Class::at(self.bytes, end));
+    }
+
+    /// Makes the first token from `at` on the next one; `class` is that of the byte at `at`.
+    #[inline(always)]
+    pub(super) fn settle(&mut self, mut at: u32, mut class: Class) {
         if class == Class::Blank {
-            self.at = self.at.wrapping_add(1);
-            class = Class::at(self.bytes, self.at);
+            at = at.wrapping_add(1);
+            class = Class::at(self.bytes, at);
         }
-        if class.is_ignorable() { self.skip_ignored() } else { class }
+        self.at = at;
+        self.next = class;
+        if class.is_ignorable() {
+            self.skip_ignored();
+        }
     }
 
     #[inline(never)]
-    pub(super) fn skip_ignored(&mut self) -> Class {
+    fn skip_ignored(&mut self) {
         loop {
             self.at = scan::blanks_end(self.bytes, self.at);
-            match Class::at(self.bytes, self.at) {
+            self.next = Class::at(self.bytes, self.at);
+            match self.next {
                 Class::Comment => self.at = scan::comment_end(self.bytes, self.at),
                 Class::ByteOrderMark if self.starts_with("\u{FEFF}".as_bytes()) => {
                     self.at = self.at.wrapping_add(3);
                 }
-                Class::ByteOrderMark => return Class::Invalid,
-                class => return class,
+                _ => return,
             }
         }
     }
@@ -41,42 +51,37 @@ impl Parser<'_> {
         self.bytes.get(start as usize..start.wrapping_add(len) as usize).unwrap_or(&[])
     }
 
-    /// Takes the punctuator of one byte that was just peeked at.
+    /// Takes the next token, a punctuator of one byte.
     #[inline(always)]
     pub(super) fn punctuator(&mut self) {
-        self.at = self.at.wrapping_add(1);
-        self.count();
+        self.take(self.at.wrapping_add(1));
     }
 
     #[inline(always)]
     pub(super) fn expect(&mut self, class: Class, expected: Expected) -> Parsed {
-        if self.peek() != class {
+        if self.next != class {
             return Err(self.unexpected(expected));
         }
         self.punctuator();
         Ok(())
     }
 
-    /// Takes the name that was just peeked at: where it starts and how long it is.
+    /// Takes the next token, a name: where it starts and how long it is.
     #[inline(always)]
     pub(super) fn name(&mut self) -> (u32, u32) {
         let start = self.at;
-        self.at = scan::name_end(self.bytes, start);
-        self.count();
-        (start, self.at.wrapping_sub(start))
+        let (end, class) = scan::name(self.bytes, start);
+        self.tokens = self.tokens.wrapping_add(1);
+        self.settle(end, class);
+        (start, end.wrapping_sub(start))
     }
 
     #[inline(always)]
     pub(super) fn expect_name(&mut self, expected: Expected) -> Parsed<(u32, u32)> {
-        match self.peek() {
-            Class::Name => Ok(self.name()),
-            _ => Err(self.unexpected(expected)),
+        if self.next != Class::Name {
+            return Err(self.unexpected(expected));
         }
-    }
-
-    #[inline(always)]
-    pub(super) fn count(&mut self) {
-        self.tokens = self.tokens.wrapping_add(1);
+        Ok(self.name())
     }
 
     /// Appends a node without children. Every construct passes here, so this is where the token budget is kept.
@@ -88,11 +93,16 @@ impl Parser<'_> {
     #[inline(always)]
     pub(super) fn push_flagged(&mut self, kind: Kind, flags: u8, start: u32, len: u32) -> Parsed<u32> {
         self.check_tokens()?;
+        Ok(self.append(kind, flags, start, len))
+    }
+
+    #[inline(always)]
+    pub(super) fn append(&mut self, kind: Kind, flags: u8, start: u32, len: u32) -> u32 {
         let index = self.next_node();
         // The level is at most the nesting budget, which is at most `u16::MAX`.
         let depth = (self.level & u32::from(u16::MAX)) as u16;
         self.nodes.push(Node { kind, flags, depth, start, len, end: index.wrapping_add(1) });
-        Ok(index)
+        index
     }
 
     /// The index that the next node will have. Fits: there are no more nodes than bytes.
@@ -135,13 +145,13 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The error for the token at `self.at`, which was just peeked at.
+    /// The error for the next token.
     #[cold]
     #[inline(never)]
     pub(super) fn unexpected(&self, expected: Expected) -> SyntaxError {
         let at = self.at;
         let rest = self.bytes.get(at as usize..).unwrap_or(&[]);
-        let found = match Class::at(self.bytes, at) {
+        let found = match self.next {
             Class::End => Found::End,
             Class::Name => Found::Name,
             Class::Number => Found::Number,

@@ -8,17 +8,17 @@ use crate::tape::{Counts, Definition, Kind, Node, Range};
 
 impl Parser<'_> {
     pub(super) fn document(&mut self) -> Parsed {
-        loop {
-            match self.peek() {
-                Class::End if self.tokens > 0 => return self.check_tokens(),
-                _ => self.definition()?,
-            }
+        self.settle(0, Class::at(self.bytes, 0));
+        self.definition()?;
+        while self.next != Class::End {
+            self.definition()?;
         }
+        self.check_tokens()
     }
 
     pub(super) fn definition(&mut self) -> Parsed {
         let described = self.description()?;
-        match self.peek() {
+        match self.next {
             Class::BraceOpen => match described {
                 Some(at) => Err(SyntaxError::MisplacedDescription { at }),
                 None => {
@@ -35,12 +35,12 @@ impl Parser<'_> {
 
     /// A description's offset, where there is one; §2.2.
     pub(super) fn description(&mut self) -> Parsed<Option<u32>> {
-        if self.peek() != Class::Quote {
+        if self.next != Class::Quote {
             return Ok(None);
         }
         let at = self.at;
-        self.at = scan::string(self.bytes, at)?;
-        self.count();
+        let end = scan::string(self.bytes, at)?;
+        self.take(end);
         Ok(Some(at))
     }
 
@@ -61,9 +61,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
-        let (start, len) = if self.peek() == Class::Name { self.name() } else { (self.at, 0) };
+        let (start, len) = if self.next == Class::Name { self.name() } else { (self.at, 0) };
         let definition = self.begin(kind, start, len)?;
-        if self.peek() == Class::ParenOpen {
+        if self.next == Class::ParenOpen {
             self.variable_definitions()?;
         }
         self.directives()?;
@@ -115,7 +115,7 @@ impl Parser<'_> {
         self.punctuator();
         self.constant = true;
         let mut expected = Expected::FirstVariableDefinition;
-        while expected == Expected::FirstVariableDefinition || self.peek() != Class::ParenClose {
+        while expected == Expected::FirstVariableDefinition || self.next != Class::ParenClose {
             self.description()?;
             self.expect(Class::Dollar, expected)?;
             expected = Expected::VariableDefinition;
@@ -132,7 +132,7 @@ impl Parser<'_> {
         let node = self.push_flagged(Kind::VariableDefinition, Node::CLOSES, start, len)?;
         self.expect(Class::Colon, Expected::Colon)?;
         self.variable_type()?;
-        if self.peek() == Class::Equals {
+        if self.next == Class::Equals {
             self.punctuator();
             self.value()?;
         }
@@ -143,7 +143,7 @@ impl Parser<'_> {
 
     pub(super) fn variable_type(&mut self) -> Parsed {
         let mut lists: u32 = 0;
-        while self.peek() == Class::BracketOpen {
+        while self.next == Class::BracketOpen {
             lists = lists.saturating_add(1);
             self.check_nesting(lists)?;
             self.type_mark()?;
@@ -151,13 +151,13 @@ impl Parser<'_> {
         let (start, len) = self.expect_name(Expected::Type)?;
         self.push(Kind::TypeName, start, len)?;
         loop {
-            if self.peek() == Class::Bang {
+            if self.next == Class::Bang {
                 self.type_mark()?;
             }
             if lists == 0 {
                 return Ok(());
             }
-            if self.peek() != Class::BracketClose {
+            if self.next != Class::BracketClose {
                 return Err(self.unexpected(Expected::BracketClose));
             }
             self.type_mark()?;
@@ -172,12 +172,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn directives(&mut self) -> Parsed {
-        while self.peek() == Class::At {
+        while self.next == Class::At {
             self.punctuator();
             let (start, len) = self.expect_name(Expected::Name)?;
             let node = self.push(Kind::Directive, start, len)?;
             self.counts.directives = self.counts.directives.wrapping_add(1);
-            if self.peek() == Class::ParenOpen {
+            if self.next == Class::ParenOpen {
                 self.arguments()?;
                 self.close(node);
             }

@@ -3,31 +3,34 @@
 use super::{Parsed, Parser};
 use crate::class::Class;
 use crate::error::{Expected, SyntaxError};
+use crate::scan;
 use crate::tape::{Kind, Node, Open, Placed};
 
 impl Parser<'_> {
     /// The selection set of the definition `node`, with everything in it; §2.4.
     pub(super) fn selections(&mut self, node: u32) -> Parsed {
-        if self.peek() != Class::BraceOpen {
+        if self.next != Class::BraceOpen {
             return Err(self.unexpected(Expected::SelectionSet));
         }
-        let mut class = self.open_set(node, node, 1)?;
+        self.open_set(node, node, 1)?;
         loop {
-            class = match class {
-                Class::Name => self.field()?,
+            match self.next {
+                Class::Name => self.fields()?,
                 Class::Dot => self.spread()?,
-                Class::BraceClose => match self.close_set() {
-                    Some(class) => class,
-                    None => return Ok(()),
-                },
+                Class::BraceClose => {
+                    self.close_set();
+                    if self.level == 0 {
+                        return Ok(());
+                    }
+                }
                 _ => return Err(self.unexpected(Expected::Selection)),
-            };
+            }
         }
     }
 
-    /// `{` and a peek at the first selection, without which the set would be empty.
+    /// `{`, after which there must be a selection.
     #[inline(always)]
-    fn open_set(&mut self, node: u32, owner: u32, level: u32) -> Parsed<Class> {
+    fn open_set(&mut self, node: u32, owner: u32, level: u32) -> Parsed {
         self.open(node)?;
         self.owner = owner;
         self.level = level;
@@ -35,52 +38,78 @@ impl Parser<'_> {
         if let Some(node) = self.nodes.get_mut(node as usize) {
             node.flags |= Node::HAS_SET | Node::CLOSES;
         }
-        match self.peek() {
-            class @ (Class::Name | Class::Dot) => Ok(class),
+        match self.next {
+            Class::Name | Class::Dot => Ok(()),
             _ => Err(self.unexpected(Expected::FirstSelection)),
         }
     }
 
-    /// `}`; what comes next inside the enclosing set, or nothing at the end of the definition.
+    /// `}`; the level is 0 again at the end of the definition.
     #[inline(always)]
-    fn close_set(&mut self) -> Option<Class> {
-        let Open { node, level, owner } = self.open.pop()?;
-        self.punctuator();
-        self.close(node);
-        self.level = level;
-        self.owner = owner;
-        if level == 0 { None } else { Some(self.peek()) }
+    fn close_set(&mut self) {
+        if let Some(Open { node, level, owner }) = self.open.pop() {
+            self.punctuator();
+            self.close(node);
+            self.level = level;
+            self.owner = owner;
+        }
     }
 
-    /// A field up to and including the `{` of its selection set; what comes next.
+    /// A field up to and including the `{` of its selection set; and before it, all those that are a name and nothing else.
+    ///
+    /// Those are most of a document, so they are read without writing down where the parser stands in between.
     #[inline(always)]
-    fn field(&mut self) -> Parsed<Class> {
-        let (start, len) = self.name();
-        let mut class = self.peek();
+    fn fields(&mut self) -> Parsed {
+        let bytes = self.bytes;
+        let (mut at, mut tokens) = (self.at, self.tokens);
+        loop {
+            let start = at;
+            let (end, mut class) = scan::name(bytes, start);
+            let len = end.wrapping_sub(start);
+            tokens = tokens.wrapping_add(1);
+            at = end;
+            if class == Class::Blank {
+                at = end.wrapping_add(1);
+                class = Class::at(bytes, at);
+                if class == Class::Blank {
+                    at = scan::blanks_end(bytes, at);
+                    class = Class::at(bytes, at);
+                }
+            }
+            if class != Class::Name || tokens > self.budget.tokens {
+                self.tokens = tokens;
+                self.settle(at, class);
+                return self.field(start, len);
+            }
+            self.append(Kind::Field, 0, start, len);
+            self.count_field(start, len);
+        }
+    }
+
+    /// What may follow the name at `start`.
+    #[inline(always)]
+    fn field(&mut self, start: u32, len: u32) -> Parsed {
         let node;
-        if class == Class::Colon {
+        if self.next == Class::Colon {
             node = self.aliased_field(start, len)?;
-            class = self.peek();
         } else {
             node = self.push(Kind::Field, start, len)?;
             self.count_field(start, len);
         }
-        if matches!(class, Class::Name | Class::BraceClose) {
-            return Ok(class);
+        if matches!(self.next, Class::Name | Class::BraceClose) {
+            return Ok(());
         }
-        if class == Class::ParenOpen {
+        if self.next == Class::ParenOpen {
             self.arguments()?;
             self.close(node);
-            class = self.peek();
         }
-        if class == Class::At {
+        if self.next == Class::At {
             self.directives()?;
             self.close(node);
-            class = self.peek();
         }
-        match class {
+        match self.next {
             Class::BraceOpen => self.open_set(node, node, self.level.wrapping_add(1)),
-            class => Ok(class),
+            _ => Ok(()),
         }
     }
 
@@ -109,15 +138,14 @@ impl Parser<'_> {
         }
     }
 
-    /// `...` and what follows: a fragment's name, or an inline fragment up to and including its `{`; what comes next.
-    fn spread(&mut self) -> Parsed<Class> {
+    /// `...` and what follows: a fragment's name, or an inline fragment up to and including its `{`.
+    fn spread(&mut self) -> Parsed {
         let at = self.at;
         if !self.starts_with(b"...") {
             return Err(SyntaxError::UnexpectedCharacter { found: '.', at });
         }
-        self.at = at.wrapping_add(3);
-        self.count();
-        match self.peek() {
+        self.take(at.wrapping_add(3));
+        match self.next {
             Class::Name => {
                 let (start, len) = self.name();
                 if self.word(start, len) == b"on" {
@@ -129,17 +157,17 @@ impl Parser<'_> {
                 self.tape.spreads.push(Placed { node: target, owner: self.owner });
                 self.directives()?;
                 self.close(node);
-                Ok(self.peek())
+                Ok(())
             }
             Class::At | Class::BraceOpen => self.inline_fragment(at, 0),
             _ => Err(self.unexpected(Expected::Spread)),
         }
     }
 
-    fn inline_fragment(&mut self, start: u32, len: u32) -> Parsed<Class> {
+    fn inline_fragment(&mut self, start: u32, len: u32) -> Parsed {
         let node = self.push(Kind::InlineFragment, start, len)?;
         self.directives()?;
-        match self.peek() {
+        match self.next {
             Class::BraceOpen => self.open_set(node, self.owner, self.level),
             _ => Err(self.unexpected(Expected::SelectionSet)),
         }

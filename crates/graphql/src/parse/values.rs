@@ -19,7 +19,7 @@ impl Parser<'_> {
             let node = self.push(Kind::Argument, start, len)?;
             self.value()?;
             self.close(node);
-            if self.peek() == Class::ParenClose {
+            if self.next == Class::ParenClose {
                 self.punctuator();
                 return Ok(());
             }
@@ -29,8 +29,7 @@ impl Parser<'_> {
     /// One value with everything in it; §2.9.
     pub(super) fn value(&mut self) -> Parsed {
         let base = self.open.len();
-        let class = self.peek();
-        self.value_head(class, Expected::Value)?;
+        self.value_head(Expected::Value)?;
         while self.open.len() > base {
             self.entry()?;
         }
@@ -41,24 +40,23 @@ impl Parser<'_> {
     fn entry(&mut self) -> Parsed {
         let Some(Open { node, .. }) = self.open.last().copied() else { return Ok(()) };
         let in_list = self.nodes.get(node as usize).is_some_and(|node| node.kind == Kind::List);
-        match (in_list, self.peek()) {
+        match (in_list, self.next) {
             (true, Class::BracketClose) | (false, Class::BraceClose) => {
                 self.punctuator();
                 self.open.pop();
                 self.close(node);
                 Ok(())
             }
-            (true, class) => {
+            (true, _) => {
                 self.count_entry(node);
-                self.value_head(class, Expected::ListEntry)
+                self.value_head(Expected::ListEntry)
             }
             (false, Class::Name) => {
                 self.count_entry(node);
                 let (start, len) = self.name();
                 self.expect(Class::Colon, Expected::Colon)?;
                 self.push(Kind::ObjectField, start, len)?;
-                let class = self.peek();
-                self.value_head(class, Expected::Value)
+                self.value_head(Expected::Value)
             }
             (false, _) => Err(self.unexpected(Expected::ObjectField)),
         }
@@ -72,9 +70,9 @@ impl Parser<'_> {
 
     /// A scalar, an enum value or a variable; or the opening of a list or an object.
     #[inline(always)]
-    fn value_head(&mut self, class: Class, expected: Expected) -> Parsed {
+    fn value_head(&mut self, expected: Expected) -> Parsed {
         let start = self.at;
-        match class {
+        match self.next {
             Class::Dollar => {
                 if self.constant {
                     return Err(SyntaxError::VariableInConstant { at: start });
@@ -115,8 +113,7 @@ impl Parser<'_> {
 
     fn scalar(&mut self, kind: Kind, end: u32) -> Parsed {
         let start = self.at;
-        self.at = end;
-        self.count();
+        self.take(end);
         self.push(kind, start, end.wrapping_sub(start)).map(drop)
     }
 
