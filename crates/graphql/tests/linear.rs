@@ -101,9 +101,9 @@ fn merging_aliases_again_and_again_is_given_up() {
 fn merging_aliases_within_the_budget_is_exact() {
     let text = format!(
         "{{ ...F0 ...F0 }} {}",
-        fragments(60, |n| if n == 59 { "x: a".into() } else { format!("x{n}: a y: f{n} ...F{}", n + 1) })
+        fragments(40, |n| if n == 39 { "x: a".into() } else { format!("x{n}: a y: f{n} ...F{}", n + 1) })
     );
-    assert_eq!(check(&text).aliases_per_field, 60);
+    assert_eq!(check(&text).aliases_per_field, 40);
 }
 
 #[test]
