@@ -23,7 +23,8 @@ pub struct Measures {
     pub operations: u32,
     /// Fragment definitions of the document.
     pub fragments: u32,
-    /// Levels of fields: 1 for a root field, and for what it selects one more. Fragments add none.
+    /// Levels of fields: 1 for a root field, and for what it selects one more. Fragments add none. A selection set is a level even
+    /// when all it holds is spreads of unknown fragments.
     pub depth: u32,
     /// Fields of an operation with fragments expanded, `__typename` included.
     pub fields: u32,
@@ -75,8 +76,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// How many steps the last [`measure`] took: definitions and spreads looked at, alias counters looked up. At most three times
-    /// the tokens, or the tokens and 4,096. For tests that work is linear.
+    /// How many steps the last [`measure`] took: definitions and spreads looked at, alias counters looked up. At most the
+    /// tokens plus `max(8192, 2 × tokens)`. For tests that work is linear.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps

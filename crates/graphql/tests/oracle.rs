@@ -420,7 +420,9 @@ proptest! {
     #[test]
     fn adding_a_field_never_lowers_a_measure(text in document(), at in any::<Index>(), alias in any::<bool>()) {
         let braces = braces(&text);
-        prop_assume!(!braces.is_empty());
+        if braces.is_empty() {
+            return Ok(());
+        }
         let (head, tail) = text.split_at(braces[at.index(braces.len())] + 1);
         let changed = format!("{head} {}__added {tail}", if alias { "x:" } else { "" });
         if let (Some(Ok(before)), Some(Ok(after))) = (measures(&text), measures(&changed)) {

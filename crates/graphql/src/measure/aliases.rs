@@ -27,7 +27,10 @@ pub(super) struct Aliases {
 /// One alias of one field in one place.
 #[derive(Clone, Copy, Debug)]
 struct Alias {
+    /// Hash of the field's name and the alias.
     key: u64,
+    /// Hash of the field's name alone.
+    name: u64,
     /// The node that owns the selection set: a definition or a field.
     owner: u32,
     /// The first field that has it.
@@ -96,7 +99,7 @@ impl Aliases {
         let tape = document.tape();
         let place = |owner: u32| Place { owner, fragment: fragment.filter(|_| owner == definition.node) };
         for field in definition.aliased.of(&tape.aliased) {
-            self.add(document, place(field.owner), field.node)?;
+            self.add(document, place(field.owner), Alias::of(document, field.node))?;
         }
         for spread in definition.spreads.of(&tape.spreads) {
             self.merge(document, place(spread.owner), tape.node(spread.node).start)?;
@@ -108,26 +111,18 @@ impl Aliases {
     fn merge(&mut self, document: Document<'_>, place: Place, callee: u32) -> Option<()> {
         let mut next = self.own.get(callee as usize).copied().unwrap_or(NONE);
         while let Some(alias) = self.aliases.get(next) {
-            self.add(document, place, alias.field)?;
             next = alias.before;
+            self.add(document, place, alias)?;
         }
         Some(())
     }
 
-    /// Counts the alias of a field in a place, unless the place has it.
-    fn add(&mut self, document: Document<'_>, place: Place, field: u32) -> Option<()> {
-        let (name, alias) = (document.node(field), document.node(field.saturating_add(1)));
-        let by_name = hashed(Hash::SEED, document, &name);
-        let key = hashed(by_name, document, &alias).finish();
-        let same = |known: &Alias| {
-            let (known_name, known_alias) =
-                (document.node(known.field), document.node(known.field.saturating_add(1)));
-            document.text(&known_name) == document.text(&name)
-                && document.text(&known_alias) == document.text(&alias)
-        };
+    /// Counts an alias in a place, unless the place has it.
+    fn add(&mut self, document: Document<'_>, place: Place, alias: Alias) -> Option<()> {
         let own = place.fragment.and_then(|fragment| self.own.get_mut(fragment.get()));
         let before = own.as_deref().copied().unwrap_or(NONE);
-        let entry = Alias { key, owner: place.owner, field, before };
+        let entry = Alias { owner: place.owner, before, ..alias };
+        let same = |known: &Alias| known.is_of(document, alias.field);
         let (index, is_new) = self.aliases.find_or_insert(entry, same, &mut self.steps)?;
         if !is_new {
             return Some(());
@@ -135,12 +130,28 @@ impl Aliases {
         if let Some(own) = own {
             *own = index;
         }
-        let counter = Counter { key: by_name.finish(), owner: place.owner, count: 0 };
+        let counter = Counter { key: alias.name, owner: place.owner, count: 0 };
         let (index, _) = self.counters.find_or_insert(counter, |_| true, &mut self.steps)?;
         let counter = self.counters.get_mut(index)?;
         counter.count = counter.count.saturating_add(1);
         self.most = self.most.max(counter.count);
         Some(())
+    }
+}
+
+impl Alias {
+    /// The alias of a field, in no place yet.
+    fn of(document: Document<'_>, field: u32) -> Alias {
+        let name = hashed(Hash::SEED, document, &document.node(field));
+        let key = hashed(name, document, &document.node(field.saturating_add(1)));
+        Alias { key: key.finish(), name: name.finish(), owner: NONE, field, before: NONE }
+    }
+
+    /// Whether another field has the same name and alias.
+    fn is_of(&self, document: Document<'_>, field: u32) -> bool {
+        let text = |field: u32| document.text(&document.node(field));
+        let alias = |field: u32| text(field.saturating_add(1));
+        self.field == field || (text(self.field) == text(field) && alias(self.field) == alias(field))
     }
 }
 
