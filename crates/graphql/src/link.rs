@@ -4,7 +4,7 @@
 //! unknown fragment is a spread without a target, and cycles and duplicates are noted for whoever measures.
 
 use crate::hash;
-use crate::tape::{Definition, FragmentIndex, Node, Placed, Range, Tape};
+use crate::tape::{Definition, FragmentIndex, Node, Range, Tape};
 
 /// Fragments that spread each other in a circle, or one that spreads itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,7 +112,7 @@ impl Tape {
 
     /// Writes the number of the fragment meant into each target: the first of its name.
     fn resolve(&mut self, source: &str) {
-        for Placed { node: target, .. } in &self.spreads {
+        for target in &self.spreads {
             let spread = self.node(target.wrapping_sub(1));
             let meant = self.links.find(source, &self.nodes, &self.fragments, &spread);
             if let (Some(number), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
@@ -144,7 +144,7 @@ impl Tape {
                 continue;
             }
             step.next = next.wrapping_add(1);
-            let target = self.spreads.get(next as usize)?.node;
+            let target = *self.spreads.get(next as usize)?;
             let callee = self.node(target).start;
             match self.links.states.get(callee as usize) {
                 Some(State::Unseen) => self.enter(callee),

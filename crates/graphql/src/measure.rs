@@ -32,9 +32,9 @@ pub struct Measures {
     pub root_fields: u32,
     /// Aliased fields of an operation, fragments expanded.
     pub aliases: u32,
-    /// The most different aliases of one field in one selection set, fragments expanded into it: the same alias again is the same
-    /// entry of the response. [`u32::MAX`] when finding out would take more than `max(8192, 2 × tokens)` steps, which only documents
-    /// made for that purpose need.
+    /// The most different aliases of one field in one place of the response, fragments and fields of the same response name merged
+    /// as execution merges them: the same alias again is the same entry. [`u32::MAX`] when finding out would take more than
+    /// `max(8192, 2 × tokens)` steps, which only documents made for that purpose need.
     pub aliases_per_field: u32,
     /// Every occurrence of a directive in an operation, fragments expanded: on the operation, its variables, selections and
     /// fragment definitions. Never less than the occurrences in the text.
@@ -145,7 +145,7 @@ impl Scratch {
     fn expand(&self, tape: &Tape, definition: &Definition) -> Counts {
         let mut counts = definition.counts;
         for spread in definition.spreads.of(&tape.spreads) {
-            let target = tape.node(spread.node);
+            let target = tape.node(*spread);
             if let Some(fragment) = self.fragments.get(target.start as usize) {
                 add(&mut counts, fragment, u32::from(target.depth));
             }

@@ -51,7 +51,6 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
         next: Class::Blank,
         tokens: 0,
         level: 0,
-        owner: 0,
         counts: Counts::default(),
         constant: false,
         budget: Budget { nesting, ..budget },
@@ -77,8 +76,6 @@ struct Parser<'a> {
     tokens: u32,
     /// Depth of the fields in the selection set being read; 0 outside of any.
     level: u32,
-    /// The definition or field whose selection set is being read.
-    owner: u32,
     /// Of the definition being read.
     counts: Counts,
     /// Inside a constant value, where variables are not allowed.

@@ -22,7 +22,7 @@ impl FragmentIndex {
 }
 
 /// Reusable storage for one parsed document at a time. Memory is proportional to the tokens of the largest document it held:
-/// at most one node of 16 bytes a token, and a few words a definition, spread and alias.
+/// at most one node of 16 bytes a token, and a few words a definition and spread.
 #[derive(Debug, Default)]
 pub struct Tape {
     pub(crate) nodes: Vec<Node>,
@@ -31,9 +31,7 @@ pub struct Tape {
     pub(crate) operations: Vec<Definition>,
     pub(crate) fragments: Vec<Definition>,
     /// One for each fragment spread; the node is its [`Kind::Target`].
-    pub(crate) spreads: Vec<Placed>,
-    /// One for each aliased field.
-    pub(crate) aliased: Vec<Placed>,
+    pub(crate) spreads: Vec<u32>,
     pub(crate) links: Links,
     pub(crate) tokens: u32,
     /// A field called `__schema` or `__type` stands somewhere.
@@ -47,7 +45,6 @@ impl Tape {
         self.operations.clear();
         self.fragments.clear();
         self.spreads.clear();
-        self.aliased.clear();
         self.links.clear();
         self.tokens = 0;
         self.introspection = false;
@@ -65,7 +62,6 @@ pub(crate) struct Definition {
     pub(crate) node: u32,
     pub(crate) counts: Counts,
     pub(crate) spreads: Range,
-    pub(crate) aliased: Range,
 }
 
 /// What a definition contains; without the fragments it spreads on the tape, with them once measured.
@@ -86,16 +82,13 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    pub(crate) fn is_empty(self) -> bool {
+        self.first >= self.end
+    }
+
     pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
         list.get(self.first as usize..self.end as usize).unwrap_or(&[])
     }
-}
-
-/// A node with the definition or field whose selection set it stands in, inline fragments disregarded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placed {
-    pub(crate) node: u32,
-    pub(crate) owner: u32,
 }
 
 /// An open bracket or brace: its node, and what to go back to when it closes.
@@ -103,7 +96,6 @@ pub(crate) struct Placed {
 pub(crate) struct Open {
     pub(crate) node: u32,
     pub(crate) level: u32,
-    pub(crate) owner: u32,
 }
 
 /// One node: what it is, its text, and where the nodes beneath it end.

@@ -168,6 +168,25 @@ fn the_same_alias_again_is_the_same_entry_of_the_response() {
 }
 
 #[test]
+fn places_are_those_of_the_response() {
+    let most = |document: &str, expected: u32| {
+        assert_eq!(result(document).unwrap().aliases_per_field, expected, "{document}");
+    };
+    most("{ a { x: l } a { y: l } a { z: l } }", 3);
+    most("{ a { x: l } b: a { y: l } }", 1);
+    most("{ b: a { x: l } b: a { y: l } }", 2);
+    most("{ a { x: l } ...F } fragment F on T { a { y: l } }", 2);
+    most(
+        "{ ...F ...G } fragment F on T { a { b { x: l } } } fragment G on T { a { ... { b { y: l } } } }",
+        2,
+    );
+    most("{ a { ...F } a { b { y: l } } } fragment F on T { b { ...G } } fragment G on T { x: l }", 2);
+    most("{ a { b { x: l } } b { a { y: l } } }", 1);
+    most("{ a { x: l } } query Q { a { y: l } }", 1);
+    most("{ a { x: l } ...F } fragment F on T { b { y: l } c { x: l } }", 1);
+}
+
+#[test]
 fn aliases_inside_a_fragment_are_found_below_its_root() {
     check(
         "{ ...F } fragment F on T { a { b: x c: x ...G } } fragment G on T { d: x e: x }",

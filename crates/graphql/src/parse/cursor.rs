@@ -124,7 +124,7 @@ impl Parser<'_> {
     #[inline(always)]
     pub(super) fn open(&mut self, node: u32) -> Parsed {
         self.check_nesting(1)?;
-        self.open.push(Open { node, level: self.level, owner: self.owner });
+        self.open.push(Open { node, level: self.level });
         self.punctuator();
         Ok(())
     }

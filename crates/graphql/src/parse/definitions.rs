@@ -72,25 +72,23 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Starts a definition: its node, and its share of the lists, which [`end`](Self::end) completes.
+    /// Starts a definition: its node, and its share of the spreads, which [`end`](Self::end) completes.
     pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
         self.counts = Counts::default();
         let node = self.push(kind, start, len)?;
-        let (spreads, aliased) = self.listed();
-        let from = |first| Range { first, end: first };
-        Ok(Definition { node, counts: self.counts, spreads: from(spreads), aliased: from(aliased) })
+        let first = self.spreads_so_far();
+        Ok(Definition { node, counts: self.counts, spreads: Range { first, end: first } })
     }
 
     pub(super) fn end(&self, mut definition: Definition) -> Definition {
-        (definition.spreads.end, definition.aliased.end) = self.listed();
+        definition.spreads.end = self.spreads_so_far();
         definition.counts = self.counts;
         definition
     }
 
-    /// How many spreads and aliased fields there are so far; not more than bytes.
-    pub(super) fn listed(&self) -> (u32, u32) {
-        let len = |len: usize| (len & u32::MAX as usize) as u32;
-        (len(self.tape.spreads.len()), len(self.tape.aliased.len()))
+    /// How many spreads there are so far; not more than bytes.
+    fn spreads_so_far(&self) -> u32 {
+        (self.tape.spreads.len() & u32::MAX as usize) as u32
     }
 
     pub(super) fn fragment(&mut self) -> Parsed {

@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::class::Class;
 use crate::error::{Expected, SyntaxError};
 use crate::scan;
-use crate::tape::{Kind, Node, Open, Placed};
+use crate::tape::{Kind, Node, Open};
 
 impl Parser<'_> {
     /// The selection set of the definition `node`, with everything in it; §2.4.
@@ -12,7 +12,7 @@ impl Parser<'_> {
         if self.next != Class::BraceOpen {
             return Err(self.unexpected(Expected::SelectionSet));
         }
-        self.open_set(node, node, 1)?;
+        self.open_set(node, 1)?;
         loop {
             match self.next {
                 Class::Name => self.fields()?,
@@ -30,9 +30,8 @@ impl Parser<'_> {
 
     /// `{`, after which there must be a selection.
     #[inline(always)]
-    fn open_set(&mut self, node: u32, owner: u32, level: u32) -> Parsed {
+    fn open_set(&mut self, node: u32, level: u32) -> Parsed {
         self.open(node)?;
-        self.owner = owner;
         self.level = level;
         self.counts.depth = self.counts.depth.max(level);
         if let Some(node) = self.nodes.get_mut(node as usize) {
@@ -47,11 +46,10 @@ impl Parser<'_> {
     /// `}`; the level is 0 again at the end of the definition.
     #[inline(always)]
     fn close_set(&mut self) {
-        if let Some(Open { node, level, owner }) = self.open.pop() {
+        if let Some(Open { node, level }) = self.open.pop() {
             self.punctuator();
             self.close(node);
             self.level = level;
-            self.owner = owner;
         }
     }
 
@@ -108,7 +106,7 @@ impl Parser<'_> {
             self.close(node);
         }
         match self.next {
-            Class::BraceOpen => self.open_set(node, node, self.level.wrapping_add(1)),
+            Class::BraceOpen => self.open_set(node, self.level.wrapping_add(1)),
             _ => Ok(()),
         }
     }
@@ -120,7 +118,6 @@ impl Parser<'_> {
         let node = self.push_flagged(Kind::Field, Node::ALIASED, start, len)?;
         self.push(Kind::Alias, alias, alias_len)?;
         self.close(node);
-        self.tape.aliased.push(Placed { node, owner: self.owner });
         self.counts.aliases = self.counts.aliases.wrapping_add(1);
         self.count_field(start, len);
         Ok(node)
@@ -154,7 +151,7 @@ impl Parser<'_> {
                 }
                 let node = self.push(Kind::Spread, start, len)?;
                 let target = self.push(Kind::Target, u32::MAX, 0)?;
-                self.tape.spreads.push(Placed { node: target, owner: self.owner });
+                self.tape.spreads.push(target);
                 self.directives()?;
                 self.close(node);
                 Ok(())
@@ -168,7 +165,7 @@ impl Parser<'_> {
         let node = self.push(Kind::InlineFragment, start, len)?;
         self.directives()?;
         match self.next {
-            Class::BraceOpen => self.open_set(node, self.owner, self.level),
+            Class::BraceOpen => self.open_set(node, self.level),
             _ => Err(self.unexpected(Expected::SelectionSet)),
         }
     }
