@@ -25,8 +25,11 @@ static STARTER: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
     let (sender, orders) = mpsc::channel::<Order>();
     std::thread::spawn(move || {
         for (mut command, answer) in orders {
-            // Whoever ordered may have gone away; the child then ends with us.
-            if answer.send(command.spawn()).is_err() {}
+            #[expect(
+                clippy::let_underscore_must_use,
+                reason = "whoever ordered may have gone away; the child then ends with us"
+            )]
+            let _ = answer.send(command.spawn());
         }
     });
     sender

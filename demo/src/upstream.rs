@@ -69,8 +69,11 @@ impl Drop for Upstream {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in the server has been printed; there is nobody left to tell.
-            if thread.join().is_err() {}
+            #[expect(
+                clippy::let_underscore_must_use,
+                reason = "a panic in the server has been printed by then"
+            )]
+            let _ = thread.join();
         }
     }
 }

@@ -111,8 +111,11 @@ fn folder() -> PathBuf {
         let name = entry.file_name();
         let running = Path::new("/proc").join(&name).exists();
         if !running && name.to_str().is_some_and(|name| name.parse::<u32>().is_ok()) {
-            // Another run may be removing it at the same time.
-            if std::fs::remove_dir_all(entry.path()).is_err() {}
+            #[expect(
+                clippy::let_underscore_must_use,
+                reason = "another run may be removing it at the same time"
+            )]
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
     let number = STACKS.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +125,8 @@ fn folder() -> PathBuf {
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in the repository").to_owned()
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().expect("the package is in the repository").to_owned()
 }
 
 /// An Envoy configuration of the repository.

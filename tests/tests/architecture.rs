@@ -97,8 +97,9 @@ fn the_filter_is_a_small_shell_and_one_file_speaks_to_the_host() {
     let mut lines = 0;
     for (path, text) in sources(&repository().join("filter/src")) {
         lines += text.lines().count();
-        let is_host = path.ends_with("host.rs");
-        assert!(is_host || !text.contains("hostcalls"), "{path} speaks to the host; only host.rs may");
+        let speaks =
+            text.lines().any(|line| line.contains("hostcalls") && !line.trim_start().starts_with("//"));
+        assert!(path.ends_with("host.rs") || !speaks, "{path} speaks to the host; only host.rs may");
     }
     assert!(lines <= FILTER_LINES, "the filter has {lines} lines, at most {FILTER_LINES} are allowed");
 }

@@ -32,8 +32,11 @@ impl Tally {
 /// Prints one line.
 pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    // A closed stdout is no reason to stop half-way: the exit code still tells.
-    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {}
+    #[expect(
+        clippy::let_underscore_must_use,
+        reason = "a closed stdout ends nothing: the exit code still tells"
+    )]
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Runs a command; its failure is an error.

@@ -19,9 +19,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Asks cargo.
     pub(crate) fn find() -> anyhow::Result<Self> {
+        let folder =
+            std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .current_dir(folder)
             .output()
             .context("cannot start cargo")?;
         if !output.status.success() {

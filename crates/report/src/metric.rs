@@ -67,7 +67,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
         name: "portcullis.graphql.aliases",
         kind: FamilyKind::Histogram,
         labels: &[],
-        buckets: &[0, 1, 2, 5, 10, 20, 40, 60, 100, 200, 500, 1_000],
+        buckets: &[1, 2, 5, 10, 20, 40, 60, 100, 200, 500, 1_000],
         help: "Aliased fields of the measured documents, fragments expanded.",
     },
     Family {

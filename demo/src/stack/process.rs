@@ -78,7 +78,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone.
-        if self.kill().is_err() {}
+        #[expect(
+            clippy::let_underscore_must_use,
+            reason = "it may have ended by itself; either way it is gone"
+        )]
+        let _ = self.kill();
     }
 }

@@ -42,6 +42,21 @@ async fn a_client_that_sends_far_too_much_reads_the_answer() {
 
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_refusal_that_is_clear_from_the_headers_is_read_by_a_client_that_still_sends() {
+    let site = shared();
+    for protocol in Protocol::ALL {
+        for bytes in [1, 100_000, 900_000] {
+            let text = "x".repeat(bytes);
+            for mut request in [post(text.clone()), in_pieces(&text, 10_000)] {
+                request.headers = vec![("content-type".to_owned(), b"text/plain".to_vec())];
+                site.gated(protocol, &request).await.refused(Reason::ContentType);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
 async fn a_body_without_end_is_cut_off() {
     let site = shared();
     let body = body_of(24 * 1024 * 1024);

@@ -1,0 +1,157 @@
+//! Honest clients and attackers, each in a loop of its own.
+
+use super::score::Score;
+use portcullis_demo::attack::{self, Attack};
+use portcullis_demo::client::{Connection, Protocol, Reply, Request};
+use portcullis_demo::operation::{self, Operation};
+use portcullis_demo::stack::Stack;
+use portcullis_demo::upstream::{Recorder, Seen, TEST_ID};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+const CLIENTS: usize = 6;
+const ATTACKERS: usize = 3;
+const CLIENT_PAUSE: Duration = Duration::from_millis(60);
+const ATTACKER_PAUSE: Duration = Duration::from_millis(100);
+
+/// The running players.
+pub(super) struct Players {
+    tasks: JoinSet<()>,
+    over: watch::Sender<bool>,
+}
+
+/// What a player knows.
+struct Player {
+    name: String,
+    address: IpAddr,
+    protocol: Protocol,
+    gate: SocketAddr,
+    recorder: Arc<Recorder>,
+    score: Arc<Score>,
+    over: watch::Receiver<bool>,
+}
+
+/// Starts them all.
+pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players> {
+    let (over, is_over) = watch::channel(false);
+    let operations = Arc::new(operation::shop()?);
+    let attacks = Arc::new(attack::all()?);
+    let gate = stack.envoy.gated()?;
+    let player = |role: &str, number: usize, last: u8| Player {
+        name: format!("{role}-{number}"),
+        address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)),
+        protocol: if number.is_multiple_of(2) { Protocol::Http1 } else { Protocol::Http2 },
+        gate,
+        recorder: Arc::clone(&stack.upstream.recorder),
+        score: Arc::clone(score),
+        over: is_over.clone(),
+    };
+    let mut tasks = JoinSet::new();
+    for number in 0..CLIENTS {
+        tasks.spawn(player("client", number, 10).be_honest(Arc::clone(&operations), number));
+    }
+    for number in 0..ATTACKERS {
+        tasks.spawn(player("attacker", number, 66).attack(Arc::clone(&attacks), number));
+    }
+    Ok(Players { tasks, over })
+}
+
+impl Players {
+    /// Lets each finish the request it is at.
+    pub(super) async fn stop(self) {
+        self.over.send_replace(true);
+        self.tasks.join_all().await;
+    }
+}
+
+impl Player {
+    async fn be_honest(mut self, operations: Arc<Vec<Operation>>, start: usize) {
+        let mut connection = None;
+        for (turn, operation) in operations.iter().cycle().skip(start * 4).enumerate() {
+            let request = Request::json("/graphql", operation.body());
+            match self.exchange(&mut connection, turn, &request).await {
+                Ok((reply, seen)) => self.judge_honest(operation, &reply, &seen),
+                Err(error) => self.score.problem(format!("an honest request failed: {error:#}")),
+            }
+            if self.pause(CLIENT_PAUSE).await {
+                return;
+            }
+        }
+    }
+
+    fn judge_honest(&self, operation: &Operation, reply: &Reply, seen: &[Seen]) {
+        let name = &operation.source;
+        if reply.status != 200 {
+            let code = reply.code().unwrap_or_default();
+            return self
+                .score
+                .problem(format!("an honest request was refused: {name}: {} {code}", reply.status));
+        }
+        let [seen] = seen else {
+            return self.score.problem(format!("an honest request arrived {} times: {name}", seen.len()));
+        };
+        if seen.body != operation.body() {
+            self.score.problem(format!("an honest request arrived changed: {name}"));
+        }
+        if reply.json().get("errors").is_some() {
+            self.score.problem(format!("an honest request was answered with errors: {name}"));
+        }
+        self.score.allowed(seen.header("x-graphql-cost").and_then(|cost| cost.parse().ok()));
+    }
+
+    async fn attack(mut self, attacks: Arc<Vec<Attack>>, start: usize) {
+        let mut connection = None;
+        for (turn, attack) in attacks.iter().cycle().skip(start * 30).enumerate() {
+            match attack.request() {
+                Ok(request) => match self.exchange(&mut connection, turn, &request).await {
+                    Ok((reply, seen)) => self.judge_attack(attack, &reply, &seen),
+                    Err(error) => self.score.problem(format!("{}: no answer: {error:#}", attack.name)),
+                },
+                Err(error) => self.score.problem(format!("{error:#}")),
+            }
+            if self.pause(ATTACKER_PAUSE).await {
+                return;
+            }
+        }
+    }
+
+    fn judge_attack(&self, attack: &Attack, reply: &Reply, seen: &[Seen]) {
+        let Attack { name, family, .. } = attack;
+        if !seen.is_empty() {
+            return self.score.problem(format!("an attack reached the upstream: {name} (family {family})"));
+        }
+        if (reply.status, &reply.code()) != (attack.status, &attack.code) {
+            let code = reply.code().unwrap_or_default();
+            self.score.problem(format!("an attack was answered otherwise: {name}: {} {code}", reply.status));
+        }
+        self.score.refused(*family, attack.reason.label());
+    }
+
+    /// One exchange; a connection that broke is replaced at the next.
+    async fn exchange(
+        &self,
+        connection: &mut Option<Connection>,
+        turn: usize,
+        request: &Request,
+    ) -> anyhow::Result<(Reply, Vec<Seen>)> {
+        let id = format!("{}-{turn}", self.name);
+        let mut open = match connection.take() {
+            Some(open) => open,
+            None => Connection::open_from(Some(self.address), self.gate, self.protocol).await?,
+        };
+        let reply = open.send(&request.clone().with(TEST_ID, &id)).await?;
+        *connection = Some(open);
+        Ok((reply, self.recorder.take(&id)))
+    }
+
+    /// Waits a little; true when it is over.
+    async fn pause(&mut self, pause: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => *self.over.borrow(),
+            _ = self.over.changed() => true,
+        }
+    }
+}
