@@ -1,6 +1,7 @@
 //! Every developer command: `cargo xtask <verb>`, one short file a verb.
 
 mod demo;
+mod docs;
 mod e2e;
 mod lint;
 mod run;
@@ -54,6 +55,11 @@ enum Verb {
         after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --once          20 seconds, then a summary and an exit code\n  cargo xtask demo --port 8080 --admin-port 9901 --analyzer-port 9902"
     )]
     Demo(demo::Args),
+    /// Write the documents that are made from the catalogues of reasons and metrics.
+    #[command(
+        after_help = "Example:\n  cargo xtask docs   after a change in crates/report; a test fails until it is done"
+    )]
+    Docs,
     /// Fetch or build what the other commands need, into target/tools.
     #[command(
         after_help = "Examples:\n  cargo xtask tools\n  PORTCULLIS_ENVOY=/usr/bin/envoy cargo xtask e2e   use an Envoy of your own"
@@ -81,6 +87,7 @@ fn dispatch(verb: Verb) -> anyhow::Result<()> {
         Verb::WasmTest => wasm_test::run(&workspace, &mut run::Tally::default()),
         Verb::E2e(args) => e2e::run(&workspace, &args, &mut run::Tally::default()),
         Verb::Demo(args) => demo::run(&workspace, &args),
+        Verb::Docs => docs::run(&workspace),
         Verb::Tools => tools::run(&workspace),
     }
 }

@@ -25,7 +25,7 @@ pub struct Family {
     pub kind: FamilyKind,
     /// Label names, in the order in which their values follow the stat name.
     pub labels: &'static [&'static str],
-    /// Upper bounds of a histogram's buckets, ascending; empty for the other kinds.
+    /// Upper bounds of a histogram's buckets, ascending and above zero (Envoy takes no other); empty for the other kinds.
     pub buckets: &'static [u64],
     /// One line: what is counted, and the unit.
     pub help: &'static str,
@@ -328,6 +328,7 @@ mod tests {
         for family in EDGE_FAMILIES.iter().chain(ANALYZER_FAMILIES) {
             assert_eq!(family.kind == FamilyKind::Histogram, !family.buckets.is_empty(), "{}", family.name);
             assert!(family.buckets.is_sorted_by(|low, high| low < high), "{}", family.name);
+            assert!(!family.buckets.contains(&0), "{}", family.name);
         }
     }
 }
