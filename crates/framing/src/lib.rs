@@ -7,9 +7,11 @@ mod envelope;
 mod json;
 mod media_type;
 mod names;
+mod percent;
 mod query_string;
 
 pub use envelope::{Envelope, EnvelopeError, Request, read};
 pub use json::{Json, Nesting, Object};
 pub use media_type::{Accepts, ContentType, accepts, content_type};
+pub use percent::percent_decoded;
 pub use query_string::{QueryString, query_string};

@@ -1,6 +1,7 @@
 //! The query string of a URL, as far as it can carry a GraphQL request.
 
 use crate::names::{Spelling, spelling};
+use crate::percent::percent_decoded;
 
 /// What the query string of a request target holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub fn query_string(query: &[u8]) -> QueryString {
     let pairs = query.split(|byte| matches!(byte, b'&' | b';'));
     let names = pairs.map(|pair| pair.split(|byte| *byte == b'=').next().unwrap_or_default());
     for name in names {
-        let decoded = String::from_utf8_lossy(&percent_decode(name)).into_owned();
+        let spaced: Vec<u8> = name.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        let decoded = String::from_utf8_lossy(&percent_decoded(&spaced)).into_owned();
         let bare = decoded.split('[').next().unwrap_or_default().trim();
         match spelling(bare) {
             Spelling::Exact | Spelling::Variant => return QueryString::Graphql,
@@ -26,29 +28,6 @@ pub fn query_string(query: &[u8]) -> QueryString {
         }
     }
     QueryString::Unrelated
-}
-
-/// Decodes `%41` to `A` and `+` to a space; what is no escape stays as it is.
-fn percent_decode(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        let escape = if *first == b'%' { after.split_at_checked(2) } else { None };
-        let (byte, next) = match escape.and_then(|(digits, after)| Some((hex(digits)?, after))) {
-            Some(found) => found,
-            None => (if *first == b'+' { b' ' } else { *first }, after),
-        };
-        decoded.push(byte);
-        rest = next;
-    }
-    decoded
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    digits.iter().try_fold(0_u8, |value, digit| {
-        let digit = u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
-        Some(value << 4 | digit)
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Servers undo percent-encoding, dot segments, doubled slashes and path parameters before they route; a spelling that
 //! reaches the server's GraphQL endpoint must reach the gate's.
 
+use portcullis_framing::percent_decoded;
+
 /// How often percent-encoding is undone; some stacks decode twice.
 const DECODINGS: usize = 2;
 
@@ -56,24 +58,6 @@ fn normal(path: &[u8]) -> Vec<u8> {
         path.extend_from_slice(segment);
     }
     if path.is_empty() { b"/".to_vec() } else { path }
-}
-
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        let escape = if *first == b'%' { after.split_at_checked(2) } else { None };
-        let (byte, next) =
-            escape.and_then(|(digits, next)| Some((hex(digits)?, next))).unwrap_or((*first, after));
-        decoded.push(byte);
-        rest = next;
-    }
-    decoded
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(digits).ok()?;
-    if text.starts_with('+') { None } else { u8::from_str_radix(text, 16).ok() }
 }
 
 #[cfg(test)]
