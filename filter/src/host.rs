@@ -20,8 +20,8 @@ pub(crate) struct ResponseHeld;
 pub(crate) struct Host;
 
 impl RequestHeld {
-    pub(crate) fn headers(&self) -> Vec<(String, Vec<u8>)> {
-        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+    pub(crate) fn headers(&self) -> Option<Vec<(String, Vec<u8>)>> {
+        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).ok()
     }
 
     pub(crate) fn client(&self) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use crate::host::{Host, Moment};
 use crate::metrics::Metrics;
 use crate::stream::Stream;
-use portcullis_gate::{CallId, CallOutcome, Desk, Event, Worker, WorkerEffect};
+use portcullis_gate::{CallId, CallOutcome, Desk, Event, Held, Worker, WorkerEffect};
 use portcullis_policy::{Policy, Token};
 use portcullis_report::WorkerBoot;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -20,6 +20,7 @@ pub(crate) struct Plugin {
     pub(crate) policy: Policy,
     pub(crate) metrics: Metrics,
     pub(crate) desk: RefCell<Desk>,
+    pub(crate) held: RefCell<Held>,
     worker: RefCell<Worker>,
 }
 
@@ -30,7 +31,8 @@ impl Plugin {
         let policy = Policy::parse(text).map_err(|mistakes| mistakes.to_string())?;
         let worker = worker(&policy)?;
         let metrics = Metrics::define(&Host);
-        Ok(Self { host: Host, policy, metrics, desk: RefCell::default(), worker: RefCell::new(worker) })
+        let (desk, held) = (RefCell::default(), RefCell::default());
+        Ok(Self { host: Host, policy, metrics, desk, held, worker: RefCell::new(worker) })
     }
 
     pub(crate) fn note(&self, event: Event) {
@@ -59,7 +61,9 @@ impl Plugin {
 }
 
 fn worker(policy: &Policy) -> Result<Worker, String> {
-    let boot = WorkerBoot(uuid::Builder::from_random_bytes(random()).into_uuid());
+    // Two workers of one boot id would take each other's reports for their own.
+    let entropy = random().ok_or("the host gives no randomness, which a boot id needs")?;
+    let boot = WorkerBoot(uuid::Builder::from_random_bytes(entropy).into_uuid());
     let Some(analyzer) = policy.analyzer.clone() else { return Ok(Worker::silent(boot)) };
     let token = match &analyzer.token {
         Token::Inline(token) => token.clone(),
@@ -70,13 +74,10 @@ fn worker(policy: &Policy) -> Result<Worker, String> {
     Ok(Worker::reporting(boot, analyzer, token))
 }
 
-/// Random bytes from the host; all zero when it has none, which only makes ids easier to guess.
-pub(crate) fn random<const N: usize>() -> [u8; N] {
+/// Random bytes from the host, if it has any.
+pub(crate) fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes,
-        Err(_) => [0; N],
-    }
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
 /// The root context of the VM.

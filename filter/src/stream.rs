@@ -22,11 +22,16 @@ impl Stream {
 
     fn decide(&mut self, input: Input<'_>, began: &Moment) -> Effects {
         let entropy = match &input {
-            Input::RequestHeaders { .. } => random(),
-            Input::RequestBody { .. } | Input::RequestTrailers | Input::ResponseHeaders => [0; 10],
+            // Without randomness ids are easier to guess, no more.
+            Input::RequestHeaders { .. } => random().unwrap_or_default(),
+            Input::RequestBody { .. }
+            | Input::RequestTrailers
+            | Input::ResponseHeaders
+            | Input::StreamEnded => [0; 10],
         };
+        let held = &mut *self.plugin.held.borrow_mut();
         let desk = &mut *self.plugin.desk.borrow_mut();
-        let mut world = World { now: began.timestamp(), policy: &self.plugin.policy, entropy, desk };
+        let mut world = World { now: began.timestamp(), policy: &self.plugin.policy, entropy, desk, held };
         self.exchange.on(input, &mut world)
     }
 
@@ -64,9 +69,9 @@ impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
         let pairs = RequestHeld.headers();
         #[cfg(feature = "fault-injection")]
-        fault_on_demand(&pairs);
+        fault_on_demand(pairs.as_deref().unwrap_or_default());
         let client = RequestHeld.client();
-        let headers = Headers::new(&pairs);
+        let headers = pairs.as_deref().map(Headers::new);
         self.step(Input::RequestHeaders { headers, client: client.as_deref(), more: more(end) }, 0)
     }
 
@@ -95,6 +100,16 @@ impl HttpContext for Stream {
             }
         }
         Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        if self.exchange.interest() == Interest::None {
+            return;
+        }
+        let began = self.plugin.host.now();
+        for effect in self.decide(Input::StreamEnded, &began).list {
+            self.plugin.host.count(&effect, &self.plugin.metrics, &began);
+        }
     }
 }
 

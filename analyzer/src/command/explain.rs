@@ -84,6 +84,8 @@ fn document(
         .read_to_string(&mut text)
         .map_err(|error| unreadable(&arguments.file, error))?;
     let variables = arguments.variables.as_deref().unwrap_or("{}");
+    serde_json::from_str::<serde::de::IgnoredAny>(variables)
+        .map_err(|error| CommandError::Variables(error.to_string()))?;
     let envelope = format!("{{\"variables\":{variables}}}");
     let request = match portcullis_framing::read(envelope.as_bytes(), Nesting(100)) {
         Ok(Envelope::Single(request)) => request,

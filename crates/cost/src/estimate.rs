@@ -197,16 +197,20 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Whether `@skip` or `@include` certainly leaves a selection out.
     fn is_left_out(&self, directives: Directives<'a>) -> bool {
-        let mut directives = directives;
-        directives.any(|directive| {
-            let unless = match directive.name() {
-                "skip" => true,
-                "include" => false,
-                _ => return false,
-            };
-            let condition = directive.argument("if").and_then(|value| self.request.boolean(value));
-            condition == Some(unless)
-        })
+        self.decides(directives, "skip", true) || self.decides(directives, "include", false)
+    }
+
+    /// Whether the only directive of a name has only one condition, of a certain value.
+    fn decides(&self, mut directives: Directives<'a>, name: &str, value: bool) -> bool {
+        let Some(directive) = directives.by_ref().find(|directive| directive.name() == name) else {
+            return false;
+        };
+        let mut conditions = directive.arguments();
+        let only = match (conditions.next(), conditions.next()) {
+            (Some(condition), None) if condition.name() == "if" => self.request.boolean(condition.value()),
+            (Some(_), _) | (None, _) => None,
+        };
+        only == Some(value) && !directives.any(|directive| directive.name() == name)
     }
 }
 

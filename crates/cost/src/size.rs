@@ -3,8 +3,8 @@
 use crate::variables::{Supplied, Variables};
 use portcullis_graphql::{Field, Operation, Value};
 
-/// Arguments that ask for a number of entries, by the conventions of the field.
-const SLICING: [&str; 7] = ["first", "last", "limit", "take", "perPage", "pageSize", "count"];
+/// Arguments that ask for a number of entries, by the conventions of the field; in any case, with or without `_`.
+const SLICING: [&str; 7] = ["first", "last", "limit", "take", "perpage", "pagesize", "count"];
 
 /// An argument that asks for a number of entries in some schemas, and for pixels in others.
 const SIZE: &str = "size";
@@ -61,8 +61,8 @@ impl<'a> Request<'a> {
         let mut slice = Slice { entries: None, size: None };
         for argument in field.arguments() {
             let asked = match argument.name() {
-                SIZE => &mut slice.size,
-                name if SLICING.contains(&name) => &mut slice.entries,
+                name if is(name, SIZE) => &mut slice.size,
+                name if SLICING.iter().any(|known| is(name, known)) => &mut slice.entries,
                 _ => continue,
             };
             *asked = (*asked).max(Some(self.value(argument.value())));
@@ -88,11 +88,11 @@ impl<'a> Request<'a> {
         match value {
             Value::Int(digits) => integer(digits),
             Value::Null => u64::from(self.sizes.default),
-            Value::List(list) => u64::try_from(list.values().count()).unwrap_or(u64::MAX).max(1),
             Value::Float(_)
             | Value::String(_)
             | Value::Boolean(_)
             | Value::Enum(_)
+            | Value::List(_)
             | Value::Object(_)
             | Value::Variable(_) => u64::from(self.sizes.unreadable),
         }
@@ -101,7 +101,6 @@ impl<'a> Request<'a> {
     fn variable(&self, name: &str) -> u64 {
         match self.supplied.get(name) {
             Some(Supplied::Int(size)) => u64::try_from(size).unwrap_or(0).max(1),
-            Some(Supplied::List(length)) => length.max(1),
             Some(Supplied::Null) => u64::from(self.sizes.default),
             Some(Supplied::Bool(_) | Supplied::Other) => u64::from(self.sizes.unreadable),
             None => match self.defaults(name) {
@@ -122,7 +121,7 @@ impl<'a> Request<'a> {
             Value::Boolean(value) => Some(value),
             Value::Variable(name) => match self.supplied.get(name) {
                 Some(Supplied::Bool(value)) => Some(value),
-                Some(Supplied::Null | Supplied::Int(_) | Supplied::List(_) | Supplied::Other) => None,
+                Some(Supplied::Null | Supplied::Int(_) | Supplied::Other) => None,
                 None => default(name),
             },
             Value::Int(_)
@@ -141,6 +140,12 @@ impl<'a> Request<'a> {
         let same = rest.iter().take_while(|(known, _)| *known == name).count();
         rest.get(..same).unwrap_or_default()
     }
+}
+
+/// Whether a name is `known`, which is in lower case and without `_`, in some spelling.
+fn is(name: &str, known: &str) -> bool {
+    let letters = name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+    name.len() >= known.len() && letters.eq(known.bytes())
 }
 
 /// A literal integer of any number of digits as a size: at least 1, at most what 64 bits hold.

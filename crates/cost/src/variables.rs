@@ -9,9 +9,7 @@ pub enum Supplied {
     Bool(bool),
     /// An integer.
     Int(i64),
-    /// A list of so many entries.
-    List(u64),
-    /// Anything else: a float, a text, an object.
+    /// Anything else: a float, a text, a list, an object.
     Other,
 }
 

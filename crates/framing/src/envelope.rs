@@ -62,6 +62,9 @@ pub enum EnvelopeError {
     /// A key is a parameter for decoders that fold case.
     #[error("a key differs from a parameter of GraphQL in case only")]
     CaseVariantKey,
+    /// `documentId` beside `query`: servers disagree on which of the two is run.
+    #[error("`documentId` stands beside `query`")]
+    TwoDocuments,
     /// The body is JSON but neither an object nor an array.
     #[error("the body is neither an object nor an array")]
     NotAnObject,
@@ -164,14 +167,19 @@ impl<'de> Visitor<'de> for Top<'_> {
 
 fn request(top: Object<'_>) -> Result<Request<'_>, EnvelopeError> {
     let mut request = Request::default();
+    let mut by_id = false;
     for (key, value) in top.into_entries() {
         match key.as_ref() {
             "query" => request.query = text("query", value)?,
             "operationName" => request.operation_name = text("operationName", value)?,
             "variables" => request.variables = map("variables", value)?,
             "extensions" => request.extensions = map("extensions", value)?,
+            "documentId" => by_id = value != Json::Null,
             _ => (),
         }
+    }
+    if by_id && request.query.is_some() {
+        return Err(EnvelopeError::TwoDocuments);
     }
     Ok(request)
 }

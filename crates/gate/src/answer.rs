@@ -42,6 +42,7 @@ pub(crate) fn answer(
 fn extra_header(reason: Reason) -> Option<(&'static str, &'static str)> {
     match reason.status() {
         405 => Some(("allow", "POST")),
+        429 => Some(("retry-after", "1")),
         200 => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }

@@ -24,8 +24,8 @@ const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 pub enum Input<'a> {
     /// The request's headers.
     RequestHeaders {
-        /// All of them.
-        headers: Headers<'a>,
+        /// All of them; nothing when the host did not give them.
+        headers: Option<Headers<'a>>,
         /// The client's address as the host tells it, `ip:port`.
         client: Option<&'a [u8]>,
         /// Whether a body or trailers follow.
@@ -42,6 +42,8 @@ pub enum Input<'a> {
     RequestTrailers,
     /// The response's headers, whoever answers.
     ResponseHeaders,
+    /// The stream is over, whatever became of it.
+    StreamEnded,
 }
 
 /// Whether more of a request follows.
@@ -73,6 +75,25 @@ pub struct World<'w> {
     pub entropy: [u8; 10],
     /// Memory for judging.
     pub desk: &'w mut Desk,
+    /// What the worker holds for all its exchanges.
+    pub held: &'w mut Held,
+}
+
+/// Bytes of the bodies that a worker holds until their requests are complete.
+#[derive(Debug, Default)]
+pub struct Held {
+    bytes: usize,
+}
+
+impl Held {
+    fn has_room(&self, bytes: usize, limit: usize) -> bool {
+        self.bytes.saturating_add(bytes) <= limit
+    }
+
+    /// One exchange holds `after` bytes where it held `before`.
+    fn change(&mut self, before: usize, after: usize) {
+        self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
+    }
 }
 
 /// One HTTP exchange.
@@ -127,34 +148,42 @@ impl Exchange {
     /// Takes one input; what it leads to is to be done before the next.
     pub fn on(&mut self, input: Input<'_>, world: &mut World<'_>) -> Effects {
         let phase = std::mem::take(&mut self.phase);
+        let held = phase.held();
         let (phase, effects) = match input {
             Input::RequestHeaders { headers, client, more } => on_headers(headers, client, more, world),
             Input::RequestBody { chunk, more } => phase.on_body(chunk, more, world),
             Input::RequestTrailers => phase.on_body(Chunk::Bytes(&[]), More::Ended, world),
             Input::ResponseHeaders => phase.on_response_headers(),
+            Input::StreamEnded => phase.on_end(),
         };
+        world.held.change(held, phase.held());
         self.phase = phase;
         effects
     }
 }
 
 fn on_headers(
-    headers: Headers<'_>,
+    headers: Option<Headers<'_>>,
     client: Option<&[u8]>,
     more: More,
     world: &World<'_>,
 ) -> (Phase, Effects) {
+    let Some(headers) = headers else {
+        // Nobody can tell that it is not the route.
+        let case = case(Headers::new(&[]), client, b"", world);
+        return refuse(case, Refusal::because(Reason::Unreadable), world);
+    };
+    // Without a path it is a `CONNECT`.
     let Some(raw) = headers.only(":path") else { return (Phase::Untouched, Effects::default()) };
     let method = headers.only(":method").unwrap_or_default();
     let target = target(raw);
-    let is_routed = |route: &RoutePath| route.as_str().as_bytes() == target.path;
+    let is_routed = |route: &RoutePath| target.is_at(route.as_str());
     if !world.policy.routes.iter().any(is_routed) {
         return (Phase::Untouched, Effects::default());
     }
-    let stripped =
-        headers.names_with(header::GRAPHQL_PREFIX).map(|name| Effect::RemoveRequestHeader(name.to_owned()));
-    let list: Vec<Effect> = stripped.collect();
-    if method == b"OPTIONS" {
+    let list = stripped(headers);
+    if method == b"OPTIONS" && more == More::Ended && query_string(target.query) == QueryString::Unrelated {
+        // A preflight: it has neither a body nor parameters to run.
         return (Phase::Untouched, Effects { flow: Flow::Continue, list });
     }
     let case = case(headers, client, method, world);
@@ -167,6 +196,13 @@ fn on_headers(
         }
         (Some(refusal), More::Follows | More::Ended) => refuse(case, refusal, world),
     }
+}
+
+/// Headers in which only the gate may speak, in every spelling that an upstream may take for them.
+fn stripped(headers: Headers<'_>) -> Vec<Effect> {
+    let forged = headers.names_like(header::GRAPHQL_PREFIX);
+    let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
+    forged.chain(ids).map(|name| Effect::RemoveRequestHeader(name.to_owned())).collect()
 }
 
 fn case(headers: Headers<'_>, client: Option<&[u8]>, method: &[u8], world: &World<'_>) -> Case {
@@ -232,6 +268,22 @@ impl Phase {
         }
     }
 
+    /// Bytes of the body that it holds.
+    fn held(&self) -> usize {
+        match self {
+            Self::Reading(_, body) => body.len(),
+            Self::Fresh | Self::Untouched | Self::Draining(..) | Self::Judged(_) => 0,
+        }
+    }
+
+    fn on_end(self) -> (Self, Effects) {
+        let list = match self {
+            Self::Reading(..) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
+            Self::Fresh | Self::Untouched | Self::Judged(_) => Vec::new(),
+        };
+        (Self::Untouched, Effects { flow: Flow::Continue, list })
+    }
+
     fn on_response_headers(self) -> (Self, Effects) {
         let list = match &self {
             Self::Judged(id) => {
@@ -258,6 +310,11 @@ fn read_on(
     let limit = world.policy.limits.body_bytes;
     if length > limit {
         let refusal = Refusal::beyond(Reason::BodySize, count(limit), count(length));
+        return drain_on(case, refusal, bytes.len(), more, world);
+    }
+    if !world.held.has_room(bytes.len(), world.policy.limits.held_bytes) {
+        let limit = count(world.policy.limits.held_bytes);
+        let refusal = Refusal { limit: Some(limit), ..Refusal::because(Reason::Overloaded) };
         return drain_on(case, refusal, bytes.len(), more, world);
     }
     body.extend_from_slice(bytes);

@@ -25,10 +25,11 @@ impl<'a> Headers<'a> {
         all.next().is_none().then_some(first)
     }
 
-    /// The names that start with a prefix.
-    pub(crate) fn names_with(self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
+    /// The names that start with a prefix for someone who reads `_` as `-`, as CGI and its heirs do.
+    pub(crate) fn names_like(self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
         let starts = move |name: &&str| {
-            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            let folded = name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+            name.len() >= prefix.len() && folded.take(prefix.len()).eq(prefix.bytes())
         };
         self.0.iter().map(|(name, _)| name.as_str()).filter(starts)
     }

@@ -5,8 +5,8 @@
 use portcullis_cost::{Cost, Supplied, Variables, estimate};
 use portcullis_framing::{Envelope, EnvelopeError, Json, Nesting, Object, Request, read};
 use portcullis_graphql::{
-    Document, MeasureError, Measures, Operation, Scratch, ShapeHash, SyntaxError, Tape, measure, normalise,
-    parse, shape,
+    Document, MeasureError, Measures, Operation, Scratch, ShapeHash, SyntaxError, Tape, comments_are_certain,
+    measure, normalise, parse, shape,
 };
 use portcullis_policy::{Policy, Refusal, Verdict, judge_cost, judge_document};
 use portcullis_redact::is_fit_label;
@@ -113,6 +113,8 @@ fn query<'r>(policy: &Policy, request: &'r Request<'_>) -> Result<&'r str, Refus
         Err(Refusal::because(Reason::Envelope))
     } else if query.len() > limit {
         Err(Refusal::beyond(Reason::DocumentSize, count(limit), count(query.len())))
+    } else if !comments_are_certain(query) {
+        Err(Refusal::because(Reason::Ambiguous))
     } else {
         Ok(query)
     }
@@ -124,7 +126,9 @@ fn envelope_refusal(error: EnvelopeError) -> Refusal {
         EnvelopeError::TooDeep { limit } => {
             Refusal { limit: Some(u64::from(limit)), ..Refusal::because(Reason::JsonNesting) }
         }
-        EnvelopeError::DuplicateKey | EnvelopeError::CaseVariantKey => Refusal::because(Reason::Ambiguous),
+        EnvelopeError::DuplicateKey | EnvelopeError::CaseVariantKey | EnvelopeError::TwoDocuments => {
+            Refusal::because(Reason::Ambiguous)
+        }
         EnvelopeError::NotAnObject | EnvelopeError::WrongType { .. } => Refusal::because(Reason::Envelope),
     }
 }
@@ -186,8 +190,7 @@ fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
         Json::Null => Supplied::Null,
         Json::Bool(value) => Supplied::Bool(*value),
         Json::Int(value) => Supplied::Int(*value),
-        Json::List(items) => Supplied::List(count(items.len())),
-        Json::Float | Json::Text(_) | Json::Object(_) => Supplied::Other,
+        Json::Float | Json::Text(_) | Json::List(_) | Json::Object(_) => Supplied::Other,
     };
     supplied.entries().map(|(name, supplied)| (name, value(supplied))).collect()
 }

@@ -20,7 +20,7 @@ pub use answer::Answer;
 pub use correlation::CorrelationId;
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;
-pub use exchange::{Chunk, Exchange, Input, Interest, More, World};
+pub use exchange::{Chunk, Exchange, Held, Input, Interest, More, World};
 pub use headers::Headers;
 pub use judge::{Desk, Judgement, judge, judge_body};
 pub use outbox::{Call, CallId, CallOutcome};

@@ -92,7 +92,9 @@ impl Outbox {
 
     /// The next call to make, when it is time for one.
     pub(crate) fn next_call(&mut self, now: Timestamp) -> Option<Call> {
-        if self.call != InFlight::None || now < self.not_before {
+        // Further ahead than any pause is long, it was set before the clock was set back.
+        let pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_PAUSE_MS;
+        if self.call != InFlight::None || pausing {
             return None;
         }
         let body = self.waiting.front()?.clone();

@@ -8,11 +8,29 @@ use portcullis_framing::percent_decoded;
 /// How often percent-encoding is undone; some stacks decode twice.
 const DECODINGS: usize = 2;
 
+/// What servers cut off the last segment of a path before they route: a format, blanks, a trailing dot.
+const TAILS: [&[u8]; 3] = [b"", b".", b".json"];
+
 /// Path in normal form and query string of a request target.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
     pub(crate) path: Vec<u8>,
     pub(crate) query: &'a [u8],
+}
+
+impl Target<'_> {
+    /// Whether a server may route it to `route`: in any case, with or without a tail.
+    pub(crate) fn is_at(&self, route: &str) -> bool {
+        let path = self.path.trim_ascii_end();
+        let path = path.strip_suffix(b"\0").unwrap_or(path);
+        match path.split_at_checked(route.len()) {
+            Some((start, tail)) => {
+                start.eq_ignore_ascii_case(route.as_bytes())
+                    && TAILS.iter().any(|known| tail.eq_ignore_ascii_case(known))
+            }
+            None => false,
+        }
+    }
 }
 
 pub(crate) fn target(raw: &[u8]) -> Target<'_> {
@@ -100,6 +118,25 @@ mod tests {
             "/graphql#x",
         ] {
             assert_eq!(target(raw.as_bytes()).path, b"/graphql", "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_met_in_any_case_and_with_the_tails_that_servers_cut_off() {
+        let is_at = |raw: &str| target(raw.as_bytes()).is_at("/graphql");
+        for raw in [
+            "/graphql",
+            "/GraphQL",
+            "/graphql.json",
+            "/graphql.JSON",
+            "/graphql.",
+            "/graphql%20",
+            "/graphql%00",
+        ] {
+            assert!(is_at(raw), "{raw}");
+        }
+        for raw in ["/graphqlx", "/graphql/x", "/graphql.js", "/graphq", "/", "/api/graphql"] {
+            assert!(!is_at(raw), "{raw}");
         }
     }
 

@@ -104,7 +104,8 @@ impl Worker {
     fn cut(&mut self, now: Timestamp) {
         let Some(outbox) = &mut self.outbox else { return };
         let Some(from) = self.window else { return };
-        let due = self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS;
+        // A clock that was set back ends the window too.
+        let due = self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS || now < from;
         if !due || !outbox.has_room() || self.rollup.is_empty() {
             return;
         }

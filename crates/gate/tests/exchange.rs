@@ -4,8 +4,8 @@
 #![cfg(not(target_family = "wasm"))]
 
 use portcullis_gate::{
-    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Input, Interest, More, Timestamp,
-    World,
+    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, Interest, More,
+    Timestamp, World,
 };
 use portcullis_policy::Policy;
 use portcullis_report::{Metric, OperationKind, Outcome, Reason};
@@ -19,11 +19,13 @@ struct Stream {
     policy: Policy,
     desk: Desk,
     exchange: Exchange,
+    held: Held,
 }
 
 impl Stream {
     fn under(policy: &str) -> Self {
-        Self { policy: Policy::parse(policy).unwrap(), desk: Desk::default(), exchange: Exchange::default() }
+        let policy = Policy::parse(policy).unwrap();
+        Self { policy, desk: Desk::default(), exchange: Exchange::default(), held: Held::default() }
     }
 
     fn new() -> Self {
@@ -32,7 +34,8 @@ impl Stream {
 
     fn on(&mut self, input: Input<'_>) -> Effects {
         let now = Timestamp::from_millis(1_000);
-        let mut world = World { now, policy: &self.policy, entropy: [7; 10], desk: &mut self.desk };
+        let mut world =
+            World { now, policy: &self.policy, entropy: [7; 10], desk: &mut self.desk, held: &mut self.held };
         self.exchange.on(input, &mut world)
     }
 
@@ -43,7 +46,7 @@ impl Stream {
             .chain(extra)
             .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
             .collect();
-        let headers = Headers::new(&pairs);
+        let headers = Some(Headers::new(&pairs));
         self.on(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more })
     }
 
@@ -202,9 +205,15 @@ fn a_preflight_passes_without_the_gates_headers() {
 
 #[test]
 fn what_clients_say_in_the_gates_name_is_removed() {
-    let forged = [JSON, ("x-graphql-cost", "0"), ("x-graphql-operation", "Safe"), ("X-GraphQL-Else", "1")];
+    let forged = [
+        JSON,
+        ("x-graphql-cost", "0"),
+        ("X_GraphQL_Operation", "Safe"),
+        ("X-GraphQL-Else", "1"),
+        ("x_correlation_id", "c"),
+    ];
     let effects = Stream::new().headers("POST", "/graphql", More::Follows, &forged);
-    let removed = ["x-graphql-cost", "x-graphql-operation", "X-GraphQL-Else"]
+    let removed = ["x-graphql-cost", "X_GraphQL_Operation", "X-GraphQL-Else", "x_correlation_id"]
         .map(|name| Effect::RemoveRequestHeader(name.to_owned()));
     assert_eq!(effects.list, removed);
 }
@@ -226,6 +235,52 @@ fn a_body_that_the_host_does_not_give_is_refused() {
     stream.post();
     let effects = stream.on(Input::RequestBody { chunk: Chunk::Unreadable, more: More::Ended });
     refused_at_once(&effects, Reason::Unreadable);
+}
+
+#[test]
+fn headers_that_the_host_does_not_give_are_refused() {
+    let mut stream = Stream::new();
+    let effects = stream.on(Input::RequestHeaders { headers: None, client: None, more: More::Ended });
+    refused_at_once(&effects, Reason::Unreadable);
+}
+
+#[test]
+fn only_a_preflight_passes_as_options() {
+    let json = [JSON];
+    refused_at_once(
+        &Stream::new().headers("OPTIONS", "/graphql?query={a}", More::Ended, &[]),
+        Reason::Method,
+    );
+    let mut stream = Stream::new();
+    assert_eq!(stream.headers("OPTIONS", "/graphql", More::Follows, &json).flow, Flow::Hold);
+    refused_at_once(&stream.body(HONEST.as_bytes(), More::Ended), Reason::Method);
+}
+
+#[test]
+fn a_worker_holds_only_so_many_bytes() {
+    let mut stream = Stream::under("graphql: {limits: {held_bytes: 1048576, body_bytes: 1048576}}");
+    let half = vec![b' '; 524_288];
+    stream.post();
+    stream.body(&half, More::Follows);
+    let mut other = std::mem::take(&mut stream.exchange);
+    stream.post();
+    assert_eq!(stream.body(&half, More::Follows).list, [], "exactly the limit");
+    let effects = stream.body(b" ", More::Follows);
+    assert_eq!(effects.list, [Effect::DiscardBody], "one more");
+    refused_at_once(&stream.body(b"", More::Ended), Reason::Overloaded);
+    std::mem::swap(&mut stream.exchange, &mut other);
+    assert_eq!(stream.body(&half, More::Follows).list, [], "what was refused is held no more");
+    let gone = stream.on(Input::StreamEnded);
+    assert_eq!(gone.list, [Effect::Count(Metric::Unjudged, 1)]);
+    assert_eq!(format!("{:?}", stream.held), format!("{:?}", Held::default()));
+}
+
+#[test]
+fn a_stream_that_ends_after_its_verdict_is_counted_once() {
+    let mut stream = Stream::new();
+    stream.post();
+    stream.body(HONEST.as_bytes(), More::Ended);
+    assert_eq!(stream.on(Input::StreamEnded), Effects::default());
 }
 
 #[test]
@@ -289,7 +344,8 @@ proptest! {
         let mut stream = Stream::new();
         let pairs = [(":method", b"POST".to_vec()), (":path", path), ("content-type", value.clone()), ("accept", value)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
-        stream.on(Input::RequestHeaders { headers: Headers::new(&pairs), client: Some(&body), more: More::Follows });
+        let headers = Some(Headers::new(&pairs));
+        stream.on(Input::RequestHeaders { headers, client: Some(&body), more: More::Follows });
         stream.body(&body, More::Ended);
         let mut stream = Stream::new();
         stream.post();

@@ -15,6 +15,7 @@
 
 mod arguments;
 mod class;
+mod comments;
 mod document;
 mod error;
 mod hash;
@@ -29,6 +30,7 @@ mod tape;
 mod value;
 
 pub use arguments::{Argument, Arguments, Directive, Directives};
+pub use comments::comments_are_certain;
 pub use document::{Document, Fragment, Operation, OperationKind, SelectError, VariableDefinition};
 pub use error::{Expected, Explained, Found, Position, SyntaxError};
 pub use link::FragmentCycle;

@@ -8,6 +8,8 @@ use portcullis_cost::{Cost, Sizes};
 use portcullis_graphql::Budget;
 use serde::Deserialize;
 
+const MIB: u64 = 1024 * 1024;
+
 impl Policy {
     /// Reads a policy from YAML or JSON; an empty text is the default policy.
     ///
@@ -70,6 +72,8 @@ struct GraphqlSection {
 struct LimitsSection {
     /// Bytes of the request's body; beyond it 413.
     body_bytes: u64,
+    /// Bytes of all bodies that one worker holds at once; beyond it 429.
+    held_bytes: u64,
     /// Bytes of the document.
     document_bytes: u64,
     /// Lexical tokens of the document.
@@ -96,6 +100,7 @@ impl Default for LimitsSection {
     fn default() -> Self {
         Self {
             body_bytes: 256 * 1024,
+            held_bytes: 64 * 1024 * 1024,
             document_bytes: 64 * 1024,
             tokens: 5_000,
             nesting: 200,
@@ -239,6 +244,7 @@ impl Found {
         let json_nesting = limit("json_nesting", section.json_nesting, 100);
         let limits = Limits {
             body_bytes: 0,
+            held_bytes: 0,
             document_bytes: 0,
             budget,
             depth: limit("depth", section.depth, 10_000),
@@ -250,14 +256,15 @@ impl Found {
             json_nesting: u8::try_from(json_nesting).unwrap_or(u8::MAX),
         };
         Limits {
-            body_bytes: self.bytes("graphql.limits.body_bytes", section.body_bytes),
-            document_bytes: self.bytes("graphql.limits.document_bytes", section.document_bytes),
+            body_bytes: self.bytes("graphql.limits.body_bytes", section.body_bytes, 1, 8 * MIB),
+            held_bytes: self.bytes("graphql.limits.held_bytes", section.held_bytes, MIB, 512 * MIB),
+            document_bytes: self.bytes("graphql.limits.document_bytes", section.document_bytes, 1, 8 * MIB),
             ..limits
         }
     }
 
-    fn bytes(&mut self, path: &str, value: u64) -> usize {
-        usize::try_from(self.within(path, value, 1, 64 * 1024 * 1024)).unwrap_or(usize::MAX)
+    fn bytes(&mut self, path: &str, value: u64, low: u64, high: u64) -> usize {
+        usize::try_from(self.within(path, value, low, high)).unwrap_or(usize::MAX)
     }
 
     fn routes(&mut self, sections: Vec<RouteSection>) -> Vec<RoutePath> {

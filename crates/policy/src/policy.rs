@@ -40,6 +40,8 @@ impl RoutePath {
 pub struct Limits {
     /// Bytes of the request's body.
     pub body_bytes: usize,
+    /// Bytes of all bodies that one worker holds at once.
+    pub held_bytes: usize,
     /// Bytes of the document.
     pub document_bytes: usize,
     /// Tokens of the document, and brackets open at once in it.

@@ -50,6 +50,13 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Requests refused, by reason.",
     },
     Family {
+        name: "portcullis.graphql.unjudged",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Requests on GraphQL routes that ended before they were complete, so that nothing was judged or forwarded.",
+    },
+    Family {
         name: "portcullis.graphql.depth",
         kind: FamilyKind::Histogram,
         labels: &[],
@@ -174,6 +181,8 @@ pub enum Metric {
     Requests(OperationKind, Outcome),
     /// `portcullis.graphql.refusals`.
     Refusals(Reason),
+    /// `portcullis.graphql.unjudged`.
+    Unjudged,
     /// `portcullis.graphql.depth`.
     Depth,
     /// `portcullis.graphql.fields`.
@@ -207,6 +216,7 @@ impl Metric {
         }
         all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
         all.extend([
+            Self::Unjudged,
             Self::Depth,
             Self::Fields,
             Self::Aliases,
@@ -227,6 +237,7 @@ impl Metric {
         match self {
             Self::Requests(..) => "portcullis.graphql.requests",
             Self::Refusals(_) => "portcullis.graphql.refusals",
+            Self::Unjudged => "portcullis.graphql.unjudged",
             Self::Depth => "portcullis.graphql.depth",
             Self::Fields => "portcullis.graphql.fields",
             Self::Aliases => "portcullis.graphql.aliases",
@@ -249,6 +260,7 @@ impl Metric {
             }
             Self::Requests(..)
             | Self::Refusals(_)
+            | Self::Unjudged
             | Self::ReportsSent
             | Self::ReportsFailed
             | Self::ReportsRejected
@@ -263,7 +275,8 @@ impl Metric {
         match self {
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::Refusals(reason) => format!("{family}.{}", reason.label()),
-            Self::Depth
+            Self::Unjudged
+            | Self::Depth
             | Self::Fields
             | Self::Aliases
             | Self::Tokens

@@ -106,7 +106,7 @@ reasons! {
     JsonNesting, "json_nesting", "MAX_JSON_NESTING_EXCEEDED", 400, Policy, "The body nests too deeply.",
         "More JSON arrays and objects inside each other than `graphql.limits.json_nesting`.";
     Ambiguous, "ambiguous", "AMBIGUOUS_REQUEST", 400, Client, "The request can be read in two ways.",
-        "Duplicate or case-variant keys or parameters, which two servers would read differently.";
+        "Duplicate or case-variant keys or parameters, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
     Envelope, "envelope", "INVALID_REQUEST", 400, Client, "The request is not a GraphQL request.",
         "`query` is missing, or a parameter has the wrong JSON type.";
     BodySize, "body_size", "PAYLOAD_TOO_LARGE", 413, Policy, "The body is too large.",
@@ -117,6 +117,8 @@ reasons! {
         "The body is compressed, so that the gate cannot read it.";
     Method, "method", "METHOD_NOT_ALLOWED", 405, Client, "The method is not allowed.",
         "Operations are taken by POST on this route.";
+    Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
+        "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",
         "The proxy did not hand the request to the gate; what cannot be judged does not pass.";
 }

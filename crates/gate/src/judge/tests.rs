@@ -64,6 +64,7 @@ fn a_hash_without_its_document_is_told_to_register() {
     refused(r#"{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}"#, Reason::PersistedQuery);
     refused(r#"{"query":"","extensions":{"persistedQuery":{}}}"#, Reason::PersistedQuery);
     refused(r#"{"documentId":"sha256:00"}"#, Reason::Envelope);
+    refused(r#"{"query":"{a}","documentId":"sha256:00"}"#, Reason::Ambiguous);
     let both = judged(r#"{"query":"{a}","extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}"#);
     assert_eq!(both.verdict, Verdict::Allow);
 }
@@ -96,6 +97,15 @@ fn documents_are_refused_by_the_limit_they_pass() {
     refused_document("{ users(first: 100000) { id } }", Reason::Cost);
     refused_document("{ x: __schema { types { name } } }", Reason::Introspection);
     allowed_document("query __schema { __typename }");
+}
+
+#[test]
+fn a_comment_must_end_where_every_server_ends_it() {
+    refused_document("{ cheap #\u{2028} __schema { types { name } }\n}", Reason::Ambiguous);
+    let block = "{ a(x: #\r\"\"\"\n 1) __schema{types{name}} b(y:1 #\r\"\"\"\n ) }";
+    refused_document(block, Reason::Ambiguous);
+    allowed_document("# by hand\r\n{ a # why\r\n b }");
+    allowed_document("{ a(text: \"\u{2028}\") }");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_mistake_of_form_is_told_with_path_and_line() {
     mistakes(
         "graphql:\n  limits:\n    dpth: 5\n",
         &[
-            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, json_nesting (line 3)",
+            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, held_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, json_nesting (line 3)",
         ],
     );
     mistakes(
