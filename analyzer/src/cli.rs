@@ -49,7 +49,7 @@ pub enum Command {
         portcullis explain --jsonl requests.jsonl > verdicts.jsonl\n\n\
         With --jsonl every line of the input is one request, {\"query\", \"operationName\"?, \"variables\"?}, judged as the body\n\
         of a POST; every line of the output is its verdict, {\"ok\", \"code\"?, \"measures\", \"cost\", …}, in the same order.\n\
-        The exit code is 0 whatever the verdict.")]
+        An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict.")]
     Explain(ExplainArgs),
     /// Print a document that is made from the catalogues
     #[command(hide = true, after_help = "Example:\n  portcullis document refusals > docs/refusals.md")]

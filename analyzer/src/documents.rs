@@ -49,8 +49,9 @@ fn metrics() -> String {
         "# Metrics\n\n\
          Made from the catalogue in `crates/report` by `cargo xtask docs`; change it there.\n\n\
          ## In Envoy\n\n\
-         The stat is called `wasmcustom.<name>` in `/stats`; in Prometheus dots become underscores. Labels come from the `stats_tags`\n\
-         of `envoy/demo.yaml`; without them the label's value is part of the name. Histograms appear after the first flush (5 s).\n\n",
+         The stat is called `wasmcustom.<name>.<label values>` in `/stats`. In Prometheus the prefix goes, dots become underscores, and the\n\
+         `stats_tags` of `envoy/demo.yaml` make labels of the values: `portcullis_graphql_requests{operation_type=\"query\",outcome=\"allowed\"}`.\n\
+         Without them the values stay in the name. Histograms appear after the first flush (5 s).\n\n",
     );
     families(&mut text, EDGE_FAMILIES);
     text.push_str("\n## In the analyzer\n\nAt `/monitoring/metrics/`, with a key.\n\n");

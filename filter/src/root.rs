@@ -54,6 +54,7 @@ impl Plugin {
         for effect in effects {
             match effect {
                 WorkerEffect::Count(metric, amount) => self.metrics.count(&self.host, metric, amount),
+                WorkerEffect::Warn(message) => self.host.warn(&message),
                 WorkerEffect::Call(call) => self.on_call(self.host.begin(&call)),
             }
         }

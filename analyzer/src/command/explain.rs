@@ -50,7 +50,7 @@ fn unreadable(path: &Path, source: io::Error) -> CommandError {
     CommandError::Input { path: path.to_owned(), source }
 }
 
-/// One request a line in, one JSON object a line out, in the same order; empty lines are skipped.
+/// One request a line in, one JSON object a line out, in the same order; an empty line is a request that is not JSON.
 fn lines(
     explainer: &mut Explainer,
     input: impl Read,
@@ -65,10 +65,7 @@ fn lines(
         if read.map_err(|error| unreadable(file, error))? == 0 {
             return Ok(());
         }
-        let body = line.trim_ascii();
-        if !body.is_empty() {
-            writeln!(output, "{}", explainer.body(body).json()).map_err(CommandError::Output)?;
-        }
+        writeln!(output, "{}", explainer.body(line.trim_ascii()).json()).map_err(CommandError::Output)?;
     }
 }
 

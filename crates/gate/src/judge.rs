@@ -75,6 +75,9 @@ pub fn judge(policy: &Policy, request: &Request<'_>, desk: &mut Desk) -> Judgeme
         Ok(document) => document,
         Err(error) => return Judgement::unparsed(syntax_refusal(error, query)),
     };
+    if !comments_are_certain(query) {
+        return described(Judgement::unparsed(Refusal::because(Reason::Ambiguous)), document);
+    }
     let measures = match measure(document, &mut desk.scratch) {
         Ok(measures) => measures,
         Err(error) => return refused_unmeasured(document, error),
@@ -113,8 +116,6 @@ fn query<'r>(policy: &Policy, request: &'r Request<'_>) -> Result<&'r str, Refus
         Err(Refusal::because(Reason::Envelope))
     } else if query.len() > limit {
         Err(Refusal::beyond(Reason::DocumentSize, count(limit), count(query.len())))
-    } else if !comments_are_certain(query) {
-        Err(Refusal::because(Reason::Ambiguous))
     } else {
         Ok(query)
     }

@@ -20,6 +20,8 @@ pub enum WorkerEffect {
     Call(Call),
     /// Adds to a counter.
     Count(Metric, u64),
+    /// Tells the operator what to look at; said once for each outage.
+    Warn(String),
 }
 
 /// One worker of the proxy.
@@ -32,6 +34,7 @@ pub struct Worker {
     incidents_dropped: u64,
     window: Option<Timestamp>,
     urgency: Urgency,
+    delivering: Delivering,
     outbox: Option<Outbox>,
 }
 
@@ -39,6 +42,13 @@ pub struct Worker {
 enum Urgency {
     Calm,
     Urgent,
+}
+
+/// Whether the last attempt to deliver a report succeeded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Delivering {
+    Well,
+    Badly,
 }
 
 impl Worker {
@@ -57,6 +67,7 @@ impl Worker {
             incidents_dropped: 0,
             window: None,
             urgency: Urgency::Calm,
+            delivering: Delivering::Well,
             outbox: None,
         }
     }
@@ -88,8 +99,10 @@ impl Worker {
         let mut effects = Vec::new();
         self.cut(now);
         if let Some(outbox) = &mut self.outbox {
-            effects.extend(outbox.give_up_lost(now).map(counted));
-            effects.extend(outbox.next_call(now).map(WorkerEffect::Call));
+            let lost = outbox.give_up_lost(now);
+            let call = outbox.next_call(now);
+            effects.extend(lost.map(|delivery| self.told(delivery, None)).into_iter().flatten());
+            effects.extend(call.map(WorkerEffect::Call));
         }
         effects
     }
@@ -97,7 +110,29 @@ impl Worker {
     /// Takes what the host tells of a call.
     pub fn on_call(&mut self, outcome: CallOutcome, now: Timestamp) -> Vec<WorkerEffect> {
         let delivery = self.outbox.as_mut().and_then(|outbox| outbox.on_call(outcome, now));
-        delivery.map(counted).into_iter().collect()
+        let status = match outcome {
+            CallOutcome::Answered(_, status) => status,
+            CallOutcome::Begun(_) | CallOutcome::NotBegun => None,
+        };
+        delivery.map(|delivery| self.told(delivery, status)).into_iter().flatten().collect()
+    }
+
+    /// Counts a delivery, and speaks of the first that fails after one that did not.
+    fn told(&mut self, delivery: Delivery, status: Option<u16>) -> Vec<WorkerEffect> {
+        let before = self.delivering;
+        self.delivering = if delivery == Delivery::Sent { Delivering::Well } else { Delivering::Badly };
+        let answer = status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
+        let warning = match (before, self.delivering, status) {
+            (Delivering::Badly, _, _) | (Delivering::Well, Delivering::Well, _) => None,
+            (Delivering::Well, Delivering::Badly, Some(401 | 403)) => Some(format!(
+                "the analyzer does not take reports: it answered {answer}; check the edge's token"
+            )),
+            (Delivering::Well, Delivering::Badly, _) => Some(format!(
+                "the analyzer does not take reports: it answered {answer}; they wait and are sent again"
+            )),
+        };
+        let counted = std::iter::once(counted(delivery));
+        counted.chain(warning.map(WorkerEffect::Warn)).collect()
     }
 
     /// Makes a report of the window when it is time and there is room for one.

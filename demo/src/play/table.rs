@@ -26,7 +26,7 @@ pub(super) fn places(stack: &Stack) -> anyhow::Result<String> {
     Ok(format!(
         "\n  gate       http://{gate}/graphql   (without the gate: http://{plain}/graphql)\
          \n             curl -s http://{gate}/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ me {{ name }} }}\"}}'\
-         \n  Envoy      http://{admin}/stats?filter=portcullis\
+         \n  Envoy      http://{admin}/stats?filter=wasmcustom\
          \n  analyzer   curl -s http://{analyzer}/monitoring/graphql/ -H 'X-Api-Key: {key}'\n"
     ))
 }

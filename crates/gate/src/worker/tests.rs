@@ -36,7 +36,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
 fn tick(worker: &mut Worker, now: u64, status: u16) -> Option<Report> {
     let call = worker.on_tick(at(now)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Warn(_) => None,
     })?;
     let id = CallId(u32::try_from(now).unwrap());
     worker.on_call(CallOutcome::Begun(id), at(now));
@@ -114,7 +114,7 @@ fn the_largest_report_is_within_the_bounds() {
     }
     let call = worker.on_tick(at(1_100)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Warn(_) => None,
     });
     let body = call.unwrap().body;
     assert!(body.len() <= Bounds::REPORT_BYTES, "{}", body.len());
@@ -127,4 +127,25 @@ fn a_worker_without_an_analyzer_keeps_nothing() {
     assert_eq!(worker.note(event(1_000, Some(Reason::Depth))), []);
     assert_eq!(worker.on_tick(at(9_000)), []);
     assert!(worker.incidents.is_empty());
+}
+
+#[test]
+fn an_outage_is_spoken_of_once() {
+    let mut worker = worker();
+    let warnings = |effects: &[WorkerEffect]| {
+        effects.iter().filter(|effect| matches!(effect, WorkerEffect::Warn(_))).count()
+    };
+    let mut attempt = |now: u64, status: Option<u16>| {
+        worker.note(event(now, Some(Reason::Depth)));
+        let begun = worker.on_tick(at(now)).iter().any(|effect| matches!(effect, WorkerEffect::Call(_)));
+        assert!(begun, "{now}");
+        worker.on_call(CallOutcome::Begun(CallId(7)), at(now));
+        worker.on_call(CallOutcome::Answered(CallId(7), status), at(now))
+    };
+    assert_eq!(warnings(&attempt(10_000, Some(200))), 0);
+    let first = attempt(20_000, Some(401));
+    assert!(matches!(first.last(), Some(WorkerEffect::Warn(text)) if text.contains("token")), "{first:?}");
+    assert_eq!(warnings(&attempt(30_000, Some(401))), 0);
+    assert_eq!(warnings(&attempt(40_000, Some(200))), 0);
+    assert_eq!(warnings(&attempt(50_000, None)), 1);
 }
