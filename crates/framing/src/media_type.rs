@@ -109,6 +109,8 @@ mod tests {
         check("text/plain", ContentType::Other);
         check("application/graphql", ContentType::Other);
         check("application/jsonp", ContentType::Other);
+        check("application/graphql+json", ContentType::Other);
+        check("text/plain; application/json", ContentType::Other);
         check("application/json;charset=utf-16", ContentType::Other);
         check("application/json;charset=utf-7", ContentType::Other);
         check("application/json, text/plain", ContentType::Other);

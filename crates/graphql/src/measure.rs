@@ -76,7 +76,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// How many steps the last [`measure`] took: definitions and spreads looked at, alias counters looked up. At most the
+    /// How many steps the last [`measure`] took: definitions, spreads and selections looked at, aliases looked up. At most the
     /// tokens plus `max(8192, 2 × tokens)`. For tests that work is linear.
     #[must_use]
     pub fn steps(&self) -> u64 {

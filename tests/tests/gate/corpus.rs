@@ -14,7 +14,10 @@ fn operations() -> Vec<Operation> {
     let beside = repository().join("../shared/corpus/operations.jsonl");
     let all = match std::fs::read_to_string(&beside) {
         Ok(text) => operation::read(&text).unwrap(),
-        Err(_) => operation::shop().unwrap(),
+        Err(_) => {
+            eprintln!("{} is absent: the project's own corpus instead", beside.display());
+            operation::shop().unwrap()
+        }
     };
     let operations: Vec<_> = all.into_iter().filter(|operation| operation.client).collect();
     eprintln!("{} operations of clients", operations.len());

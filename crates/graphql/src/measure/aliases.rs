@@ -23,6 +23,8 @@ pub(super) struct Aliases {
     own: Vec<u32>,
     /// While walking: the fields whose selection sets are open, by where they end.
     open: Vec<(NodeIndex, Way)>,
+    /// Selections looked at.
+    walked: u64,
     steps: Steps,
     most: u32,
 }
@@ -110,16 +112,17 @@ impl Aliases {
         self.own.clear();
         self.own.resize(tape.fragments.len(), NONE);
         self.steps = Steps::of(u64::from(document.tokens()).saturating_mul(2).max(8_192));
+        self.walked = 0;
         self.most = 0;
         let fragments =
             order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
         let operations = tape.operations.iter().map(|operation| (operation, None));
         for (definition, fragment) in fragments.chain(operations) {
             if self.definition(document, definition, fragment).is_none() {
-                return (u32::MAX, self.steps.taken());
+                return (u32::MAX, self.steps.taken().saturating_add(self.walked));
             }
         }
-        (self.most, self.steps.taken())
+        (self.most, self.steps.taken().saturating_add(self.walked))
     }
 
     /// Counts in one definition; nothing when the budget is exceeded.
@@ -135,6 +138,7 @@ impl Aliases {
         let walked = Walked { node: definition.node, fragment };
         self.open.clear();
         for selection in Selections::of(document, definition.node) {
+            self.walked = self.walked.saturating_add(1);
             while self.open.pop_if(|(end, _)| *end <= selection.index()).is_some() {}
             let way = self.open.last().map_or(Way::NOWHERE, |(_, way)| *way);
             match selection {
