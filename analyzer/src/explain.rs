@@ -94,7 +94,7 @@ impl Explanation<'_> {
     pub fn text(&self) -> String {
         let mut text = self.headline();
         let mut rows = self.rows();
-        let limit = self.policy.cost_max.units();
+        let limit = self.policy.cost.max.units();
         let cost =
             self.judgement.cost.map(|cost| Row { name: "cost", value: cost.units(), limit: Some(limit) });
         rows.extend(cost);

@@ -98,15 +98,17 @@ async fn pool(size: u32, wait: Duration, options: SqliteConnectOptions) -> Resul
     Ok(pool)
 }
 
+/// Every change of the store's form, in the order in which they are made.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "ingest", include_str!("../migrations/0001_ingest.sql")),
+    (2, "actual cost", include_str!("../migrations/0002_actual_cost.sql")),
+];
+
 async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
     use sqlx::SqlSafeStr as _;
-    let first = Migration::new(
-        1,
-        "ingest".into(),
-        MigrationType::Simple,
-        include_str!("../migrations/0001_ingest.sql").into_sql_str(),
-        false,
-    );
-    Migrator::with_migrations(vec![first]).run(writer).await?;
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.to_vec()).run(writer).await?;
     Ok(())
 }

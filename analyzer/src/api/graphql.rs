@@ -52,6 +52,8 @@ struct Operation {
     refused: u64,
     cost_mean: f64,
     cost_max: f64,
+    /// By the entries of the responses; `null` where none was read for it.
+    actual_cost_mean: Option<f64>,
     depth_max: u64,
 }
 
@@ -122,6 +124,8 @@ impl From<store::Operation> for Operation {
             refused: operation.refused,
             cost_mean: mean(operation.cost_milli_sum, operation.requests),
             cost_max: units(float(operation.cost_milli_max)),
+            actual_cost_mean: (operation.actual_count > 0)
+                .then(|| mean(operation.actual_milli_sum, operation.actual_count)),
             depth_max: operation.depth_max,
             operation: operation.operation,
             kind: operation.kind,

@@ -70,6 +70,8 @@ struct Sums {
     depth_max: u32,
     fields_sum: u64,
     body_bytes_sum: u64,
+    actual_count: u64,
+    actual_milli_sum: u64,
 }
 
 #[derive(Default)]
@@ -123,6 +125,8 @@ impl Sums {
         self.depth_max = self.depth_max.max(row.depth_max);
         self.fields_sum = self.fields_sum.saturating_add(row.fields_sum);
         self.body_bytes_sum = self.body_bytes_sum.saturating_add(row.body_bytes_sum);
+        self.actual_count = self.actual_count.saturating_add(row.actual_count);
+        self.actual_milli_sum = self.actual_milli_sum.saturating_add(row.actual_milli_sum);
     }
 }
 
@@ -141,7 +145,7 @@ impl TotalSums {
 fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::new(
         "INSERT INTO rollup (bucket_ms, operation, kind, class, transport, refused, requests, cost_milli_sum, \
-         cost_milli_max, depth_max, fields_sum, body_bytes_sum) ",
+         cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum) ",
     );
     statement.push_values(rows, |mut row, ((bucket_ms, key), sums)| {
         row.push_bind(stored(*bucket_ms))
@@ -155,7 +159,9 @@ fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilde
             .push_bind(stored(sums.cost_milli_max))
             .push_bind(i64::from(sums.depth_max))
             .push_bind(stored(sums.fields_sum))
-            .push_bind(stored(sums.body_bytes_sum));
+            .push_bind(stored(sums.body_bytes_sum))
+            .push_bind(stored(sums.actual_count))
+            .push_bind(stored(sums.actual_milli_sum));
     });
     statement.push(
         " ON CONFLICT (bucket_ms, operation, kind, class, transport, refused) DO UPDATE SET \
@@ -164,7 +170,9 @@ fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilde
          cost_milli_max = max(cost_milli_max, excluded.cost_milli_max), \
          depth_max = max(depth_max, excluded.depth_max), \
          fields_sum = min(fields_sum + excluded.fields_sum, 9223372036854775807), \
-         body_bytes_sum = min(body_bytes_sum + excluded.body_bytes_sum, 9223372036854775807)",
+         body_bytes_sum = min(body_bytes_sum + excluded.body_bytes_sum, 9223372036854775807), \
+         actual_count = min(actual_count + excluded.actual_count, 9223372036854775807), \
+         actual_milli_sum = min(actual_milli_sum + excluded.actual_milli_sum, 9223372036854775807)",
     );
     statement
 }

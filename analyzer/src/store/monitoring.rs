@@ -50,6 +50,8 @@ pub(crate) struct Operation {
     pub(crate) refused: u64,
     pub(crate) cost_milli_sum: f64,
     pub(crate) cost_milli_max: u64,
+    pub(crate) actual_count: u64,
+    pub(crate) actual_milli_sum: f64,
     pub(crate) depth_max: u64,
 }
 
@@ -125,6 +127,7 @@ async fn by_operation(
     let sql = "SELECT operation, kind, CAST(total(requests) AS INTEGER) AS requests, \
                CAST(total(CASE refused WHEN '' THEN 0 ELSE requests END) AS INTEGER) AS refused, \
                total(cost_milli_sum) AS cost_milli_sum, max(cost_milli_max) AS cost_milli_max, \
+               CAST(total(actual_count) AS INTEGER) AS actual_count, total(actual_milli_sum) AS actual_milli_sum, \
                max(depth_max) AS depth_max FROM rollup WHERE bucket_ms BETWEEN ? AND ? \
                GROUP BY operation, kind ORDER BY requests DESC, operation, kind LIMIT ?";
     list(snapshot, sql, question, |row| {
@@ -135,6 +138,8 @@ async fn by_operation(
             refused: amount(row, "refused")?,
             cost_milli_sum: row.try_get("cost_milli_sum")?,
             cost_milli_max: amount(row, "cost_milli_max")?,
+            actual_count: amount(row, "actual_count")?,
+            actual_milli_sum: row.try_get("actual_milli_sum")?,
             depth_max: amount(row, "depth_max")?,
         })
     })

@@ -189,6 +189,8 @@ pub(crate) fn row(operation: &str, refused: Option<Reason>, count: u64) -> Rollu
         depth_max: 3,
         fields_sum: 4,
         body_bytes_sum: 500,
+        actual_count: 0,
+        actual_milli_sum: 0,
     }
 }
 

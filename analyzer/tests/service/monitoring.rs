@@ -23,10 +23,11 @@ async fn sums_add_up() {
     let service = Service::start().await;
     let mut expensive = row("A", Some(Reason::Cost), 2);
     (expensive.cost_milli_sum, expensive.cost_milli_max, expensive.depth_max) = (20_000_500, 15_000_000, 9);
+    let measured = RollupRow { actual_count: 5, actual_milli_sum: 3_500, ..row("B", None, 10) };
     deliver(
         &service,
         &[
-            Report { rollup: vec![row("A", None, 3), row("B", None, 10)], incidents_dropped: 4, ..report(1) },
+            Report { rollup: vec![row("A", None, 3), measured], incidents_dropped: 4, ..report(1) },
             Report {
                 rollup: vec![row("A", None, 1), expensive, mutation(row("A", None, 1))],
                 to_ms: NOW - MINUTE,
@@ -50,11 +51,11 @@ async fn sums_add_up() {
         answer["by_operation"],
         json!([
             { "operation": "B", "kind": "query", "requests": 10, "refused": 0,
-              "cost_mean": 1.5, "cost_max": 2.0, "depth_max": 3 },
+              "cost_mean": 1.5, "cost_max": 2.0, "actual_cost_mean": 0.7, "depth_max": 3 },
             { "operation": "A", "kind": "query", "requests": 6, "refused": 2,
-              "cost_mean": 20_006.5 / 6.0, "cost_max": 15_000.0, "depth_max": 9 },
+              "cost_mean": 20_006.5 / 6.0, "cost_max": 15_000.0, "actual_cost_mean": null, "depth_max": 9 },
             { "operation": "A", "kind": "mutation", "requests": 1, "refused": 0,
-              "cost_mean": 1.5, "cost_max": 2.0, "depth_max": 3 },
+              "cost_mean": 1.5, "cost_max": 2.0, "actual_cost_mean": null, "depth_max": 3 },
         ])
     );
     assert_eq!(

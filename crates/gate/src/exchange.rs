@@ -362,7 +362,12 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
             Flow::Continue
         }
         Verdict::Deny(refusal) => {
-            list.push(Effect::Reply(answer(&refusal, case.accepts, &correlation, world.policy.disclosure)));
+            list.push(Effect::Reply(answer(
+                &refusal,
+                case.accepts,
+                &correlation,
+                world.policy.responses.disclosure,
+            )));
             Flow::Hold
         }
     };

@@ -84,7 +84,7 @@ pub fn judge(policy: &Policy, request: &Request<'_>, desk: &mut Desk) -> Judgeme
     };
     let selected = document.select(request.operation_name.as_deref()).ok();
     let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.sizes));
+    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.cost.sizes));
     let verdict = match (judge_document(policy, &measures), cost) {
         (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
         (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),

@@ -70,6 +70,8 @@ impl Rollup {
             depth_max: 0,
             fields_sum: 0,
             body_bytes_sum: 0,
+            actual_count: 0,
+            actual_milli_sum: 0,
         });
         let cost = event.cost.map_or(0, Cost::milli);
         let (depth, fields) =

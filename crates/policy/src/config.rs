@@ -1,14 +1,18 @@
 //! The policy file as it is written: names, defaults, and the one way from there to a [`Policy`].
 
+mod graphql;
+mod limits;
+mod transports;
+
 use crate::policy::{
-    Analyzer, CorrelationTrust, Disclosure, Introspection, Limits, Policy, RoutePath, Token,
+    Analyzer, CorrelationTrust, Disclosure, Policy, Responses, RoutePath, Switch, Token, ValidationStatus,
 };
 use crate::{Mistake, Mistakes, strict};
-use portcullis_cost::{Cost, Sizes};
-use portcullis_graphql::Budget;
+use graphql::GraphqlSection;
 use serde::Deserialize;
 
-const MIB: u64 = 1024 * 1024;
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
 
 impl Policy {
     /// Reads a policy from YAML or JSON; an empty text is the default policy.
@@ -58,91 +62,6 @@ struct RouteSection {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct GraphqlSection {
-    /// Highest allowed values, inclusive; beyond one the request is refused.
-    limits: LimitsSection,
-    /// Whether `__schema` and `__type` may be asked for: `deny` or `allow`.
-    introspection: IntrospectionChoice,
-    /// What operations may cost.
-    cost: CostSection,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LimitsSection {
-    /// Bytes of the request's body; beyond it 413.
-    body_bytes: u64,
-    /// Bytes of all bodies that one worker holds at once; beyond it 429.
-    held_bytes: u64,
-    /// Bytes of the document.
-    document_bytes: u64,
-    /// Lexical tokens of the document.
-    tokens: u32,
-    /// Brackets of the document open at once.
-    nesting: u32,
-    /// Depth of the operation; a root field has depth 1, fragments add none.
-    depth: u32,
-    /// Fields of the operation, fragments expanded.
-    fields: u32,
-    /// Root fields of the operation, fragments expanded.
-    root_fields: u32,
-    /// Aliased fields of the operation, fragments expanded.
-    aliases: u32,
-    /// Aliases of one field in one place.
-    aliases_per_field: u32,
-    /// Directives, every occurrence.
-    directives: u32,
-    /// JSON arrays and objects of the body inside each other.
-    json_nesting: u32,
-}
-
-impl Default for LimitsSection {
-    fn default() -> Self {
-        Self {
-            body_bytes: 256 * 1024,
-            held_bytes: 64 * 1024 * 1024,
-            document_bytes: 64 * 1024,
-            tokens: 5_000,
-            nesting: 200,
-            depth: 15,
-            fields: 2_000,
-            root_fields: 20,
-            aliases: 60,
-            aliases_per_field: 10,
-            directives: 50,
-            json_nesting: 64,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum IntrospectionChoice {
-    Allow,
-    #[default]
-    Deny,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CostSection {
-    /// Highest cost of a request in cost units; beyond it 400.
-    max: u64,
-    /// Size of a list whose slicing argument has no known value.
-    default_list_size: u32,
-    /// Size of a list whose slicing argument was given something other than an integer.
-    max_list_size: u32,
-}
-
-impl Default for CostSection {
-    fn default() -> Self {
-        let Sizes { default, unreadable } = Sizes::default();
-        Self { max: 20_000, default_list_size: default, max_list_size: unreadable }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct CorrelationSection {
     /// Keep a well-formed `x-correlation-id` that came with the request.
     trust_incoming: bool,
@@ -153,11 +72,25 @@ struct CorrelationSection {
 struct ResponsesSection {
     /// Tell the client the limit that was passed, and the value found.
     expose_limits: bool,
+    /// Status of refusals that servers give while validating: 400 or 422.
+    validation_status: u16,
+    /// Cut `Did you mean ...?` out of error messages.
+    strip_suggestions: bool,
+    /// Count errors by `extensions.code`.
+    count_errors: bool,
+    /// Count the entries of lists in responses for the actual cost.
+    actual_cost: bool,
 }
 
 impl Default for ResponsesSection {
     fn default() -> Self {
-        Self { expose_limits: true }
+        Self {
+            expose_limits: true,
+            validation_status: 400,
+            strip_suggestions: false,
+            count_errors: false,
+            actual_cost: false,
+        }
     }
 }
 
@@ -184,24 +117,26 @@ impl TryFrom<PolicyFile> for Policy {
     fn try_from(file: PolicyFile) -> Result<Self, Mistakes> {
         let mut found = Found::default();
         let PolicyFile { routes, graphql, correlation, responses, analyzer } = file;
-        let GraphqlSection { limits, introspection, cost } = graphql;
+        let routes = found.routes(routes);
+        let graphql = found.graphql(graphql);
         let policy = Self {
-            routes: found.routes(routes),
-            limits: found.limits(&limits),
-            introspection: match introspection {
-                IntrospectionChoice::Allow => Introspection::Allow,
-                IntrospectionChoice::Deny => Introspection::Deny,
-            },
-            cost_max: Cost::from_units(found.within("graphql.cost.max", cost.max, 1, 1_000_000_000)),
-            sizes: Sizes {
-                default: found.within("graphql.cost.default_list_size", cost.default_list_size, 1, 1_000_000),
-                unreadable: found.within("graphql.cost.max_list_size", cost.max_list_size, 1, 1_000_000_000),
-            },
+            routes,
+            limits: graphql.limits,
+            introspection: graphql.introspection,
+            transports: graphql.transports,
+            encodings: graphql.encodings,
+            uploads: graphql.uploads,
+            persisted: graphql.persisted,
+            trusted: graphql.trusted,
+            denied_extensions: graphql.denied_extensions,
+            cost: graphql.cost,
+            unknown_fields: graphql.unknown_fields,
+            sensitive: graphql.sensitive,
             correlation: match correlation.trust_incoming {
                 true => CorrelationTrust::Incoming,
                 false => CorrelationTrust::Nobody,
             },
-            disclosure: if responses.expose_limits { Disclosure::Limits } else { Disclosure::Reason },
+            responses: found.responses(&responses),
             analyzer: analyzer.and_then(|section| found.analyzer(section)),
         };
         Mistakes::none_of(found.0)?;
@@ -233,33 +168,21 @@ impl Found {
         value
     }
 
-    fn limits(&mut self, section: &LimitsSection) -> Limits {
-        let mut limit = |name: &str, value: u32, high: u32| {
-            self.within(&format!("graphql.limits.{name}"), value, 1, high)
+    fn responses(&mut self, section: &ResponsesSection) -> Responses {
+        let validation_status = match section.validation_status {
+            400 => ValidationStatus::BadRequest,
+            422 => ValidationStatus::UnprocessableContent,
+            other => {
+                self.say("responses.validation_status", format!("must be 400 or 422, got {other}"));
+                ValidationStatus::BadRequest
+            }
         };
-        let budget = Budget {
-            tokens: limit("tokens", section.tokens, 1_000_000),
-            nesting: limit("nesting", section.nesting, 10_000),
-        };
-        let json_nesting = limit("json_nesting", section.json_nesting, 100);
-        let limits = Limits {
-            body_bytes: 0,
-            held_bytes: 0,
-            document_bytes: 0,
-            budget,
-            depth: limit("depth", section.depth, 10_000),
-            fields: limit("fields", section.fields, 1_000_000_000),
-            root_fields: limit("root_fields", section.root_fields, 1_000_000_000),
-            aliases: limit("aliases", section.aliases, 1_000_000_000),
-            aliases_per_field: limit("aliases_per_field", section.aliases_per_field, 4_000),
-            directives: limit("directives", section.directives, 1_000_000_000),
-            json_nesting: u8::try_from(json_nesting).unwrap_or(u8::MAX),
-        };
-        Limits {
-            body_bytes: self.bytes("graphql.limits.body_bytes", section.body_bytes, 1, 8 * MIB),
-            held_bytes: self.bytes("graphql.limits.held_bytes", section.held_bytes, MIB, 512 * MIB),
-            document_bytes: self.bytes("graphql.limits.document_bytes", section.document_bytes, 1, 8 * MIB),
-            ..limits
+        Responses {
+            disclosure: if section.expose_limits { Disclosure::Limits } else { Disclosure::Reason },
+            validation_status,
+            strip_suggestions: switch(section.strip_suggestions),
+            count_errors: switch(section.count_errors),
+            actual_cost: switch(section.actual_cost),
         }
     }
 
@@ -313,6 +236,10 @@ impl Found {
         }
         fit.then_some(text)
     }
+}
+
+fn switch(on: bool) -> Switch {
+    if on { Switch::On } else { Switch::Off }
 }
 
 /// What keeps a path from ever being matched: requests are matched in normal form.

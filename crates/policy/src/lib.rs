@@ -9,6 +9,10 @@ mod strict;
 mod verdict;
 
 pub use mistake::{Mistake, Mistakes};
-pub use policy::{Analyzer, CorrelationTrust, Disclosure, Introspection, Limits, Policy, RoutePath, Token};
+pub use policy::{
+    Analyzer, CorrelationTrust, CostPolicy, Disclosure, Encoding, Introspection, Limits, ManifestError,
+    PersistedQueries, Policy, RequestHeader, Responses, RoutePath, Sensitive, Switch, Token, Transports,
+    TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
+};
 pub use strict::{Malformed, read};
 pub use verdict::{Refusal, Verdict, judge_cost, judge_document};

@@ -1,7 +1,15 @@
 //! A policy that makes sense: past this type nobody checks a configured value again.
 
+mod requests;
+mod trusted;
+
+pub use requests::{
+    Encoding, Limits, PersistedQueries, RequestHeader, Sensitive, Switch, Transports, UnknownFields, Uploads,
+};
+pub(crate) use trusted::manifest;
+pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
+
 use portcullis_cost::{Cost, Sizes};
-use portcullis_graphql::Budget;
 
 /// What the operator allows.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,16 +20,65 @@ pub struct Policy {
     pub limits: Limits,
     /// Whether clients may ask for the schema.
     pub introspection: Introspection,
-    /// The highest cost of a request; inclusive.
-    pub cost_max: Cost,
-    /// List sizes of the schema-less cost model.
-    pub sizes: Sizes,
+    /// How operations may come.
+    pub transports: Transports,
+    /// The encodings that bodies are inflated from; any other is refused.
+    pub encodings: Vec<Encoding>,
+    /// What an upload may be.
+    pub uploads: Uploads,
+    /// What is done with hashes in place of documents.
+    pub persisted: PersistedQueries,
+    /// The documents that the operator knows.
+    pub trusted: TrustedDocuments,
+    /// Keys of `extensions` for which a request is refused.
+    pub denied_extensions: Vec<String>,
+    /// What operations may cost.
+    pub cost: CostPolicy,
+    /// What becomes of fields that the compiled schema does not have.
+    pub unknown_fields: UnknownFields,
+    /// Fields with a limit of their own.
+    pub sensitive: Vec<Sensitive>,
     /// Whose correlation ids are kept.
     pub correlation: CorrelationTrust,
-    /// How much a refusal tells.
-    pub disclosure: Disclosure,
+    /// What answers look like, and what is read of responses.
+    pub responses: Responses,
     /// Where reports go; `None` sends none.
     pub analyzer: Option<Analyzer>,
+}
+
+/// What operations may cost, and how that is estimated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CostPolicy {
+    /// The highest cost of a request; inclusive.
+    pub max: Cost,
+    /// The highest type cost of a request, which takes a compiled schema; inclusive.
+    pub type_max: Cost,
+    /// List sizes where the request does not tell.
+    pub sizes: Sizes,
+}
+
+/// What answers of the gate look like, and what is read of the upstream's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Responses {
+    /// How much a refusal tells.
+    pub disclosure: Disclosure,
+    /// What a refusal answers that servers give while validating.
+    pub validation_status: ValidationStatus,
+    /// Whether suggestions are cut out of error messages.
+    pub strip_suggestions: Switch,
+    /// Whether errors are counted by code.
+    pub count_errors: Switch,
+    /// Whether the entries of lists are counted for the actual cost.
+    pub actual_cost: Switch,
+}
+
+/// The status of refusals that servers give while validating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidationStatus {
+    /// 400, as most servers do.
+    BadRequest,
+    /// 422, as the draft of GraphQL over HTTP says.
+    UnprocessableContent,
 }
 
 /// A path in normal form, such as `/graphql`.
@@ -33,33 +90,6 @@ impl RoutePath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// The highest allowed value of each measure; all inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of the request's body.
-    pub body_bytes: usize,
-    /// Bytes of all bodies that one worker holds at once.
-    pub held_bytes: usize,
-    /// Bytes of the document.
-    pub document_bytes: usize,
-    /// Tokens of the document, and brackets open at once in it.
-    pub budget: Budget,
-    /// Depth; a root field has depth 1, fragments add none.
-    pub depth: u32,
-    /// Fields, fragments expanded.
-    pub fields: u32,
-    /// Root fields, fragments expanded.
-    pub root_fields: u32,
-    /// Aliased fields, fragments expanded.
-    pub aliases: u32,
-    /// Aliases of one field in one place.
-    pub aliases_per_field: u32,
-    /// Directives, every occurrence.
-    pub directives: u32,
-    /// JSON arrays and objects inside each other.
-    pub json_nesting: u8,
 }
 
 /// Whether clients may ask for the schema.

@@ -64,8 +64,8 @@ pub fn judge_document(policy: &Policy, measures: &Measures) -> Verdict {
 
 /// Holds the estimated cost of the selected operation against the policy.
 pub fn judge_cost(policy: &Policy, cost: Cost) -> Verdict {
-    if cost > policy.cost_max {
-        Verdict::Deny(Refusal::beyond(Reason::Cost, policy.cost_max.units(), cost.units()))
+    if cost > policy.cost.max {
+        Verdict::Deny(Refusal::beyond(Reason::Cost, policy.cost.max.units(), cost.units()))
     } else {
         Verdict::Allow
     }

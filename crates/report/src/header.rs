@@ -8,3 +8,5 @@ pub const GRAPHQL_COST: &str = "x-graphql-cost";
 pub const GRAPHQL_OPERATION: &str = "x-graphql-operation";
 /// The prefix under which clients may send nothing: such headers are removed on routes with a policy.
 pub const GRAPHQL_PREFIX: &str = "x-graphql-";
+/// The version of the model by which it was estimated, such as `schemaless/1`; to the upstream only.
+pub const GRAPHQL_COST_MODEL: &str = "x-graphql-cost-model";

@@ -35,8 +35,18 @@ impl OperationKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
-    /// An HTTP `POST` with a body.
+    /// An HTTP `POST` with one request in its body.
     Post,
+    /// An HTTP `GET` with the request in its URL.
+    Get,
+    /// One of a JSON array of requests.
+    Batch,
+    /// A `POST` of `multipart/form-data`, with or without files.
+    Upload,
+    /// A request whose results are asked for as server-sent events.
+    EventStream,
+    /// A subscription whose results are asked for as parts of one response.
+    MultipartStream,
     /// Any other HTTP request on a GraphQL route.
     OtherHttp,
 }
@@ -46,6 +56,11 @@ impl Transport {
     pub fn label(self) -> &'static str {
         match self {
             Self::Post => "post",
+            Self::Get => "get",
+            Self::Batch => "batch",
+            Self::Upload => "upload",
+            Self::EventStream => "event_stream",
+            Self::MultipartStream => "multipart_stream",
             Self::OtherHttp => "other_http",
         }
     }
@@ -69,6 +84,99 @@ impl Outcome {
         match self {
             Self::Allowed => "allowed",
             Self::Refused => "refused",
+        }
+    }
+}
+
+/// What a hash without its document met in the gate's memory of registered documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Persisted {
+    /// Its document was there, and was judged.
+    Hit,
+    /// It was not; the client was told to send it.
+    Miss,
+    /// Document and hash came together, and the document is remembered.
+    Registered,
+}
+
+impl Persisted {
+    /// Every word, in the order of the catalogue.
+    pub const ALL: [Self; 3] = [Self::Hit, Self::Miss, Self::Registered];
+
+    /// The word used in stats and labels.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Registered => "registered",
+        }
+    }
+}
+
+/// The `extensions.code` of an error in an upstream's response, as far as it is a usual one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorCode {
+    /// `GRAPHQL_PARSE_FAILED`.
+    ParseFailed,
+    /// `GRAPHQL_VALIDATION_FAILED`.
+    ValidationFailed,
+    /// `BAD_USER_INPUT`.
+    BadUserInput,
+    /// `UNAUTHENTICATED`.
+    Unauthenticated,
+    /// `FORBIDDEN`.
+    Forbidden,
+    /// `PERSISTED_QUERY_NOT_FOUND`.
+    PersistedQueryNotFound,
+    /// `INTERNAL_SERVER_ERROR`.
+    InternalServerError,
+    /// Any other code.
+    Other,
+}
+
+impl ErrorCode {
+    /// Every code, in the order of the catalogue.
+    pub const ALL: [Self; 8] = [
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::BadUserInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::PersistedQueryNotFound,
+        Self::InternalServerError,
+        Self::Other,
+    ];
+
+    /// The code of that text; in any case.
+    pub fn named(code: &str) -> Self {
+        let known = Self::ALL.into_iter().find(|known| known.code().eq_ignore_ascii_case(code));
+        known.unwrap_or(Self::Other)
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// The word used in stats and labels.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ParseFailed => "graphql_parse_failed",
+            Self::ValidationFailed => "graphql_validation_failed",
+            Self::BadUserInput => "bad_user_input",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::PersistedQueryNotFound => "persisted_query_not_found",
+            Self::InternalServerError => "internal_server_error",
+            Self::Other => "other",
         }
     }
 }

@@ -10,7 +10,7 @@ mod wire;
 
 pub mod header;
 
-pub use kind::{OperationKind, Outcome, Transport};
+pub use kind::{ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{ANALYZER_FAMILIES, EDGE_FAMILIES, Family, FamilyKind, Metric, StatsTag, stats_tags};
 pub use reason::{Blame, Reason};
 pub use wire::{

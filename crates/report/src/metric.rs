@@ -3,7 +3,7 @@
 //! Envoy stats are flat names, so a label value is a segment of the name (`portcullis.graphql.requests.query.allowed`);
 //! [`stats_tags`] says how Envoy turns the segments back into labels.
 
-use crate::{OperationKind, Outcome, Reason};
+use crate::{ErrorCode, OperationKind, Outcome, Persisted, Reason};
 
 /// How a metric behaves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +40,14 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &["operation_type", "outcome"],
         buckets: &[],
-        help: "Requests judged on GraphQL routes.",
+        help: "Operations judged on GraphQL routes; each of an allowed batch counts, a refused batch counts once.",
     },
     Family {
         name: "portcullis.graphql.refusals",
         kind: FamilyKind::Counter,
         labels: &["reason"],
         buckets: &[],
-        help: "Requests refused, by reason.",
+        help: "Requests refused, by reason; a batch is refused as a whole.",
     },
     Family {
         name: "portcullis.graphql.unjudged",
@@ -90,6 +90,83 @@ pub const EDGE_FAMILIES: &[Family] = &[
         labels: &[],
         buckets: &[1, 5, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 100_000],
         help: "Estimated cost of the selected operations, in cost units rounded up.",
+    },
+    Family {
+        name: "portcullis.graphql.type_cost",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[1, 5, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 100_000],
+        help: "Estimated type cost of the selected operations, in cost units rounded up; with a compiled schema only.",
+    },
+    Family {
+        name: "portcullis.graphql.actual_cost",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: &[1, 5, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 100_000],
+        help: "Cost of the operations by the entries that their responses had, in cost units rounded up; where `responses.actual_cost` is on.",
+    },
+    Family {
+        name: "portcullis.graphql.unknown_fields",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Fields asked for that the compiled schema does not have.",
+    },
+    Family {
+        name: "portcullis.graphql.untrusted",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Operations let through that `graphql.trusted_documents` does not list, while its mode is `log`.",
+    },
+    Family {
+        name: "portcullis.graphql.persisted_queries",
+        kind: FamilyKind::Counter,
+        labels: &["outcome"],
+        buckets: &[],
+        help: "Hashes met without their document (hit, miss), and documents remembered for their hash (registered).",
+    },
+    Family {
+        name: "portcullis.graphql.persisted_evicted",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Documents forgotten to make room in the memory of persisted queries.",
+    },
+    Family {
+        name: "portcullis.graphql.streams_opened",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Responses that are streams: server-sent events or parts.",
+    },
+    Family {
+        name: "portcullis.graphql.streams",
+        kind: FamilyKind::Gauge,
+        labels: &[],
+        buckets: &[],
+        help: "Streams that are open; a trapped VM leaves its own counted until Envoy restarts.",
+    },
+    Family {
+        name: "portcullis.graphql.response_errors",
+        kind: FamilyKind::Counter,
+        labels: &["code"],
+        buckets: &[],
+        help: "Errors in responses by their `extensions.code`; where `responses.count_errors` is on.",
+    },
+    Family {
+        name: "portcullis.graphql.suggestions_stripped",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Suggestions cut out of error messages; where `responses.strip_suggestions` is on.",
+    },
+    Family {
+        name: "portcullis.graphql.responses_unread",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Responses that could not be read for counting or stripping: compressed, no JSON, or nested too deeply.",
     },
     Family {
         name: "portcullis.graphql.validation_time_us",
@@ -193,6 +270,28 @@ pub enum Metric {
     Tokens,
     /// `portcullis.graphql.cost`.
     Cost,
+    /// `portcullis.graphql.type_cost`.
+    TypeCost,
+    /// `portcullis.graphql.actual_cost`.
+    ActualCost,
+    /// `portcullis.graphql.unknown_fields`.
+    UnknownFields,
+    /// `portcullis.graphql.untrusted`.
+    Untrusted,
+    /// `portcullis.graphql.persisted_queries`.
+    PersistedQueries(Persisted),
+    /// `portcullis.graphql.persisted_evicted`.
+    PersistedEvicted,
+    /// `portcullis.graphql.streams_opened`.
+    StreamsOpened,
+    /// `portcullis.graphql.streams`.
+    Streams,
+    /// `portcullis.graphql.response_errors`.
+    ResponseErrors(ErrorCode),
+    /// `portcullis.graphql.suggestions_stripped`.
+    SuggestionsStripped,
+    /// `portcullis.graphql.responses_unread`.
+    ResponsesUnread,
     /// `portcullis.graphql.validation_time_us`.
     ValidationTime,
     /// `portcullis.reports.sent`.
@@ -215,6 +314,8 @@ impl Metric {
             all.extend(Outcome::ALL.map(|outcome| Self::Requests(kind, outcome)));
         }
         all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
+        all.extend(Persisted::ALL.map(Self::PersistedQueries));
+        all.extend(ErrorCode::ALL.map(Self::ResponseErrors));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -222,6 +323,15 @@ impl Metric {
             Self::Aliases,
             Self::Tokens,
             Self::Cost,
+            Self::TypeCost,
+            Self::ActualCost,
+            Self::UnknownFields,
+            Self::Untrusted,
+            Self::PersistedEvicted,
+            Self::StreamsOpened,
+            Self::Streams,
+            Self::SuggestionsStripped,
+            Self::ResponsesUnread,
             Self::ValidationTime,
             Self::ReportsSent,
             Self::ReportsFailed,
@@ -243,6 +353,17 @@ impl Metric {
             Self::Aliases => "portcullis.graphql.aliases",
             Self::Tokens => "portcullis.graphql.tokens",
             Self::Cost => "portcullis.graphql.cost",
+            Self::TypeCost => "portcullis.graphql.type_cost",
+            Self::ActualCost => "portcullis.graphql.actual_cost",
+            Self::UnknownFields => "portcullis.graphql.unknown_fields",
+            Self::Untrusted => "portcullis.graphql.untrusted",
+            Self::PersistedQueries(_) => "portcullis.graphql.persisted_queries",
+            Self::PersistedEvicted => "portcullis.graphql.persisted_evicted",
+            Self::StreamsOpened => "portcullis.graphql.streams_opened",
+            Self::Streams => "portcullis.graphql.streams",
+            Self::ResponseErrors(_) => "portcullis.graphql.response_errors",
+            Self::SuggestionsStripped => "portcullis.graphql.suggestions_stripped",
+            Self::ResponsesUnread => "portcullis.graphql.responses_unread",
             Self::ValidationTime => "portcullis.graphql.validation_time_us",
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
@@ -255,12 +376,26 @@ impl Metric {
     /// How it behaves; by its family.
     pub fn kind(self) -> FamilyKind {
         match self {
-            Self::Depth | Self::Fields | Self::Aliases | Self::Tokens | Self::Cost | Self::ValidationTime => {
-                FamilyKind::Histogram
-            }
+            Self::Depth
+            | Self::Fields
+            | Self::Aliases
+            | Self::Tokens
+            | Self::Cost
+            | Self::TypeCost
+            | Self::ActualCost
+            | Self::ValidationTime => FamilyKind::Histogram,
+            Self::Streams => FamilyKind::Gauge,
             Self::Requests(..)
             | Self::Refusals(_)
             | Self::Unjudged
+            | Self::UnknownFields
+            | Self::Untrusted
+            | Self::PersistedQueries(_)
+            | Self::PersistedEvicted
+            | Self::StreamsOpened
+            | Self::ResponseErrors(_)
+            | Self::SuggestionsStripped
+            | Self::ResponsesUnread
             | Self::ReportsSent
             | Self::ReportsFailed
             | Self::ReportsRejected
@@ -275,12 +410,23 @@ impl Metric {
         match self {
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::Refusals(reason) => format!("{family}.{}", reason.label()),
+            Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),
+            Self::ResponseErrors(code) => format!("{family}.{}", code.label()),
             Self::Unjudged
             | Self::Depth
             | Self::Fields
             | Self::Aliases
             | Self::Tokens
             | Self::Cost
+            | Self::TypeCost
+            | Self::ActualCost
+            | Self::UnknownFields
+            | Self::Untrusted
+            | Self::PersistedEvicted
+            | Self::StreamsOpened
+            | Self::Streams
+            | Self::SuggestionsStripped
+            | Self::ResponsesUnread
             | Self::ValidationTime
             | Self::ReportsSent
             | Self::ReportsFailed

@@ -66,6 +66,59 @@ macro_rules! reasons {
     };
 }
 
+impl Reason {
+    /// Whether a server would refuse it while validating, so that a profile may answer 422 in place of 400.
+    pub fn is_validation(self) -> bool {
+        match self {
+            Self::DuplicateDefinition
+            | Self::Depth
+            | Self::Fields
+            | Self::RootFields
+            | Self::Aliases
+            | Self::AliasesPerField
+            | Self::Directives
+            | Self::Cost
+            | Self::TypeCost
+            | Self::Slicing
+            | Self::UnknownField
+            | Self::SensitiveField => true,
+            Self::Syntax
+            | Self::FragmentCycle
+            | Self::OperationUnresolved
+            | Self::Tokens
+            | Self::DocumentSize
+            | Self::Nesting
+            | Self::Introspection
+            | Self::PersistedQuery
+            | Self::PersistedQueryUnsupported
+            | Self::PersistedQueryMismatch
+            | Self::UntrustedId
+            | Self::UntrustedDocument
+            | Self::Batching
+            | Self::BatchLength
+            | Self::Json
+            | Self::JsonNesting
+            | Self::Ambiguous
+            | Self::Envelope
+            | Self::Extension
+            | Self::BodySize
+            | Self::UrlSize
+            | Self::ContentType
+            | Self::ContentEncoding
+            | Self::EncodedBody
+            | Self::Inflation
+            | Self::Csrf
+            | Self::Multipart
+            | Self::UploadLimit
+            | Self::UploadMap
+            | Self::Method
+            | Self::GetMutation
+            | Self::Overloaded
+            | Self::Unreadable => false,
+        }
+    }
+}
+
 reasons! {
     Syntax, "syntax", "GRAPHQL_PARSE_FAILED", 400, Client, "The document is not valid GraphQL.",
         "The document does not follow the executable grammar of GraphQL.";
@@ -95,28 +148,64 @@ reasons! {
         "More directives, every occurrence counted, than `graphql.limits.directives`.";
     Cost, "cost", "COST_ESTIMATED_TOO_EXPENSIVE", 400, Policy, "The operation is too expensive.",
         "The estimated cost is above `graphql.cost.max`; retrying does not help.";
+    TypeCost, "type_cost", "TYPE_COST_ESTIMATED_TOO_EXPENSIVE", 400, Policy, "The operation asks for too many objects.",
+        "The estimated type cost, which a compiled schema gives, is above `graphql.cost.type_max`.";
+    Slicing, "slicing", "SLICING_ARGUMENT_REQUIRED", 400, Policy, "A list needs exactly one slicing argument.",
+        "A field with `@listSize(requireOneSlicingArgument: true)` was given none of its slicing arguments, or several.";
+    UnknownField, "unknown_field", "GRAPHQL_VALIDATION_FAILED", 400, Policy, "The operation asks for a field that does not exist.",
+        "A field that the compiled schema does not have, and `graphql.unknown_fields` refuses those.";
+    SensitiveField, "sensitive_field", "MAX_SENSITIVE_FIELD_ALIASES_EXCEEDED", 400, Policy, "A sensitive field is asked for too often.",
+        "A field of `graphql.sensitive_fields` stands in the request more often than its own limit.";
     Introspection, "introspection", "INTROSPECTION_DISABLED", 403, Policy, "Introspection is disabled.",
         "The document asks for `__schema` or `__type` and `graphql.introspection` denies it.";
     PersistedQuery, "persisted_query", "PERSISTED_QUERY_NOT_FOUND", 200, Client, "PersistedQueryNotFound",
         "A hash came without its document; the client is told to send the document, so that it can be judged.";
+    PersistedQueryUnsupported, "persisted_query_unsupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200, Policy, "PersistedQueryNotSupported",
+        "A hash came without its document and `graphql.persisted_queries` is off; clients then send documents.";
+    PersistedQueryMismatch, "persisted_query_mismatch", "PERSISTED_QUERY_HASH_MISMATCH", 400, Client, "The hash is not that of the document.",
+        "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`.";
+    UntrustedId, "untrusted_id", "PERSISTED_QUERY_NOT_IN_LIST", 404, Client, "The document id is not known.",
+        "A `documentId` that `graphql.trusted_documents` does not list, so that the gate cannot judge it.";
+    UntrustedDocument, "untrusted_document", "QUERY_NOT_IN_SAFELIST", 403, Policy, "The document is not a trusted one.",
+        "`graphql.trusted_documents` requires listed documents, and this is none.";
     Batching, "batching", "BATCHING_NOT_ENABLED", 400, Policy, "Batching is not enabled.",
-        "The body is a JSON array of requests.";
+        "The body is a JSON array of requests and `graphql.transports.batch` is off.";
+    BatchLength, "batch_length", "BATCH_LIMIT_EXCEEDED", 422, Policy, "The batch is too long.",
+        "More requests in one JSON array than `graphql.limits.batch`.";
     Json, "json", "JSON_PARSE_FAILED", 400, Client, "The body is not valid JSON.",
         "The body is not one JSON value in UTF-8, or something follows it.";
     JsonNesting, "json_nesting", "MAX_JSON_NESTING_EXCEEDED", 400, Policy, "The body nests too deeply.",
         "More JSON arrays and objects inside each other than `graphql.limits.json_nesting`.";
     Ambiguous, "ambiguous", "AMBIGUOUS_REQUEST", 400, Client, "The request can be read in two ways.",
-        "Duplicate or case-variant keys or parameters, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
+        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
     Envelope, "envelope", "INVALID_REQUEST", 400, Client, "The request is not a GraphQL request.",
         "`query` is missing, or a parameter has the wrong JSON type.";
+    Extension, "extension", "EXTENSION_NOT_ALLOWED", 400, Policy, "The request has an extension that is not allowed.",
+        "`extensions` has a key of `graphql.denied_extensions`.";
     BodySize, "body_size", "PAYLOAD_TOO_LARGE", 413, Policy, "The body is too large.",
         "More bytes of body than `graphql.limits.body_bytes`.";
+    UrlSize, "url_size", "URI_TOO_LONG", 414, Policy, "The URL is too long.",
+        "More bytes of request target than `graphql.limits.url_bytes`.";
     ContentType, "content_type", "UNSUPPORTED_MEDIA_TYPE", 415, Client, "The content type is not supported.",
-        "The content type is missing, given twice, or not application/json in UTF-8.";
+        "The content type is missing, given twice, not in UTF-8, or not one that the policy takes.";
     ContentEncoding, "content_encoding", "UNSUPPORTED_CONTENT_ENCODING", 415, Client, "The content encoding is not supported.",
-        "The body is compressed, so that the gate cannot read it.";
+        "The body is compressed in a way that `graphql.content_encodings` does not list, or in several at once.";
+    EncodedBody, "encoded_body", "CONTENT_DECODING_FAILED", 400, Client, "The body cannot be decompressed.",
+        "The compressed body is cut off, damaged, or followed by something else.";
+    Inflation, "inflation", "PAYLOAD_INFLATES_TOO_MUCH", 413, Policy, "The body is too large when decompressed.",
+        "Decompressed, the body has more bytes than `graphql.limits.body_bytes`, or far more than it has compressed.";
+    Csrf, "csrf", "CSRF_ERROR", 403, Client, "A header that browsers send only after a preflight is missing.",
+        "An upload without any of `graphql.uploads.preflight_headers`: a form on another site could have sent it.";
+    Multipart, "multipart", "INVALID_MULTIPART", 400, Client, "The upload is not well-formed.",
+        "The body does not follow the GraphQL multipart request specification, or two servers could read it differently.";
+    UploadLimit, "upload_limit", "UPLOAD_LIMIT_EXCEEDED", 413, Policy, "The upload is too large.",
+        "More files, paths or bytes than `graphql.uploads` allows.";
+    UploadMap, "upload_map", "INVALID_UPLOAD_MAP", 400, Client, "The map of the upload does not fit its operations.",
+        "A path of `map` does not lead to a `null` among the variables, or stands there twice.";
     Method, "method", "METHOD_NOT_ALLOWED", 405, Client, "The method is not allowed.",
-        "Operations are taken by POST on this route.";
+        "Operations are taken by POST, and by GET where `graphql.transports.get` is on.";
+    GetMutation, "get_mutation", "METHOD_NOT_ALLOWED", 405, Client, "Only queries and subscriptions are taken by GET.",
+        "A mutation came by GET.";
     Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",
@@ -138,9 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_4xx_but_for_the_answer_that_makes_clients_register() {
+    fn a_refusal_is_4xx_but_for_the_answers_that_make_clients_send_the_document() {
         for reason in Reason::ALL {
-            let expected = *reason == Reason::PersistedQuery || (400..500).contains(&reason.status());
+            let retried = matches!(reason, Reason::PersistedQuery | Reason::PersistedQueryUnsupported);
+            let expected = retried || (400..500).contains(&reason.status());
             assert!(expected, "{reason:?} answers {}", reason.status());
         }
     }

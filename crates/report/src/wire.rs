@@ -83,6 +83,12 @@ pub struct RollupRow {
     pub cost_milli_sum: u64,
     /// Largest of their costs, in thousandths of a cost unit.
     pub cost_milli_max: u64,
+    /// How many of them were costed by their responses too.
+    #[serde(default)]
+    pub actual_count: u64,
+    /// Sum of those costs, in thousandths of a cost unit.
+    #[serde(default)]
+    pub actual_milli_sum: u64,
     /// Largest depth.
     pub depth_max: u32,
     /// Sum of their fields, fragments expanded.

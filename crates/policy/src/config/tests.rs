@@ -1,4 +1,6 @@
 use super::*;
+use crate::{Encoding, Introspection, PersistedQueries, TrustedMode};
+use portcullis_cost::Cost;
 
 #[track_caller]
 fn mistakes(text: &str, expected: &[&str]) {
@@ -20,7 +22,7 @@ fn an_empty_policy_is_the_default_policy() {
         (policy.limits.depth, policy.limits.budget.tokens, policy.limits.body_bytes),
         (15, 5_000, 262_144)
     );
-    assert_eq!(policy.cost_max, Cost::from_units(20_000));
+    assert_eq!(policy.cost.max, Cost::from_units(20_000));
     assert_eq!(policy.analyzer, None);
 }
 
@@ -44,7 +46,7 @@ fn a_mistake_of_form_is_told_with_path_and_line() {
     mistakes(
         "graphql:\n  limits:\n    dpth: 5\n",
         &[
-            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, held_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, json_nesting (line 3)",
+            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, held_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, batch, url_bytes, json_nesting (line 3)",
         ],
     );
     mistakes(
@@ -111,5 +113,57 @@ fn the_token_comes_from_one_place_and_is_not_printed() {
     mistakes(
         "analyzer: {cluster: c, token: \"a\\nb\"}\n",
         &["analyzer.token: must be visible ASCII without spaces, and not empty"],
+    );
+}
+
+#[test]
+fn the_default_takes_every_transport_but_bare_documents() {
+    let policy = Policy::parse("").unwrap();
+    let transports = policy.transports;
+    assert_eq!(
+        (transports.get, transports.batch, transports.multipart),
+        (Switch::On, Switch::On, Switch::On)
+    );
+    assert_eq!(transports.application_graphql, Switch::Off);
+    assert_eq!(policy.encodings, [Encoding::Gzip, Encoding::Deflate, Encoding::Brotli, Encoding::Zstd]);
+    assert_eq!(policy.persisted, PersistedQueries::Remember { bytes: 4 * 1024 * 1024 });
+    assert_eq!(policy.trusted.mode(), TrustedMode::Off);
+    assert_eq!((policy.limits.batch, policy.limits.url_bytes), (10, 16_384));
+}
+
+#[test]
+fn every_mistake_beyond_the_limits_is_told_with_its_path() {
+    let text = r#"
+graphql:
+  uploads: {files: 0, preflight_headers: ["x y"]}
+  persisted_queries: {cache_bytes: 1}
+  trusted_documents: {mode: require}
+  cost: {max: 1, model: schemaless/0}
+responses: {validation_status: 500}
+"#;
+    mistakes(
+        text,
+        &[
+            "graphql.cost.model: this build estimates by `schemaless/1`, not by `schemaless/0`; read docs/cost.md, review the limits, then name it",
+            "graphql.uploads.files: must be at least 1, got 0",
+            "graphql.uploads.preflight_headers[0]: must be the name of a header, got `x y`",
+            "graphql.persisted_queries.cache_bytes: must be at least 1024, got 1",
+            "graphql.trusted_documents: requires documents and lists none",
+            "responses.validation_status: must be 400 or 422, got 500",
+        ],
+    );
+    mistakes(
+        "graphql: {trusted_documents: {manifest: '[]'}}
+",
+        &[
+            "graphql.trusted_documents.manifest: must be an Apollo manifest or a JSON object of ids and documents: data did not match any variant of untagged enum Manifest",
+        ],
+    );
+    mistakes(
+        "graphql: {content_encodings: [lzma]}
+",
+        &[
+            "graphql.content_encodings[0]: unknown variant `lzma`, expected one of gzip, deflate, br, zstd (line 1)",
+        ],
     );
 }

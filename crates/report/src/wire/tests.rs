@@ -16,6 +16,8 @@ fn row() -> RollupRow {
         depth_max: 2,
         fields_sum: 3,
         body_bytes_sum: 9,
+        actual_count: 0,
+        actual_milli_sum: 0,
     }
 }
 

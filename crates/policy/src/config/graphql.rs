@@ -1,0 +1,243 @@
+//! `graphql`: what a GraphQL request may be, and what it may cost.
+
+use super::Found;
+use super::limits::LimitsSection;
+use super::transports::{EncodingChoice, PersistedQueriesSection, TransportsSection, UploadsSection};
+use crate::policy::{
+    CostPolicy, Encoding, Introspection, Limits, PersistedQueries, Sensitive, Transports, TrustedDocuments,
+    TrustedMode, UnknownFields, Uploads, manifest,
+};
+use portcullis_cost::{Cost, Sizes};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct GraphqlSection {
+    /// Highest allowed values, inclusive; beyond one the request is refused.
+    limits: LimitsSection,
+    /// Whether `__schema` and `__type` may be asked for: `deny` or `allow`.
+    introspection: IntrospectionChoice,
+    /// How operations may come beside a `POST` of one JSON object.
+    transports: TransportsSection,
+    /// Encodings that bodies are inflated from to be judged: `gzip`, `deflate`, `br`, `zstd`; any other is refused.
+    content_encodings: Vec<EncodingChoice>,
+    /// What an upload may be.
+    uploads: UploadsSection,
+    /// Hashes in place of documents (automatic persisted queries).
+    persisted_queries: PersistedQueriesSection,
+    /// Documents that the operator knows, by id.
+    trusted_documents: TrustedDocumentsSection,
+    /// Keys of a request's `extensions` that no client needs; a request with one is refused.
+    denied_extensions: Vec<String>,
+    /// What operations may cost.
+    cost: CostSection,
+    /// What becomes of fields that the compiled schema does not have: `count` or `refuse`.
+    unknown_fields: UnknownFieldsChoice,
+    /// Fields with a limit of their own, such as `Mutation.login`; takes a compiled schema.
+    sensitive_fields: Vec<SensitiveSection>,
+}
+
+impl Default for GraphqlSection {
+    fn default() -> Self {
+        Self {
+            limits: LimitsSection::default(),
+            introspection: IntrospectionChoice::default(),
+            transports: TransportsSection::default(),
+            content_encodings: EncodingChoice::ALL.to_vec(),
+            uploads: UploadsSection::default(),
+            persisted_queries: PersistedQueriesSection::default(),
+            trusted_documents: TrustedDocumentsSection::default(),
+            denied_extensions: vec!["tracing".to_owned()],
+            cost: CostSection::default(),
+            unknown_fields: UnknownFieldsChoice::default(),
+            sensitive_fields: Vec::new(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum IntrospectionChoice {
+    Allow,
+    #[default]
+    Deny,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TrustedDocumentsSection {
+    /// What becomes of other documents: `off`, `log` (they pass and are counted), `require` (they are refused).
+    mode: TrustedModeChoice,
+    /// Documents by id.
+    documents: BTreeMap<String, String>,
+    /// The JSON text of a manifest, as Apollo's, Relay's and the code generator's tools write it.
+    manifest: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TrustedModeChoice {
+    #[default]
+    Off,
+    Log,
+    Require,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CostSection {
+    /// The model's version that the limits were chosen for, such as `schemaless/1`; the filter refuses to start with another.
+    model: Option<String>,
+    /// Highest cost of a request in cost units; beyond it 400.
+    max: u64,
+    /// Highest type cost of a request in cost units; takes a compiled schema; beyond it 400.
+    type_max: u64,
+    /// The compiled schema in base64: what `portcullis compile --base64` prints.
+    schema: Option<String>,
+    /// Size of a list whose slicing argument has no known value.
+    default_list_size: u32,
+    /// Size of a list whose slicing argument was given something other than an integer.
+    max_list_size: u32,
+}
+
+impl Default for CostSection {
+    fn default() -> Self {
+        let Sizes { default, unreadable } = Sizes::default();
+        Self {
+            model: None,
+            max: 20_000,
+            type_max: 5_000,
+            schema: None,
+            default_list_size: default,
+            max_list_size: unreadable,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum UnknownFieldsChoice {
+    #[default]
+    Count,
+    Refuse,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SensitiveSection {
+    /// Type and field, `Mutation.login`.
+    field: String,
+    /// How often it may stand in one request, fragments expanded, all of a batch together.
+    aliases: u64,
+}
+
+/// The section without its mistakes.
+pub(super) struct Graphql {
+    pub(super) limits: Limits,
+    pub(super) introspection: Introspection,
+    pub(super) transports: Transports,
+    pub(super) encodings: Vec<Encoding>,
+    pub(super) uploads: Uploads,
+    pub(super) persisted: PersistedQueries,
+    pub(super) trusted: TrustedDocuments,
+    pub(super) denied_extensions: Vec<String>,
+    pub(super) cost: CostPolicy,
+    pub(super) unknown_fields: UnknownFields,
+    pub(super) sensitive: Vec<Sensitive>,
+}
+
+impl Found {
+    pub(super) fn graphql(&mut self, section: GraphqlSection) -> Graphql {
+        let limits = self.limits(&section.limits);
+        let cost = self.cost(section.cost);
+        Graphql {
+            limits,
+            introspection: match section.introspection {
+                IntrospectionChoice::Allow => Introspection::Allow,
+                IntrospectionChoice::Deny => Introspection::Deny,
+            },
+            transports: section.transports.read(),
+            encodings: section.content_encodings.into_iter().map(EncodingChoice::read).collect(),
+            uploads: self.uploads(section.uploads),
+            persisted: self.persisted(&section.persisted_queries),
+            trusted: self.trusted(section.trusted_documents),
+            denied_extensions: section.denied_extensions,
+            unknown_fields: match section.unknown_fields {
+                UnknownFieldsChoice::Count => UnknownFields::Count,
+                UnknownFieldsChoice::Refuse => UnknownFields::Refuse,
+            },
+            sensitive: self.sensitive(section.sensitive_fields, &cost),
+            cost,
+        }
+    }
+
+    fn trusted(&mut self, section: TrustedDocumentsSection) -> TrustedDocuments {
+        let TrustedDocumentsSection { mode, documents, manifest: text } = section;
+        let mode = match mode {
+            TrustedModeChoice::Off => TrustedMode::Off,
+            TrustedModeChoice::Log => TrustedMode::Log,
+            TrustedModeChoice::Require => TrustedMode::Require,
+        };
+        let listed = match text.as_deref().map(manifest) {
+            Some(Ok(listed)) => listed,
+            Some(Err(error)) => {
+                self.say("graphql.trusted_documents.manifest", error.to_string());
+                return TrustedDocuments::default();
+            }
+            None => Vec::new(),
+        };
+        let trusted = match TrustedDocuments::new(mode, documents.into_iter().chain(listed)) {
+            Ok(trusted) => trusted,
+            Err(error) => {
+                self.say("graphql.trusted_documents", error.to_string());
+                return TrustedDocuments::default();
+            }
+        };
+        if mode == TrustedMode::Require && trusted.is_empty() {
+            self.say("graphql.trusted_documents", "requires documents and lists none");
+        }
+        trusted
+    }
+
+    fn cost(&mut self, section: CostSection) -> CostPolicy {
+        let version = "schemaless/1";
+        if let Some(model) = section.model.filter(|model| model != version) {
+            let problem = format!(
+                "this build estimates by `{version}`, not by `{}`; read docs/cost.md, review the limits, then name it",
+                model.escape_debug()
+            );
+            self.say("graphql.cost.model", problem);
+        }
+        CostPolicy {
+            max: Cost::from_units(self.within("graphql.cost.max", section.max, 1, 1_000_000_000)),
+            type_max: Cost::from_units(self.within(
+                "graphql.cost.type_max",
+                section.type_max,
+                1,
+                1_000_000_000,
+            )),
+            sizes: Sizes {
+                default: self.within(
+                    "graphql.cost.default_list_size",
+                    section.default_list_size,
+                    1,
+                    1_000_000,
+                ),
+                unreadable: self.within(
+                    "graphql.cost.max_list_size",
+                    section.max_list_size,
+                    1,
+                    1_000_000_000,
+                ),
+            },
+        }
+    }
+
+    fn sensitive(&mut self, sections: Vec<SensitiveSection>, _cost: &CostPolicy) -> Vec<Sensitive> {
+        sections
+            .into_iter()
+            .map(|section| Sensitive { coordinate: section.field, limit: section.aliases })
+            .collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! `graphql.transports`, `content_encodings`, `uploads`, `persisted_queries`: how operations may come.
+
+use super::{Found, KIB, MIB, switch};
+use crate::policy::{Encoding, PersistedQueries, RequestHeader, Transports, Uploads};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TransportsSection {
+    /// Take queries by `GET`, in the URL.
+    get: bool,
+    /// Take a JSON array of requests; `limits.batch` says how many.
+    batch: bool,
+    /// Take uploads as `multipart/form-data`.
+    multipart: bool,
+    /// Take a bare document as `application/graphql`.
+    application_graphql: bool,
+}
+
+impl Default for TransportsSection {
+    fn default() -> Self {
+        Self { get: true, batch: true, multipart: true, application_graphql: false }
+    }
+}
+
+impl TransportsSection {
+    pub(super) fn read(&self) -> Transports {
+        Transports {
+            get: switch(self.get),
+            batch: switch(self.batch),
+            multipart: switch(self.multipart),
+            application_graphql: switch(self.application_graphql),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EncodingChoice {
+    Gzip,
+    Deflate,
+    Br,
+    Zstd,
+}
+
+impl EncodingChoice {
+    pub(super) const ALL: [Self; 4] = [Self::Gzip, Self::Deflate, Self::Br, Self::Zstd];
+
+    pub(super) fn read(self) -> Encoding {
+        match self {
+            Self::Gzip => Encoding::Gzip,
+            Self::Deflate => Encoding::Deflate,
+            Self::Br => Encoding::Brotli,
+            Self::Zstd => Encoding::Zstd,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct UploadsSection {
+    /// Files of one request; beyond this and the next five 413.
+    files: u32,
+    /// Paths to which one file goes.
+    paths_per_file: u32,
+    /// Paths of all files.
+    paths: u32,
+    /// Bytes of the `map` part.
+    map_bytes: u64,
+    /// Bytes of one file.
+    file_bytes: u64,
+    /// Bytes of the whole body.
+    total_bytes: u64,
+    /// Bytes of the headers of one part; beyond it 400.
+    part_header_bytes: u64,
+    /// Headers of which one must be there, so that a browser has asked before it sends; an empty list asks for none.
+    preflight_headers: Vec<String>,
+}
+
+impl Default for UploadsSection {
+    fn default() -> Self {
+        Self {
+            files: 10,
+            paths_per_file: 5,
+            paths: 20,
+            map_bytes: 16 * KIB,
+            file_bytes: 32 * MIB,
+            total_bytes: 64 * MIB,
+            part_header_bytes: 4 * KIB,
+            preflight_headers: [
+                "apollo-require-preflight",
+                "x-apollo-operation-name",
+                "graphql-preflight",
+                "graphql-require-preflight",
+                "x-requested-with",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PersistedQueriesSection {
+    /// Judge hashes by the documents that came with them before.
+    enabled: bool,
+    /// Bytes of documents that one worker remembers.
+    cache_bytes: u64,
+}
+
+impl Default for PersistedQueriesSection {
+    fn default() -> Self {
+        Self { enabled: true, cache_bytes: 4 * MIB }
+    }
+}
+
+impl Found {
+    pub(super) fn uploads(&mut self, section: UploadsSection) -> Uploads {
+        let path = |name: &str| format!("graphql.uploads.{name}");
+        let mut number = |name: &str, value: u32| {
+            usize::try_from(self.within(&path(name), value, 1, 10_000)).unwrap_or(usize::MAX)
+        };
+        let files = number("files", section.files);
+        let paths_per_file = number("paths_per_file", section.paths_per_file);
+        let paths = number("paths", section.paths);
+        Uploads {
+            files,
+            paths_per_file,
+            paths,
+            map_bytes: self.bytes(&path("map_bytes"), section.map_bytes, 1, MIB),
+            part_header_bytes: self.bytes(
+                &path("part_header_bytes"),
+                section.part_header_bytes,
+                64,
+                64 * KIB,
+            ),
+            file_bytes: self.within(&path("file_bytes"), section.file_bytes, 1, u64::MAX),
+            total_bytes: self.within(&path("total_bytes"), section.total_bytes, 1, u64::MAX),
+            preflight_headers: self.headers(section.preflight_headers),
+        }
+    }
+
+    fn headers(&mut self, names: Vec<String>) -> Vec<RequestHeader> {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        for (index, name) in names.iter().enumerate() {
+            if name.is_empty() || !name.bytes().all(is_name) {
+                let problem = format!("must be the name of a header, got `{}`", name.escape_debug());
+                self.say(format!("graphql.uploads.preflight_headers[{index}]"), problem);
+            }
+        }
+        names.into_iter().map(|name| RequestHeader(name.to_ascii_lowercase())).collect()
+    }
+
+    pub(super) fn persisted(&mut self, section: &PersistedQueriesSection) -> PersistedQueries {
+        let path = "graphql.persisted_queries.cache_bytes";
+        let bytes = self.bytes(path, section.cache_bytes, KIB, 256 * MIB);
+        if section.enabled { PersistedQueries::Remember { bytes } } else { PersistedQueries::Off }
+    }
+}
