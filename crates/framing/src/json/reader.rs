@@ -1,6 +1,6 @@
 //! The grammar of RFC 8259, one pass, from left to right.
 
-use super::text::{plain, unescape};
+use super::text::{Unescaped, plain, unescape};
 use super::{Json, Nesting, Object};
 use std::borrow::Cow;
 
@@ -22,8 +22,8 @@ pub(crate) struct Reader<'a> {
     at: usize,
     open: u8,
     nesting: Nesting,
-    /// Where texts with escapes are put together; grows to the longest of them.
-    scratch: String,
+    /// Where texts with escapes are put together; as long as what followed the first of them.
+    scratch: Vec<u8>,
 }
 
 /// What follows inside an array or object.
@@ -37,7 +37,7 @@ pub(crate) enum Next {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str, nesting: Nesting) -> Self {
-        Self { text, at: 0, open: 0, nesting, scratch: String::new() }
+        Self { text, at: 0, open: 0, nesting, scratch: Vec::new() }
     }
 
     /// Makes sure that only white space is left.
@@ -156,11 +156,12 @@ impl<'a> Reader<'a> {
             self.at = self.at.saturating_add(end).saturating_add(1);
             return rest.get(..end).map(Cow::Borrowed).ok_or(self.fault());
         }
-        self.scratch.clear();
-        match unescape(rest, &mut self.scratch) {
-            Ok(length) => {
-                self.at = self.at.saturating_add(length);
-                Ok(Cow::Owned(self.scratch.as_str().to_owned()))
+        match unescape(rest.as_bytes(), &mut self.scratch) {
+            Ok(Unescaped { read, written }) => {
+                let text = self.scratch.get(..written).and_then(|text| std::str::from_utf8(text).ok());
+                let text = text.ok_or(self.fault())?.to_owned();
+                self.at = self.at.saturating_add(read);
+                Ok(Cow::Owned(text))
             }
             Err(offset) => Err(Fault::Syntax { at: self.at.saturating_add(offset) }),
         }

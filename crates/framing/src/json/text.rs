@@ -10,8 +10,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     for word in words {
         let found = specials(u64::from_le_bytes(*word));
         if found != 0 {
-            let inside = usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
-            return before.saturating_add(inside);
+            return before.saturating_add(first(found));
         }
         before = before.saturating_add(8);
     }
@@ -19,32 +18,78 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     before.saturating_add(inside.unwrap_or(rest.len()))
 }
 
+/// The same, the bytes being copied on the way, with up to seven beyond them.
+fn copy_plain(bytes: &[u8], to: &mut [u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (spaces, _) = to.as_chunks_mut::<8>();
+    let mut before: usize = 0;
+    for (word, space) in words.iter().zip(spaces) {
+        *space = *word;
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return before.saturating_add(first(found));
+        }
+        before = before.saturating_add(8);
+    }
+    let inside = plain(rest);
+    let space = to.get_mut(before..).unwrap_or_default();
+    space.iter_mut().zip(rest.iter().take(inside)).for_each(|(to, from)| *to = *from);
+    before.saturating_add(inside)
+}
+
+/// Which byte of a word was found first.
+fn first(found: u64) -> usize {
+    usize::try_from(found.trailing_zeros() / 8).unwrap_or_default()
+}
+
 /// The high bit of each byte that ends a plain run; only the lowest set bit can be relied upon, since a borrow runs
 /// upwards.
 fn specials(word: u64) -> u64 {
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !word & HIGHS;
-    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    below(word, 0x20) | equal(b'"') | equal(b'\\')
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !word;
+    // Changing the second bit puts the quote right after the control characters and keeps those among themselves.
+    let controls_or_quote = below(word ^ ONES.wrapping_mul(2), 0x21);
+    let backslash = below(word ^ ONES.wrapping_mul(u64::from(b'\\')), 1);
+    (controls_or_quote | backslash) & HIGHS
 }
 
-/// Writes the text that starts `source`, after its opening quote, to `out`; how many bytes it takes with its
-/// closing quote, or the offset of what is no JSON.
-pub(super) fn unescape(source: &str, out: &mut String) -> Result<usize, usize> {
-    let mut at: usize = 0;
+/// A text that was unescaped.
+pub(super) struct Unescaped {
+    /// Bytes it takes with its closing quote.
+    pub(super) read: usize,
+    /// Bytes of `out` that it fills.
+    pub(super) written: usize,
+}
+
+/// Writes the text that starts `source`, after its opening quote, to `out`, which is made large enough; fails with
+/// the offset of what is no JSON.
+pub(super) fn unescape(source: &[u8], out: &mut Vec<u8>) -> Result<Unescaped, usize> {
+    if let Some(missing) = source.get(out.len()..) {
+        // What is there does not matter; zeros would take longer to write.
+        out.extend_from_slice(missing);
+    }
+    // What is written is never longer than what is read, so that there is always space.
+    let (mut rest, mut space) = (source, out.as_mut_slice());
+    let room = space.len();
     loop {
-        let rest = source.get(at..).unwrap_or_default();
-        let run = plain(rest.as_bytes());
-        out.push_str(rest.get(..run).unwrap_or_default());
-        at = at.saturating_add(run);
-        match rest.as_bytes().get(run) {
-            Some(b'"') => return Ok(at.saturating_add(1)),
-            Some(b'\\') => {
-                let escape = source.get(at.saturating_add(1)..).unwrap_or_default();
-                let (letter, length) = escaped(escape.as_bytes()).ok_or(at)?;
-                out.push(letter);
-                at = at.saturating_add(length).saturating_add(1);
+        let run = copy_plain(rest, space);
+        rest = rest.get(run..).unwrap_or_default();
+        space = space.get_mut(run..).unwrap_or_default();
+        let at = source.len().saturating_sub(rest.len());
+        match rest {
+            [b'"', ..] => {
+                let read = at.saturating_add(1);
+                return Ok(Unescaped { read, written: room.saturating_sub(space.len()) });
             }
-            Some(_) | None => return Err(at),
+            [b'\\', after @ ..] => {
+                let (letter, length) = escaped(after).ok_or(at)?;
+                let mut bytes = [0; 4];
+                let bytes = letter.encode_utf8(&mut bytes).as_bytes();
+                let (to, left) = space.split_at_mut_checked(bytes.len()).ok_or(at)?;
+                to.copy_from_slice(bytes);
+                rest = after.get(length..).unwrap_or_default();
+                space = left;
+            }
+            _ => return Err(at),
         }
     }
 }
@@ -85,4 +130,23 @@ fn hex(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let value =
         digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))?;
     Some((value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_run_ends_where_it_ends_byte_by_byte() {
+        for special in 0..=u8::MAX {
+            for before in 0..20 {
+                let mut bytes = vec![b'!'; before];
+                bytes.push(special);
+                bytes.extend([0xff; 9]);
+                let ends = matches!(special, b'"' | b'\\' | 0..0x20);
+                let expected = if ends { before } else { bytes.len() };
+                assert_eq!(plain(&bytes), expected, "{special} after {before}");
+            }
+        }
+    }
 }
