@@ -3,7 +3,7 @@
 use super::CommandError;
 use crate::cli::ExplainArgs;
 use crate::explain::{Explainer, Explanation};
-use portcullis_framing::{Envelope, Nesting, Request};
+use portcullis_framing::{BatchLength, Envelope, Nesting, Request};
 use portcullis_policy::Policy;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -84,9 +84,9 @@ fn document(
     serde_json::from_str::<serde::de::IgnoredAny>(variables)
         .map_err(|error| CommandError::Variables(error.to_string()))?;
     let envelope = format!("{{\"variables\":{variables}}}");
-    let request = match portcullis_framing::read(envelope.as_bytes(), Nesting(100)) {
+    let request = match portcullis_framing::read(envelope.as_bytes(), Nesting(100), BatchLength(0)) {
         Ok(Envelope::Single(request)) => request,
-        Ok(Envelope::Batch) => return Err(CommandError::Variables("must be a JSON object".to_owned())),
+        Ok(Envelope::Batch(_)) => return Err(CommandError::Variables("must be a JSON object".to_owned())),
         Err(error) => return Err(CommandError::Variables(error.to_string())),
     };
     let operation_name = arguments.operation.as_deref().map(Into::into);

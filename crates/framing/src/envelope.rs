@@ -3,35 +3,26 @@
 //! GraphQL over HTTP says that unknown properties are ignored and `null` means absent. Beyond that nothing is
 //! forgiven: a key that another decoder could read differently makes the request ambiguous.
 
-use crate::json::{Fault, Json, Key, Nesting, Object, Reader, object};
+mod request;
+
+use crate::json::{Fault, Nesting, Reader};
 use crate::names::{Spelling, spelling};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
+
+pub use request::Request;
 
 /// What a body holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Envelope<'a> {
     /// One request.
     Single(Request<'a>),
-    /// A JSON array, whatever is in it.
-    Batch,
+    /// A JSON array of at least one request.
+    Batch(Vec<Request<'a>>),
 }
 
-/// The parameters of one GraphQL request; `null` and absent are the same.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Request<'a> {
-    /// The document.
-    pub query: Option<Cow<'a, str>>,
-    /// Which operation of the document to run.
-    pub operation_name: Option<Cow<'a, str>>,
-    /// Values of the operation's variables.
-    pub variables: Option<Object<'a>>,
-    /// Whatever client and server agreed on, such as `persistedQuery`.
-    pub extensions: Option<Object<'a>>,
-}
+/// How many requests a batch may hold; 0 allows no batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLength(pub usize);
 
 /// Why a body is not a GraphQL request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +38,7 @@ pub enum EnvelopeError {
     NotJson {
         /// Line, from 1.
         line: usize,
-        /// Column in bytes, from 1; 0 before the first byte of a line.
+        /// Column in bytes, from 1.
         column: usize,
     },
     /// More arrays and objects inside each other than allowed.
@@ -65,6 +56,26 @@ pub enum EnvelopeError {
     /// `documentId` beside `query`: servers disagree on which of the two is run.
     #[error("`documentId` stands beside `query`")]
     TwoDocuments,
+    /// `extensions.persistedQuery` is not version 1 with one SHA-256 in lowercase.
+    #[error("`extensions.persistedQuery` is not version 1 with a SHA-256 in lowercase")]
+    PersistedQueryUnclear,
+    /// A batch without a request.
+    #[error("the batch is empty")]
+    EmptyBatch,
+    /// More requests in a batch than allowed.
+    #[error("{actual} requests in a batch, {limit} are allowed")]
+    BatchTooLong {
+        /// How many are allowed.
+        limit: usize,
+        /// How many there are.
+        actual: usize,
+    },
+    /// An element of a batch is no object.
+    #[error("element {index} of the batch is not an object")]
+    NotARequest {
+        /// Which element, from 0.
+        index: usize,
+    },
     /// The body is JSON but neither an object nor an array.
     #[error("the body is neither an object nor an array")]
     NotAnObject,
@@ -80,128 +91,101 @@ pub enum EnvelopeError {
 
 /// Reads a body.
 ///
+/// Its syntax is read to the end before its sense is judged. The array of a batch counts as one level of nesting;
+/// elements beyond `batch` are read and thrown away.
+///
 /// # Errors
-/// [`EnvelopeError`] says what another server could read differently, or what is missing.
-pub fn read(body: &[u8], nesting: Nesting) -> Result<Envelope<'_>, EnvelopeError> {
+/// [`EnvelopeError`] says what another server could read differently, or what is missing; the faults of one request
+/// are those of its batch.
+pub fn read(body: &[u8], nesting: Nesting, batch: BatchLength) -> Result<Envelope<'_>, EnvelopeError> {
     let text =
         std::str::from_utf8(body).map_err(|error| EnvelopeError::NotUtf8 { at: error.valid_up_to() })?;
-    let fault = Cell::new(None);
-    let reader = Reader { open: 0, nesting, fault: &fault };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let outcome = Top(reader).deserialize(&mut deserializer).and_then(|top| {
-        deserializer.end()?;
-        Ok(top)
-    });
-    match (outcome, fault.get()) {
-        (_, Some(Fault::TooDeep)) => Err(EnvelopeError::TooDeep { limit: nesting.0 }),
-        (_, Some(Fault::DuplicateKey)) => Err(EnvelopeError::DuplicateKey),
-        (Err(error), None) => Err(EnvelopeError::NotJson { line: error.line(), column: error.column() }),
-        (Ok(top), None) => top,
-    }
+    let mut reader = Reader::new(text, nesting);
+    let sense = top(&mut reader, batch).and_then(|sense| reader.end().map(|()| sense));
+    sense.map_err(|fault| syntax(fault, text, nesting))?
 }
 
-/// The outermost value: its syntax is read to the end before its sense is judged.
-struct Top<'f>(Reader<'f>);
-
-type Sense<'a> = Result<Envelope<'a>, EnvelopeError>;
-
-impl<'de> DeserializeSeed<'de> for Top<'_> {
-    type Value = Sense<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sense<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Top<'_> {
-    type Value = Sense<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a GraphQL request")
-    }
-
-    fn visit_unit<E>(self) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Sense<'de>, E> {
-        Ok(Err(EnvelopeError::NotAnObject))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Sense<'de>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Ok(Envelope::Batch))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sense<'de>, A::Error> {
-        let inside = self.0.inside()?;
-        let mut entries = Vec::with_capacity(4);
-        let mut variant = false;
-        while let Some(key) = map.next_key_seed(Key)? {
-            variant |= spelling(&key) == Spelling::Variant;
-            entries.push((key, map.next_value_seed(inside)?));
-        }
-        if variant {
-            return Ok(Err(EnvelopeError::CaseVariantKey));
-        }
-        let top = object(entries).ok_or_else(|| self.0.fail(Fault::DuplicateKey))?;
-        Ok(request(top).map(Envelope::Single))
-    }
-}
-
-fn request(top: Object<'_>) -> Result<Request<'_>, EnvelopeError> {
-    let mut request = Request::default();
-    let mut by_id = false;
-    for (key, value) in top.into_entries() {
-        match key.as_ref() {
-            "query" => request.query = text("query", value)?,
-            "operationName" => request.operation_name = text("operationName", value)?,
-            "variables" => request.variables = map("variables", value)?,
-            "extensions" => request.extensions = map("extensions", value)?,
-            "documentId" => by_id = value != Json::Null,
-            _ => (),
-        }
-    }
-    if by_id && request.query.is_some() {
-        return Err(EnvelopeError::TwoDocuments);
-    }
-    Ok(request)
-}
-
-fn text<'a>(name: &'static str, value: Json<'a>) -> Result<Option<Cow<'a, str>>, EnvelopeError> {
-    match value {
-        Json::Null => Ok(None),
-        Json::Text(text) => Ok(Some(text)),
-        Json::Bool(_) | Json::Int(_) | Json::Float | Json::List(_) | Json::Object(_) => {
-            Err(EnvelopeError::WrongType { name, expected: "a string" })
+pub(crate) fn syntax(fault: Fault, text: &str, nesting: Nesting) -> EnvelopeError {
+    match fault {
+        Fault::TooDeep => EnvelopeError::TooDeep { limit: nesting.0 },
+        Fault::DuplicateKey => EnvelopeError::DuplicateKey,
+        Fault::Syntax { at } => {
+            let before = text.as_bytes().get(..at).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+            let column = before.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
+            EnvelopeError::NotJson { line, column: column.saturating_add(1) }
         }
     }
 }
 
-fn map<'a>(name: &'static str, value: Json<'a>) -> Result<Option<Object<'a>>, EnvelopeError> {
-    match value {
-        Json::Null => Ok(None),
-        Json::Object(object) => Ok(Some(object)),
-        Json::Bool(_) | Json::Int(_) | Json::Float | Json::Text(_) | Json::List(_) => {
-            Err(EnvelopeError::WrongType { name, expected: "an object" })
-        }
+/// What was read, when its syntax is sound to the end.
+type Sense<T> = Result<T, EnvelopeError>;
+
+fn top<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Envelope<'a>>, Fault> {
+    match reader.peek() {
+        Some(b'{') => Ok(request(reader)?.map(Envelope::Single)),
+        Some(b'[') => requests(reader, batch),
+        Some(_) | None => reader.value().map(|_| Err(EnvelopeError::NotAnObject)),
     }
+}
+
+fn requests<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Envelope<'a>>, Fault> {
+    let mut kept = Ok(Vec::new());
+    let mut actual: usize = 0;
+    reader.list(|reader| {
+        let index = actual;
+        actual = actual.saturating_add(1);
+        if index >= batch.0 {
+            return reader.value().map(drop);
+        }
+        let request = match reader.peek() {
+            Some(b'{') => request(reader)?,
+            Some(_) | None => reader.value().map(|_| Err(EnvelopeError::NotARequest { index }))?,
+        };
+        match (&mut kept, request) {
+            (Ok(kept), Ok(request)) => kept.push(request),
+            (Ok(_), Err(error)) => kept = Err(error),
+            (Err(_), _) => (),
+        }
+        Ok(())
+    })?;
+    Ok(if actual == 0 {
+        Err(EnvelopeError::EmptyBatch)
+    } else if actual > batch.0 {
+        Err(EnvelopeError::BatchTooLong { limit: batch.0, actual })
+    } else {
+        kept.map(Envelope::Batch)
+    })
+}
+
+fn request<'a>(reader: &mut Reader<'a>) -> Result<Sense<Request<'a>>, Fault> {
+    let mut sense = Ok(Request::default());
+    let mut seen = Vec::new();
+    let mut variant = false;
+    reader.object(|reader, key| {
+        let value = reader.value()?;
+        match (spelling(&key), &mut sense) {
+            (Spelling::Exact(parameter), Ok(request)) => {
+                request.set(parameter, value).unwrap_or_else(|error| sense = Err(error));
+            }
+            (Spelling::Variant, _) => variant = true,
+            (Spelling::Exact(_), Err(_)) | (Spelling::Unrelated, _) => (),
+        }
+        seen.push(key);
+        Ok(())
+    })?;
+    if variant {
+        return Ok(Err(EnvelopeError::CaseVariantKey));
+    }
+    if has_duplicates(seen) {
+        return Err(Fault::DuplicateKey);
+    }
+    Ok(sense.and_then(Request::whole))
+}
+
+fn has_duplicates(mut keys: Vec<Cow<'_, str>>) -> bool {
+    keys.sort_unstable();
+    !keys.is_sorted_by(|one, other| one < other)
 }
 
 #[cfg(test)]

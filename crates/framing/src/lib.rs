@@ -9,9 +9,11 @@ mod media_type;
 mod names;
 mod percent;
 mod query_string;
+mod sha256;
 
-pub use envelope::{Envelope, EnvelopeError, Request, read};
+pub use envelope::{BatchLength, Envelope, EnvelopeError, Request, read};
 pub use json::{Json, Nesting, Object};
 pub use media_type::{Accepts, ContentType, accepts, content_type};
 pub use percent::percent_decoded;
 pub use query_string::{QueryString, query_string};
+pub use sha256::Sha256Hash;

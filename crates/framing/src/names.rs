@@ -1,13 +1,35 @@
 //! The parameter names of GraphQL over HTTP, and the spellings that some servers take for them.
 
 /// The parameters that a GraphQL server may act on.
-const PARAMETERS: [&str; 5] = ["query", "operationName", "variables", "extensions", "documentId"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    Query,
+    OperationName,
+    Variables,
+    Extensions,
+    DocumentId,
+}
+
+impl Parameter {
+    const ALL: [Self; 5] =
+        [Self::Query, Self::OperationName, Self::Variables, Self::Extensions, Self::DocumentId];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::OperationName => "operationName",
+            Self::Variables => "variables",
+            Self::Extensions => "extensions",
+            Self::DocumentId => "documentId",
+        }
+    }
+}
 
 /// How a key relates to the parameters of a GraphQL request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
     /// Exactly a parameter.
-    Exact,
+    Exact(Parameter),
     /// Not a parameter, but one for a decoder that folds case (Go's `encoding/json` does).
     Variant,
     /// No parameter for any decoder.
@@ -15,14 +37,15 @@ pub(crate) enum Spelling {
 }
 
 pub(crate) fn spelling(key: &str) -> Spelling {
-    if PARAMETERS.contains(&key) {
-        return Spelling::Exact;
+    if let Some(parameter) = Parameter::ALL.into_iter().find(|parameter| parameter.name() == key) {
+        return Spelling::Exact(parameter);
     }
-    if PARAMETERS.iter().any(|name| folds_to(key, name)) { Spelling::Variant } else { Spelling::Unrelated }
+    let folds = Parameter::ALL.into_iter().any(|parameter| folds_to(key, parameter.name()));
+    if folds { Spelling::Variant } else { Spelling::Unrelated }
 }
 
 /// Unicode simple case folding, as far as it reaches ASCII: the long s and the Kelvin sign fold to letters.
-fn folds_to(key: &str, name: &str) -> bool {
+pub(crate) fn folds_to(key: &str, name: &str) -> bool {
     let folded = key.chars().map(|letter| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
@@ -42,8 +65,8 @@ mod tests {
 
     #[test]
     fn a_parameter_in_another_case_is_a_variant() {
-        check("query", Spelling::Exact);
-        check("operationName", Spelling::Exact);
+        check("query", Spelling::Exact(Parameter::Query));
+        check("operationName", Spelling::Exact(Parameter::OperationName));
         check("QUERY", Spelling::Variant);
         check("operationname", Spelling::Variant);
         check("documentID", Spelling::Variant);

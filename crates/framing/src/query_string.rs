@@ -23,7 +23,7 @@ pub fn query_string(query: &[u8]) -> QueryString {
         let decoded = String::from_utf8_lossy(&percent_decoded(&spaced)).into_owned();
         let bare = decoded.split('[').next().unwrap_or_default().trim();
         match spelling(bare) {
-            Spelling::Exact | Spelling::Variant => return QueryString::Graphql,
+            Spelling::Exact(_) | Spelling::Variant => return QueryString::Graphql,
             Spelling::Unrelated => (),
         }
     }

@@ -2,22 +2,28 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
-use portcullis_framing::{Envelope, EnvelopeError, Nesting, read};
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, read};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
 fn a_request_is_read() {
-    let outcome = read(br#"{"query":"{a}","variables":{"n":3}}"#, Nesting(8));
+    let outcome = read(br#"{"query":"{a}","variables":{"n":3}}"#, Nesting(8), BatchLength(10));
     assert!(matches!(outcome, Ok(Envelope::Single(request)) if request.query.as_deref() == Some("{a}")));
 }
 
 #[wasm_bindgen_test]
 fn deep_nesting_is_refused_within_the_stack_of_wasm() {
     let body = format!("{{\"variables\":{{\"v\":{}", "[".repeat(200_000));
-    assert_eq!(read(body.as_bytes(), Nesting(100)), Err(EnvelopeError::TooDeep { limit: 100 }));
+    assert_eq!(
+        read(body.as_bytes(), Nesting(100), BatchLength(10)),
+        Err(EnvelopeError::TooDeep { limit: 100 })
+    );
 }
 
 #[wasm_bindgen_test]
 fn ambiguity_is_refused() {
-    assert_eq!(read(br#"{"query":"a","query":"b"}"#, Nesting(8)), Err(EnvelopeError::DuplicateKey));
+    assert_eq!(
+        read(br#"{"query":"a","query":"b"}"#, Nesting(8), BatchLength(10)),
+        Err(EnvelopeError::DuplicateKey)
+    );
 }

@@ -3,7 +3,7 @@
 //! `portcullis explain` calls the same functions, so that its answers are the gate's.
 
 use portcullis_cost::{Cost, Supplied, Variables, estimate};
-use portcullis_framing::{Envelope, EnvelopeError, Json, Nesting, Object, Request, read};
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Json, Nesting, Object, Request, read};
 use portcullis_graphql::{
     Document, MeasureError, Measures, Operation, Scratch, ShapeHash, SyntaxError, Tape, comments_are_certain,
     measure, normalise, parse, shape,
@@ -58,9 +58,9 @@ impl Judgement {
 
 /// Judges the body of a `POST`.
 pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
-    match read(body, Nesting(policy.limits.json_nesting)) {
+    match read(body, Nesting(policy.limits.json_nesting), BatchLength(0)) {
         Ok(Envelope::Single(request)) => judge(policy, &request, desk),
-        Ok(Envelope::Batch) => Judgement::unparsed(Refusal::because(Reason::Batching)),
+        Ok(Envelope::Batch(_)) => Judgement::unparsed(Refusal::because(Reason::Batching)),
         Err(error) => Judgement::unparsed(envelope_refusal(error)),
     }
 }
@@ -127,10 +127,14 @@ fn envelope_refusal(error: EnvelopeError) -> Refusal {
         EnvelopeError::TooDeep { limit } => {
             Refusal { limit: Some(u64::from(limit)), ..Refusal::because(Reason::JsonNesting) }
         }
-        EnvelopeError::DuplicateKey | EnvelopeError::CaseVariantKey | EnvelopeError::TwoDocuments => {
-            Refusal::because(Reason::Ambiguous)
+        EnvelopeError::DuplicateKey
+        | EnvelopeError::CaseVariantKey
+        | EnvelopeError::TwoDocuments
+        | EnvelopeError::PersistedQueryUnclear => Refusal::because(Reason::Ambiguous),
+        EnvelopeError::EmptyBatch | EnvelopeError::BatchTooLong { .. } => Refusal::because(Reason::Batching),
+        EnvelopeError::NotARequest { .. } | EnvelopeError::NotAnObject | EnvelopeError::WrongType { .. } => {
+            Refusal::because(Reason::Envelope)
         }
-        EnvelopeError::NotAnObject | EnvelopeError::WrongType { .. } => Refusal::because(Reason::Envelope),
     }
 }
 
