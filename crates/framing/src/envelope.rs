@@ -59,6 +59,27 @@ pub enum EnvelopeError {
     /// `extensions.persistedQuery` is not version 1 with one SHA-256 in lowercase.
     #[error("`extensions.persistedQuery` is not version 1 with a SHA-256 in lowercase")]
     PersistedQueryUnclear,
+    /// A part of the query string is not URL-encoded in the one way that all servers decode alike.
+    #[error("the query string is not soundly encoded at byte {at}")]
+    NotUrlEncoded {
+        /// Offset in the query string.
+        at: usize,
+    },
+    /// A parameter stands in the query string twice.
+    #[error("`{name}` stands in the query string twice")]
+    DuplicateParameter {
+        /// Which parameter.
+        name: &'static str,
+    },
+    /// A name in the query string is a parameter of GraphQL for some servers only.
+    #[error("a name in the query string is a parameter of GraphQL for some servers only")]
+    VariantParameter,
+    /// A `;` in the query string, at which some servers split it.
+    #[error("some servers split the query string at the semicolon at byte {at}")]
+    Semicolon {
+        /// Offset in the query string.
+        at: usize,
+    },
     /// A batch without a request.
     #[error("the batch is empty")]
     EmptyBatch,

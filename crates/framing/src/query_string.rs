@@ -1,7 +1,7 @@
 //! The query string of a URL, as far as it can carry a GraphQL request.
 
 use crate::names::{Spelling, spelling};
-use crate::percent::percent_decoded;
+use crate::percent::{form_decoded, percent_decoded};
 
 /// What the query string of a request target holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,20 +14,35 @@ pub enum QueryString {
 
 /// Looks for parameters of a GraphQL request in `query`, the text after `?`.
 ///
-/// Names are percent-decoded; `query[]` and `query[0]`, which some servers read as `query`, count.
+/// Names are decoded; a name that only some servers read as one of them counts.
 pub fn query_string(query: &[u8]) -> QueryString {
-    let pairs = query.split(|byte| matches!(byte, b'&' | b';'));
-    let names = pairs.map(|pair| pair.split(|byte| *byte == b'=').next().unwrap_or_default());
-    for name in names {
-        let spaced: Vec<u8> = name.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        let decoded = String::from_utf8_lossy(&percent_decoded(&spaced)).into_owned();
-        let bare = decoded.split('[').next().unwrap_or_default().trim();
-        match spelling(bare) {
-            Spelling::Exact(_) | Spelling::Variant => return QueryString::Graphql,
-            Spelling::Unrelated => (),
-        }
+    let mut pairs = query.split(|byte| matches!(byte, b'&' | b';'));
+    let found = pairs.any(|pair| read_as(split(pair).0) != Spelling::Unrelated);
+    if found { QueryString::Graphql } else { QueryString::Unrelated }
+}
+
+/// Name and value of a pair; without `=` the value is empty.
+pub(crate) fn split(pair: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = pair.splitn(2, |byte| *byte == b'=');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// What a name is to any server: PHP drops spaces before it, some read `query[]`, `query[0]` and `query.x` as `query`,
+/// and for some it ends at a NUL.
+pub(crate) fn read_as(name: &[u8]) -> Spelling {
+    if let Ok(decoded) = form_decoded(name)
+        && let Spelling::Exact(parameter) = spelling(&decoded)
+    {
+        return Spelling::Exact(parameter);
     }
-    QueryString::Unrelated
+    let spaced: Vec<u8> = name.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = String::from_utf8_lossy(&percent_decoded(&spaced)).into_owned();
+    let is_around = |letter: char| letter.is_whitespace() || letter.is_control();
+    let bare = decoded.trim_start_matches(is_around).split(['[', '.', '\0']).next().unwrap_or_default();
+    match spelling(bare.trim_end_matches(is_around)) {
+        Spelling::Exact(_) | Spelling::Variant => Spelling::Variant,
+        Spelling::Unrelated => Spelling::Unrelated,
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +63,8 @@ mod tests {
         check("query[]=x", QueryString::Graphql);
         check("query%5B0%5D=x", QueryString::Graphql);
         check("+query=x", QueryString::Graphql);
+        check("query.x=x", QueryString::Graphql);
+        check("%00query%00x=x", QueryString::Graphql);
         check("a;operationName=x", QueryString::Graphql);
         check("query", QueryString::Graphql);
     }

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 use portcullis_framing::{
-    BatchLength, Envelope, EnvelopeError, Json, Nesting, content_type, query_string, read,
+    BatchLength, Envelope, EnvelopeError, Json, Nesting, Parameters, QueryString, content_type, query_string,
+    read,
 };
 use proptest::prelude::*;
 
@@ -45,6 +46,33 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let _outcome = (read(&body, Nesting(4), BatchLength(10)).is_ok(), content_type(&body), query_string(&body));
+    }
+
+    #[test]
+    fn arbitrary_query_strings_never_panic(text in "[a-z%=&;+.#{}\\[\\]0-9é\u{0}\"]{0,60}|((query|variables|QUERY|a)[=;%\\[]{1,2}[a%2{}]{0,4}&){0,5}") {
+        if let Ok(parameters) = Parameters::read(text.as_bytes()) {
+            let _outcome = parameters.request(Nesting(4)).is_ok();
+        }
+        // What holds no parameter for anyone is no request either.
+        if query_string(text.as_bytes()) == QueryString::Unrelated && !text.contains('#') {
+            prop_assert_eq!(Parameters::read(text.as_bytes()), Ok(Parameters::default()));
+        }
+    }
+
+    /// `GET` and `POST` mean the same.
+    #[test]
+    fn parameters_are_read_as_a_body_is(value in json(), query in ".{0,40}", plus: bool) {
+        let encode = |text: &str| text.bytes().map(|byte| match byte {
+            b' ' if plus => "+".to_owned(),
+            b'a'..=b'z' | b'{' | b'}' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        }).collect::<String>();
+        let variables = serde_json::json!({ "v": value });
+        let url = format!("variables={}&query={}", encode(&variables.to_string()), encode(&query));
+        let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
+        let parameters = Parameters::read(url.as_bytes()).unwrap();
+        let read = read(body.as_bytes(), Nesting(5), BatchLength(0));
+        prop_assert_eq!(parameters.request(Nesting(5)).map(Envelope::Single), read);
     }
 
     #[test]

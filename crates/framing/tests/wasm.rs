@@ -2,7 +2,7 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, read};
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Parameters, read};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
@@ -26,4 +26,13 @@ fn ambiguity_is_refused() {
         read(br#"{"query":"a","query":"b"}"#, Nesting(8), BatchLength(10)),
         Err(EnvelopeError::DuplicateKey)
     );
+}
+
+#[wasm_bindgen_test]
+fn parameters_of_a_url_are_read() {
+    let parameters = Parameters::read(b"query=%7Ba%7D&variables={%22n%22:3}");
+    let query =
+        parameters.as_ref().map(|parameters| parameters.request(Nesting(8)).map(|request| request.query));
+    assert_eq!(query, Ok(Ok(Some("{a}".into()))));
+    assert!(Parameters::read(b"query=a&query=b").is_err());
 }

@@ -130,7 +130,11 @@ fn envelope_refusal(error: EnvelopeError) -> Refusal {
         EnvelopeError::DuplicateKey
         | EnvelopeError::CaseVariantKey
         | EnvelopeError::TwoDocuments
-        | EnvelopeError::PersistedQueryUnclear => Refusal::because(Reason::Ambiguous),
+        | EnvelopeError::PersistedQueryUnclear
+        | EnvelopeError::NotUrlEncoded { .. }
+        | EnvelopeError::DuplicateParameter { .. }
+        | EnvelopeError::VariantParameter
+        | EnvelopeError::Semicolon { .. } => Refusal::because(Reason::Ambiguous),
         EnvelopeError::EmptyBatch | EnvelopeError::BatchTooLong { .. } => Refusal::because(Reason::Batching),
         EnvelopeError::NotARequest { .. } | EnvelopeError::NotAnObject | EnvelopeError::WrongType { .. } => {
             Refusal::because(Reason::Envelope)

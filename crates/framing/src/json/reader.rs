@@ -40,6 +40,11 @@ impl<'a> Reader<'a> {
         Self { text, at: 0, open: 0, nesting, scratch: Vec::new() }
     }
 
+    /// A reader of what stands inside an object that is not written out.
+    pub(crate) fn inside_object(text: &'a str, nesting: Nesting) -> Self {
+        Self { open: 1, ..Self::new(text, nesting) }
+    }
+
     /// Makes sure that only white space is left.
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
