@@ -45,7 +45,7 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     match (types.next().map(|value| content_type(value.as_bytes())), types.next()) {
         (Some(ContentType::Json), None) => {}
-        (Some(ContentType::Json | ContentType::Other) | None, _) => return Err(Problem::MediaType),
+        (Some(_) | None, _) => return Err(Problem::MediaType),
     }
     let identity = |value: &header::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {

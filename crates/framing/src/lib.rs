@@ -3,7 +3,10 @@
 //! Reads strictly and in one way only: what two servers could read differently is an error here.
 //! Knows byte limits; knows no GraphQL grammar, no policy and no Envoy.
 
+mod accept;
+mod encoding;
 mod envelope;
+mod inflate;
 mod json;
 mod media_type;
 mod names;
@@ -12,9 +15,12 @@ mod percent;
 mod query_string;
 mod sha256;
 
+pub use accept::{Accepts, Streams, accepts, streams};
+pub use encoding::{Coding, ContentEncoding, content_encoding};
 pub use envelope::{BatchLength, Envelope, EnvelopeError, Request, read};
+pub use inflate::{InflateError, Inflation, inflate};
 pub use json::{Json, Nesting, Object};
-pub use media_type::{Accepts, ContentType, accepts, content_type};
+pub use media_type::{Boundary, ContentType, content_type};
 pub use parameters::Parameters;
 pub use percent::percent_decoded;
 pub use query_string::{QueryString, query_string};

@@ -1,89 +1,44 @@
-//! Media types: which bodies are JSON in UTF-8, and which answer a client prefers.
+//! Media types of bodies: which are JSON in UTF-8, which are uploads, which are documents.
+
+mod boundary;
+
+pub use boundary::Boundary;
 
 /// What a `content-type` says of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentType {
     /// `application/json`, in UTF-8 by word or by default.
     Json,
+    /// `multipart/form-data` with this boundary.
+    Multipart(Boundary),
+    /// `application/graphql`, a document alone, in UTF-8 by word or by default.
+    Graphql,
     /// Anything else, also what is malformed.
     Other,
 }
 
-/// The content type of an answer with errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepts {
-    /// `application/graphql-response+json`.
-    GraphqlResponse,
-    /// `application/json`.
-    Json,
-}
-
-impl Accepts {
-    /// The value for `content-type`.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::GraphqlResponse => "application/graphql-response+json",
-            Self::Json => "application/json",
-        }
-    }
-}
-
-/// Judges the value of a `content-type` header: letters in any case, at most a `charset` of UTF-8 beside.
+/// Judges the value of a `content-type` header: letters in any case, at most a `charset` of UTF-8 beside; an upload
+/// has its `boundary` and nothing else.
 pub fn content_type(value: &[u8]) -> ContentType {
     let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case(b"application/json")) {
-        return ContentType::Other;
+    let kind = parts.next().unwrap_or_default();
+    let (parameter, further) = (parts.next(), parts.next());
+    let is = |name: &str| kind.eq_ignore_ascii_case(name.as_bytes()) && further.is_none();
+    if is("application/json") && parameter.is_none_or(is_utf8_charset) {
+        ContentType::Json
+    } else if is("application/graphql") && parameter.is_none_or(is_utf8_charset) {
+        ContentType::Graphql
+    } else if is("multipart/form-data") {
+        parameter.and_then(Boundary::read).map_or(ContentType::Other, ContentType::Multipart)
+    } else {
+        ContentType::Other
     }
-    let sound = match (parts.next(), parts.next()) {
-        (None, _) => true,
-        (Some(parameter), None) => is_utf8_charset(parameter),
-        (Some(_), Some(_)) => false,
-    };
-    if sound { ContentType::Json } else { ContentType::Other }
 }
 
-fn is_utf8_charset(parameter: &[u8]) -> bool {
+pub(crate) fn is_utf8_charset(parameter: &[u8]) -> bool {
     ["charset=utf-8", "charset=\"utf-8\"", "charset=utf8"]
         .iter()
         .any(|sound| parameter.eq_ignore_ascii_case(sound.as_bytes()))
-}
-
-/// Which answer the `accept` header prefers; without one, or with neither type in it, plain JSON.
-///
-/// `q` weights decide between the two; at the same weight the GraphQL type wins.
-pub fn accepts(value: &[u8]) -> Accepts {
-    let weight = |name: &str| {
-        let ranges = value.split(|byte| *byte == b',');
-        ranges.filter_map(|range| weight_of(range, name.as_bytes())).max().unwrap_or(0)
-    };
-    let graphql = weight("application/graphql-response+json");
-    if graphql > 0 && graphql >= weight("application/json") {
-        Accepts::GraphqlResponse
-    } else {
-        Accepts::Json
-    }
-}
-
-/// The weight of one media range in thousandths, when it names the type.
-fn weight_of(range: &[u8], name: &[u8]) -> Option<u16> {
-    let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    if !parts.next()?.eq_ignore_ascii_case(name) {
-        return None;
-    }
-    let quality = parts.find_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
-    Some(quality.map_or(1_000, thousandths))
-}
-
-/// `0.8` as 800; what is no weight (RFC 9110 §12.4.2) counts as 0.
-fn thousandths(quality: &[u8]) -> u16 {
-    let text = std::str::from_utf8(quality).unwrap_or_default();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    match (whole, digits) {
-        ("1", true) => 1_000,
-        ("0", true) => format!("{fraction:0<3}").parse().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +62,6 @@ mod tests {
     fn everything_else_is_not() {
         check("", ContentType::Other);
         check("text/plain", ContentType::Other);
-        check("application/graphql", ContentType::Other);
         check("application/jsonp", ContentType::Other);
         check("application/graphql+json", ContentType::Other);
         check("text/plain; application/json", ContentType::Other);
@@ -117,6 +71,7 @@ mod tests {
         check("application/json;", ContentType::Other);
         check("application/json; charset=utf-8; charset=utf-16", ContentType::Other);
         check("multipart/form-data; boundary=application/json", ContentType::Other);
+        check("multipart/form-data; application/json", ContentType::Other);
     }
 
     #[test]
@@ -124,26 +79,54 @@ mod tests {
         assert_eq!(content_type(b"application/json; charset=\xff"), ContentType::Other);
     }
 
+    #[test]
+    fn a_document_alone_is_one() {
+        check("application/graphql", ContentType::Graphql);
+        check("Application/GraphQL; charset=UTF-8", ContentType::Graphql);
+        check("application/graphql; charset=latin1", ContentType::Other);
+        check("application/graphql; charset=utf-8; a=b", ContentType::Other);
+    }
+
     #[track_caller]
-    fn prefers(accept: &str, expected: Accepts) {
-        assert_eq!(accepts(accept.as_bytes()), expected, "{accept}");
+    fn boundary(value: &str, expected: &str) {
+        let ContentType::Multipart(boundary) = content_type(value.as_bytes()) else { panic!("{value}") };
+        assert_eq!(boundary.as_bytes(), expected.as_bytes(), "{value}");
     }
 
     #[test]
-    fn the_graphql_type_is_given_to_those_who_ask_for_it() {
-        prefers("application/graphql-response+json", Accepts::GraphqlResponse);
-        prefers("application/graphql-response+json, application/json;q=0.9", Accepts::GraphqlResponse);
-        prefers("application/json, application/graphql-response+json", Accepts::GraphqlResponse);
-        prefers("application/graphql-response+json; charset=utf-8, */*", Accepts::GraphqlResponse);
-    }
-
-    #[test]
-    fn others_get_plain_json() {
-        prefers("", Accepts::Json);
-        prefers("*/*", Accepts::Json);
-        prefers("application/json", Accepts::Json);
-        prefers("application/json, application/graphql-response+json;q=0.5", Accepts::Json);
-        prefers("application/graphql-response+json;q=0", Accepts::Json);
-        prefers("application/graphql-response+json;q=nan", Accepts::Json);
+    fn an_upload_has_one_boundary() {
+        boundary("multipart/form-data; boundary=----WebKitFormBoundaryAb0", "----WebKitFormBoundaryAb0");
+        boundary("Multipart/Form-Data;BOUNDARY=x", "x");
+        boundary("multipart/form-data; boundary=\"a'()+_,-./:=?b\"", "a'()+_,-./:=?b");
+        let longest = "b".repeat(70);
+        boundary(&format!("multipart/form-data; boundary={longest}"), &longest);
+        boundary(&format!("multipart/form-data; boundary={}", "b".repeat(69)), &"b".repeat(69));
+        check(&format!("multipart/form-data; boundary={longest}b"), ContentType::Other);
+        for parameters in [
+            "",
+            ";",
+            "; boundary=",
+            "; boundary=\"\"",
+            "; boundary = x",
+            "; boundary=a b",
+            "; boundary=\"a b\"",
+            "; boundary=a:b",
+            "; boundary=a\"b",
+            "; boundary=\"a",
+            "; boundary=a\"",
+            "; boundary=\"a\\\"b\"",
+            "; boundary=\"a\"b",
+            "; boundary=a, text/plain",
+            "; boundary*=utf-8''a",
+            "; boundary*0=a",
+            "; boundary=a; boundary=b",
+            "; boundary=a; charset=utf-8",
+            "; charset=utf-16; boundary=a",
+            "; boundary=a;",
+            "; boundary=\u{e9}",
+        ] {
+            check(&format!("multipart/form-data{parameters}"), ContentType::Other);
+        }
+        check("multipart/mixed; boundary=x", ContentType::Other);
     }
 }

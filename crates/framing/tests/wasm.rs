@@ -2,7 +2,9 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Parameters, read};
+use portcullis_framing::{
+    BatchLength, Coding, Envelope, EnvelopeError, Inflation, Nesting, Parameters, inflate, read,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
@@ -35,4 +37,35 @@ fn parameters_of_a_url_are_read() {
         parameters.as_ref().map(|parameters| parameters.request(Nesting(8)).map(|request| request.query));
     assert_eq!(query, Ok(Ok(Some("{a}".into()))));
     assert!(Parameters::read(b"query=a&query=b").is_err());
+}
+
+#[wasm_bindgen_test]
+fn compressed_bodies_are_inflated_within_bounds() {
+    let limit = Inflation { bytes: 256 << 10, ratio: 100 };
+    let request: &[u8] = include_bytes!("../testdata/inflate/request.json");
+    for (coding, body, bomb) in [
+        (
+            Coding::Gzip,
+            include_bytes!("../testdata/inflate/request.gz") as &[u8],
+            include_bytes!("../testdata/inflate/spaces_1mib.gz") as &[u8],
+        ),
+        (
+            Coding::Deflate,
+            include_bytes!("../testdata/inflate/request.zlib"),
+            include_bytes!("../testdata/inflate/spaces_1mib.zlib"),
+        ),
+        (
+            Coding::Brotli,
+            include_bytes!("../testdata/inflate/request.br"),
+            include_bytes!("../testdata/inflate/spaces_1mib.br"),
+        ),
+        (
+            Coding::Zstd,
+            include_bytes!("../testdata/inflate/window_8mib.zst"),
+            include_bytes!("../testdata/inflate/spaces_1mib.zst"),
+        ),
+    ] {
+        assert_eq!(inflate(coding, body, limit).as_deref(), Ok(request), "{coding:?}");
+        assert!(inflate(coding, bomb, limit).is_err(), "{coding:?}");
+    }
 }

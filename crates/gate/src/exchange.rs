@@ -237,7 +237,9 @@ fn refuse_by_headers(headers: Headers<'_>, method: &[u8], query: &[u8], policy: 
     }
     match headers.only("content-type").map(content_type) {
         Some(ContentType::Json) => (),
-        Some(ContentType::Other) | None => return Some(Refusal::because(Reason::ContentType)),
+        Some(ContentType::Multipart(_) | ContentType::Graphql | ContentType::Other) | None => {
+            return Some(Refusal::because(Reason::ContentType));
+        }
     }
     if headers.all("content-encoding").any(|value| !value.eq_ignore_ascii_case(b"identity")) {
         return Some(Refusal::because(Reason::ContentEncoding));
