@@ -3,7 +3,7 @@
 //! Turns a judgement into JSON or into lines for people; decides nothing, reads no files.
 
 use portcullis_framing::Request;
-use portcullis_gate::{Desk, Judgement, judge, judge_body};
+use portcullis_gate::{Desk, Judged, Judgement, Method, judge, judge_body};
 use portcullis_policy::{Policy, Refusal, Verdict};
 use portcullis_report::Reason;
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ impl Explainer {
 
     /// Judges a request whose parts are given.
     pub fn request(&mut self, request: &Request<'_>) -> Explanation<'_> {
-        let judgement = judge(&self.policy, request, &mut self.desk);
+        let judgement = judge(&self.policy, request, Method::Post, &mut self.desk);
         Explanation { policy: &self.policy, judgement }
     }
 }
@@ -77,11 +77,13 @@ impl Explanation<'_> {
                 refusal.position.map(|place| put("column", json!(place.column)));
             }
         }
-        put("operation", json!(self.judgement.operation));
-        put("kind", json!(self.judgement.kind.label()));
+        let judged = self.judged();
+        put("operation", json!(judged.map_or("-", |judged| &judged.operation)));
+        put("kind", json!(judged.map_or("unknown", |judged| judged.kind.label())));
         let measures = self.rows().into_iter().map(|row| (row.name.to_owned(), json!(row.value)));
-        let introspection =
-            self.judgement.measures.map(|found| ("introspection".to_owned(), json!(found.introspection)));
+        let introspection = judged
+            .and_then(|judged| judged.measures)
+            .map(|found| ("introspection".to_owned(), json!(found.introspection)));
         let measures: Map<String, Value> = measures.chain(introspection).collect();
         put("measures", if measures.is_empty() { Value::Null } else { Value::Object(measures) });
         put("cost", json!(self.judgement.cost.map(|cost| cost.units())));
@@ -112,11 +114,14 @@ impl Explanation<'_> {
     }
 
     fn headline(&self) -> String {
-        let Judgement { verdict, operation, kind, .. } = &self.judgement;
-        let what =
-            if operation == "-" { "request".to_owned() } else { format!("{} {operation}", kind.label()) };
+        let what = match self.judged() {
+            Some(Judged { operation, kind, .. }) if operation != "-" => {
+                format!("{} {operation}", kind.label())
+            }
+            Some(_) | None => "request".to_owned(),
+        };
         let mut text = String::new();
-        match verdict {
+        match self.judgement.verdict {
             Verdict::Allow => line(&mut text, &format!("{what}: allowed")),
             Verdict::Deny(refusal) => {
                 let reason = refusal.reason;
@@ -133,8 +138,12 @@ impl Explanation<'_> {
         text
     }
 
+    fn judged(&self) -> Option<&Judged> {
+        self.judgement.operations.first()
+    }
+
     fn rows(&self) -> Vec<Row> {
-        let Some(found) = &self.judgement.measures else { return Vec::new() };
+        let Some(found) = self.judged().and_then(|judged| judged.measures) else { return Vec::new() };
         let limits = &self.policy.limits;
         let row = |name, value, limit: Option<u32>| Row {
             name,

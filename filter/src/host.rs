@@ -16,6 +16,9 @@ pub(crate) struct RequestHeld;
 /// The response's headers are in the filter's hands.
 pub(crate) struct ResponseHeld;
 
+/// A chunk of the response's body is in the filter's hands.
+pub(crate) struct ResponseChunk;
+
 /// Calls that are allowed at any time.
 pub(crate) struct Host;
 
@@ -59,8 +62,31 @@ impl RequestHeld {
 }
 
 impl ResponseHeld {
+    pub(crate) fn headers(&self) -> Option<Vec<(String, Vec<u8>)>> {
+        hostcalls::get_map_bytes(MapType::HttpResponseHeaders).ok()
+    }
+
+    pub(crate) fn remove_header(&self, name: &str) {
+        told("remove response header", hostcalls::remove_map_value(MapType::HttpResponseHeaders, name));
+    }
+
     pub(crate) fn set_header(&self, name: &str, value: &str) {
         told("set response header", set(MapType::HttpResponseHeaders, name, value));
+    }
+}
+
+impl ResponseChunk {
+    /// The chunk's bytes; nothing when the host does not give all of them.
+    pub(crate) fn bytes(&self, length: usize) -> Option<Vec<u8>> {
+        if length == 0 {
+            return Some(Vec::new());
+        }
+        let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length).ok().flatten()?;
+        (bytes.len() == length).then_some(bytes)
+    }
+
+    pub(crate) fn replace(&self, length: usize, bytes: &[u8]) {
+        told("replace a chunk", hostcalls::set_buffer(BufferType::HttpResponseBody, 0, length, bytes));
     }
 }
 
@@ -130,10 +156,13 @@ impl Host {
         match effect {
             Effect::Property(name, value) => self.property(name, value),
             Effect::Count(metric, amount) => metrics.count(self, *metric, *amount),
+            Effect::Lower(metric, amount) => metrics.lower(self, *metric, *amount),
             Effect::Time(metric) => metrics.count(self, *metric, began.micros_until_now()),
             Effect::SetRequestHeader(..)
             | Effect::RemoveRequestHeader(_)
             | Effect::SetResponseHeader(..)
+            | Effect::RemoveResponseHeader(_)
+            | Effect::ReplaceResponseChunk(_)
             | Effect::DiscardBody
             | Effect::Reply(_)
             | Effect::Emit(_) => (),

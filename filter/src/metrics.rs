@@ -20,8 +20,17 @@ impl Metrics {
     pub(crate) fn count(&self, host: &Host, metric: Metric, amount: u64) {
         let Some(id) = self.ids.get(&metric) else { return };
         match metric.kind() {
-            FamilyKind::Histogram | FamilyKind::Gauge => host.record(*id, amount),
-            FamilyKind::Counter => host.increment(*id, i64::try_from(amount).unwrap_or(i64::MAX)),
+            FamilyKind::Histogram => host.record(*id, amount),
+            FamilyKind::Counter | FamilyKind::Gauge => {
+                host.increment(*id, i64::try_from(amount).unwrap_or(i64::MAX));
+            }
+        }
+    }
+
+    /// Lowers a gauge; the host shares it between workers, so that it is changed and never set.
+    pub(crate) fn lower(&self, host: &Host, metric: Metric, amount: u64) {
+        if let Some(id) = self.ids.get(&metric) {
+            host.increment(*id, i64::try_from(amount).unwrap_or(i64::MAX).saturating_neg());
         }
     }
 }

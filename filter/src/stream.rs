@@ -1,6 +1,6 @@
 //! One HTTP stream: callbacks in, effects out.
 
-use crate::host::{Moment, RequestHeld, ResponseHeld};
+use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld};
 use crate::root::{Plugin, random};
 use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, World};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     exchange: Exchange,
-    /// Bytes of the held body that the exchange has read.
+    /// Bytes of what the host holds of the request's body that the exchange has read.
     seen: usize,
 }
 
@@ -26,7 +26,8 @@ impl Stream {
             Input::RequestHeaders { .. } => random().unwrap_or_default(),
             Input::RequestBody { .. }
             | Input::RequestTrailers
-            | Input::ResponseHeaders
+            | Input::ResponseHeaders { .. }
+            | Input::ResponseBody { .. }
             | Input::StreamEnded => [0; 10],
         };
         let held = &mut *self.plugin.held.borrow_mut();
@@ -50,16 +51,48 @@ impl Stream {
                     RequestHeld.discard_body(size);
                     self.seen = 0;
                 }
+                // Performed above, or not of this phase.
                 Effect::SetResponseHeader(..)
+                | Effect::RemoveResponseHeader(_)
+                | Effect::ReplaceResponseChunk(_)
                 | Effect::Property(..)
                 | Effect::Count(..)
+                | Effect::Lower(..)
                 | Effect::Time(_) => (),
             }
         }
         match flow {
-            Flow::Continue => Action::Continue,
+            Flow::Continue => {
+                // What the host held is gone; the next callback tells the size of its own chunk.
+                self.seen = 0;
+                Action::Continue
+            }
             Flow::Hold => Action::Pause,
         }
+    }
+
+    /// One step of the response, which always goes on; `size` bytes of its body came.
+    fn respond(&mut self, input: Input<'_>, size: usize) -> Action {
+        let began = self.plugin.host.now();
+        for effect in self.decide(input, &began).list {
+            self.plugin.host.count(&effect, &self.plugin.metrics, &began);
+            match effect {
+                Effect::SetResponseHeader(name, value) => ResponseHeld.set_header(name, &value),
+                Effect::RemoveResponseHeader(name) => ResponseHeld.remove_header(name),
+                Effect::ReplaceResponseChunk(bytes) => ResponseChunk.replace(size, &bytes),
+                Effect::Emit(event) => self.plugin.note(*event),
+                // Performed above, or not of this phase.
+                Effect::SetRequestHeader(..)
+                | Effect::RemoveRequestHeader(_)
+                | Effect::DiscardBody
+                | Effect::Reply(_)
+                | Effect::Property(..)
+                | Effect::Count(..)
+                | Effect::Lower(..)
+                | Effect::Time(_) => (),
+            }
+        }
+        Action::Continue
     }
 }
 
@@ -76,7 +109,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if self.exchange.interest() == Interest::None {
+        if self.exchange.interest() != Interest::Request {
             return Action::Continue;
         }
         let fresh = RequestHeld.body(self.seen, size.saturating_sub(self.seen));
@@ -86,29 +119,31 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        match self.exchange.interest() {
-            Interest::None => Action::Continue,
-            Interest::Request => self.step(Input::RequestTrailers, self.seen),
+        if self.exchange.interest() != Interest::Request {
+            return Action::Continue;
         }
+        self.step(Input::RequestTrailers, self.seen)
     }
 
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        let began = self.plugin.host.now();
-        for effect in self.decide(Input::ResponseHeaders, &began).list {
-            if let Effect::SetResponseHeader(name, value) = effect {
-                ResponseHeld.set_header(name, &value);
-            }
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        let wanted = self.exchange.interest() == Interest::ResponseHeaders;
+        let pairs = if wanted { ResponseHeld.headers() } else { None };
+        let headers = pairs.as_deref().map(Headers::new);
+        self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        if self.exchange.interest() != Interest::ResponseBody {
+            return Action::Continue;
         }
-        Action::Continue
+        let bytes = ResponseChunk.bytes(size);
+        let chunk = bytes.as_deref().map_or(Chunk::Unreadable, Chunk::Bytes);
+        self.respond(Input::ResponseBody { chunk, more: more(end) }, size)
     }
 
     fn on_log(&mut self) {
-        if self.exchange.interest() == Interest::None {
-            return;
-        }
-        let began = self.plugin.host.now();
-        for effect in self.decide(Input::StreamEnded, &began).list {
-            self.plugin.host.count(&effect, &self.plugin.metrics, &began);
+        if self.exchange.interest() != Interest::None {
+            self.respond(Input::StreamEnded, 0);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The answer to a refused request: a GraphQL response with one error and no `data`.
 
-use crate::correlation::CorrelationId;
-use portcullis_framing::Accepts;
-use portcullis_policy::{Disclosure, Refusal};
+use crate::case::Case;
+use portcullis_policy::{Disclosure, Policy, Refusal, Switch, ValidationStatus};
 use portcullis_report::{Reason, header};
 use serde_json::{Map, Value, json};
 
@@ -17,33 +16,43 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-pub(crate) fn answer(
-    refusal: &Refusal,
-    accepts: Accepts,
-    correlation: &CorrelationId,
-    disclosure: Disclosure,
-) -> Answer {
+/// The answer to a refusal, as an array of `times` where each of a batch is told the same.
+pub(crate) fn answer(refusal: &Refusal, times: Option<usize>, case: &Case, policy: &Policy) -> Answer {
     let mut headers = vec![
-        ("content-type", accepts.content_type().to_owned()),
-        (header::CORRELATION_ID, correlation.as_str().to_owned()),
+        ("content-type", case.accepts.content_type().to_owned()),
+        (header::CORRELATION_ID, case.correlation.as_str().to_owned()),
     ];
-    headers.extend(extra_header(refusal.reason).map(|(name, value)| (name, value.to_owned())));
+    headers.extend(extra_header(refusal.reason, policy).map(|(name, value)| (name, value.to_owned())));
     let mut error = Map::new();
     error.insert("message".to_owned(), json!(refusal.reason.message()));
     if let Some(position) = refusal.position {
         error.insert("locations".to_owned(), json!([{ "line": position.line, "column": position.column }]));
     }
-    error.insert("extensions".to_owned(), Value::Object(extensions(refusal, disclosure)));
-    let body = json!({ "errors": [error] }).to_string().into_bytes();
-    Answer { status: refusal.reason.status(), headers, body }
+    error.insert("extensions".to_owned(), Value::Object(extensions(refusal, policy.responses.disclosure)));
+    let one = json!({ "errors": [error] });
+    let body = match times {
+        None => one,
+        Some(times) => Value::Array(vec![one; times]),
+    };
+    Answer { status: status(refusal.reason, policy), headers, body: body.to_string().into_bytes() }
+}
+
+fn status(reason: Reason, policy: &Policy) -> u16 {
+    match (policy.responses.validation_status, reason.is_validation()) {
+        (ValidationStatus::UnprocessableContent, true) => 422,
+        (ValidationStatus::UnprocessableContent, false) | (ValidationStatus::BadRequest, _) => {
+            reason.status()
+        }
+    }
 }
 
 /// The header that the status asks for beyond those of every answer.
-fn extra_header(reason: Reason) -> Option<(&'static str, &'static str)> {
-    match reason.status() {
-        405 => Some(("allow", "POST")),
-        429 => Some(("retry-after", "1")),
-        200 => Some(("cache-control", "private, no-cache, must-revalidate")),
+fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'static str)> {
+    match (reason.status(), policy.transports.get) {
+        (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
+        (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
+        (429, _) => Some(("retry-after", "1")),
+        (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }
 }
@@ -67,11 +76,23 @@ fn extensions(refusal: &Refusal, disclosure: Disclosure) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::correlation::CorrelationId;
+    use portcullis_framing::Accepts;
+    use portcullis_report::Transport;
+
+    fn case() -> Case {
+        Case {
+            correlation: CorrelationId::parse(b"id").unwrap(),
+            client: None,
+            transport: Transport::Post,
+            accepts: Accepts::Json,
+            body_bytes: 0,
+        }
+    }
 
     #[track_caller]
-    fn check(refusal: Refusal, disclosure: Disclosure, status: u16, expected: &str) {
-        let id = CorrelationId::parse(b"id").unwrap();
-        let answer = answer(&refusal, Accepts::Json, &id, disclosure);
+    fn check(refusal: Refusal, policy: &str, status: u16, expected: &str) {
+        let answer = answer(&refusal, None, &case(), &Policy::parse(policy).unwrap());
         assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (status, expected.to_owned()));
     }
 
@@ -80,13 +101,13 @@ mod tests {
         let refusal = Refusal::beyond(Reason::Depth, 15, 40);
         check(
             refusal,
-            Disclosure::Limits,
+            "",
             400,
             r#"{"errors":[{"extensions":{"actual":40,"code":"MAX_DEPTH_EXCEEDED","limit":15},"message":"The operation is too deep."}]}"#,
         );
         check(
             refusal,
-            Disclosure::Reason,
+            "responses: {expose_limits: false}",
             400,
             r#"{"errors":[{"extensions":{"code":"MAX_DEPTH_EXCEEDED"},"message":"The operation is too deep."}]}"#,
         );
@@ -96,7 +117,7 @@ mod tests {
     fn cost_is_told_as_estimated_and_max() {
         check(
             Refusal::beyond(Reason::Cost, 5_000, 90_000),
-            Disclosure::Limits,
+            "",
             400,
             r#"{"errors":[{"extensions":{"code":"COST_ESTIMATED_TOO_EXPENSIVE","cost":{"estimated":90000,"max":5000}},"message":"The operation is too expensive."}]}"#,
         );
@@ -106,17 +127,42 @@ mod tests {
     fn an_unknown_hash_is_answered_as_clients_expect_it() {
         check(
             Refusal::because(Reason::PersistedQuery),
-            Disclosure::Limits,
+            "",
             200,
             r#"{"errors":[{"extensions":{"code":"PERSISTED_QUERY_NOT_FOUND"},"message":"PersistedQueryNotFound"}]}"#,
         );
     }
 
     #[test]
-    fn a_method_that_is_not_allowed_names_the_one_that_is() {
-        let id = CorrelationId::parse(b"id").unwrap();
-        let answer = answer(&Refusal::because(Reason::Method), Accepts::Json, &id, Disclosure::Limits);
-        assert!(answer.headers.contains(&("allow", "POST".to_owned())));
+    fn each_of_a_batch_is_told_that_its_hash_is_unknown() {
+        let policy = Policy::parse("").unwrap();
+        let answer = answer(&Refusal::because(Reason::PersistedQuery), Some(2), &case(), &policy);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let messages: Vec<_> =
+            body.as_array().unwrap().iter().map(|one| &one["errors"][0]["message"]).collect();
+        assert_eq!(messages, ["PersistedQueryNotFound"; 2]);
+    }
+
+    #[test]
+    fn a_profile_may_answer_422_to_what_servers_refuse_while_validating() {
+        let status = |reason| {
+            let policy = Policy::parse("responses: {validation_status: 422}").unwrap();
+            answer(&Refusal::because(reason), None, &case(), &policy).status
+        };
+        assert_eq!((status(Reason::Depth), status(Reason::Syntax), status(Reason::Method)), (422, 400, 405));
+    }
+
+    #[track_caller]
+    fn allows(reason: Reason, policy: &str, expected: &str) {
+        let answer = answer(&Refusal::because(reason), None, &case(), &Policy::parse(policy).unwrap());
+        assert!(answer.headers.contains(&("allow", expected.to_owned())), "{:?}", answer.headers);
         assert!(answer.headers.contains(&("x-correlation-id", "id".to_owned())));
+    }
+
+    #[test]
+    fn a_method_that_is_not_allowed_names_those_that_are() {
+        allows(Reason::Method, "", "GET, POST");
+        allows(Reason::Method, "graphql: {transports: {get: false}}", "POST");
+        allows(Reason::GetMutation, "", "POST");
     }
 }

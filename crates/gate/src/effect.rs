@@ -32,14 +32,20 @@ pub enum Effect {
     RemoveRequestHeader(String),
     /// Sets a header of the response, replacing all of that name.
     SetResponseHeader(&'static str, String),
+    /// Removes all headers of a name from the response.
+    RemoveResponseHeader(&'static str),
     /// Empties what the host holds of the request's body.
     DiscardBody,
+    /// Puts these bytes in the place of the chunk of the response's body that just came.
+    ReplaceResponseChunk(Vec<u8>),
     /// Answers the client in place of the upstream.
     Reply(Answer),
     /// Puts a value where access logs find it: `wasm.<name>` in the filter state.
     Property(&'static str, String),
     /// Adds to a counter, or records a value in a histogram.
     Count(Metric, u64),
+    /// Lowers a gauge.
+    Lower(Metric, u64),
     /// Records the time since this callback began, in microseconds, in a histogram.
     Time(Metric),
     /// Hands a judged request to the worker.

@@ -31,6 +31,8 @@ pub struct Event {
     pub measures: Option<Measures>,
     /// What it was estimated to cost.
     pub cost: Option<Cost>,
+    /// What it cost by the entries of its response, when those were counted.
+    pub actual: Option<Cost>,
     /// Hash of the normalised document of a refused request.
     pub shape: Option<ShapeHash>,
     /// The normalised document of a refused request.

@@ -1,100 +1,27 @@
-//! One HTTP exchange: from the request's headers to the verdict, and the response's headers after it.
+//! One HTTP exchange: from the request's headers to the verdict, and the response after it.
 //!
-//! Headers and body are held until the request has ended, by its last body callback or by its trailers. A refusal is
-//! answered at that point too, the body being discarded until then within bounds: an HTTP/2 client that is answered
-//! while it still sends gets a reset and may never show the answer.
+//! Headers and body are held until the request can be judged: when it has ended, by its last body callback or by its
+//! trailers, or when an upload has said what its files are for. A refusal is answered when the request has ended, the
+//! body being discarded until then within bounds: an HTTP/2 client that is answered while it still sends gets a reset
+//! and may never show the answer.
 
-use crate::answer::answer;
-use crate::correlation::CorrelationId;
+use crate::admission::{Admission, admit, is_upgrade};
+use crate::case::Case;
+use crate::conclude::{correlation, counts, events, properties, reply, request_headers};
 use crate::effect::{Effect, Effects, Flow};
-use crate::event::Event;
 use crate::headers::Headers;
-use crate::judge::{Desk, Judgement, count, judge_body};
-use crate::route::target;
-use crate::time::Timestamp;
-use portcullis_framing::{Accepts, ContentType, QueryString, accepts, content_type, query_string};
-use portcullis_policy::{CorrelationTrust, Policy, Refusal, RoutePath, Verdict};
-use portcullis_report::{Metric, Outcome, Reason, Transport, header};
+use crate::input::{Chunk, Input, More};
+use crate::intake::Intake;
+use crate::judge::Judgement;
+use crate::number::count;
+use crate::response::Awaited;
+use crate::upload::{Progress, Upload};
+use crate::world::World;
+use portcullis_policy::{Refusal, Verdict};
+use portcullis_report::{Metric, Reason};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
 const DRAIN_BYTES: usize = 8 * 1024 * 1024;
-
-/// What the host tells of one exchange, in its order.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// The request's headers.
-    RequestHeaders {
-        /// All of them; nothing when the host did not give them.
-        headers: Option<Headers<'a>>,
-        /// The client's address as the host tells it, `ip:port`.
-        client: Option<&'a [u8]>,
-        /// Whether a body or trailers follow.
-        more: More,
-    },
-    /// More of the request's body.
-    RequestBody {
-        /// What is new.
-        chunk: Chunk<'a>,
-        /// Whether more follows.
-        more: More,
-    },
-    /// The request's trailers: the body has ended.
-    RequestTrailers,
-    /// The response's headers, whoever answers.
-    ResponseHeaders,
-    /// The stream is over, whatever became of it.
-    StreamEnded,
-}
-
-/// Whether more of a request follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum More {
-    /// More follows.
-    Follows,
-    /// This was the last of it.
-    Ended,
-}
-
-/// A piece of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chunk<'a> {
-    /// The bytes.
-    Bytes(&'a [u8]),
-    /// The host did not give them.
-    Unreadable,
-}
-
-/// What one input is judged by.
-#[derive(Debug)]
-pub struct World<'w> {
-    /// The wall clock.
-    pub now: Timestamp,
-    /// What the operator allows.
-    pub policy: &'w Policy,
-    /// Fresh randomness; used for a new correlation id.
-    pub entropy: [u8; 10],
-    /// Memory for judging.
-    pub desk: &'w mut Desk,
-    /// What the worker holds for all its exchanges.
-    pub held: &'w mut Held,
-}
-
-/// Bytes of the bodies that a worker holds until their requests are complete.
-#[derive(Debug, Default)]
-pub struct Held {
-    bytes: usize,
-}
-
-impl Held {
-    fn has_room(&self, bytes: usize, limit: usize) -> bool {
-        self.bytes.saturating_add(bytes) <= limit
-    }
-
-    /// One exchange holds `after` bytes where it held `before`.
-    fn change(&mut self, before: usize, after: usize) {
-        self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
-    }
-}
 
 /// One HTTP exchange.
 #[derive(Debug, Default)]
@@ -107,41 +34,40 @@ enum Phase {
     /// Nothing came yet.
     #[default]
     Fresh,
-    /// Not under the policy.
+    /// Not under the policy, or nothing of interest comes any more.
     Untouched,
-    /// The body is being read.
-    Reading(Case, Vec<u8>),
+    /// The request is being read.
+    Reading(Box<(Case, Intake)>),
+    /// An upload that was let through while its files still come.
+    Passing(Box<(Case, Upload, Judgement)>),
     /// Refused; the rest of the body is being thrown away.
-    Draining(Case, Refusal, usize),
+    Draining(Box<(Case, Judgement)>, usize),
     /// Judged; the response is awaited.
-    Judged(CorrelationId),
+    Judged(Awaited),
 }
 
-/// What is known of a request before its body.
-#[derive(Debug)]
-struct Case {
-    correlation: CorrelationId,
-    client: Option<String>,
-    transport: Transport,
-    accepts: Accepts,
-    body_bytes: u64,
-}
-
-/// What an exchange still wants to see.
+/// What an exchange still wants to see; the host need not fetch the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
     /// More of the request.
     Request,
-    /// Nothing more of the request.
+    /// The headers of the response.
+    ResponseHeaders,
+    /// The body of the response.
+    ResponseBody,
+    /// The end of the stream.
+    End,
+    /// Nothing.
     None,
 }
 
 impl Exchange {
-    /// What it still wants to see; the host need not fetch the rest.
+    /// What it still wants to see, and the end of the stream in any case but `None`.
     pub fn interest(&self) -> Interest {
-        match self.phase {
-            Phase::Fresh | Phase::Reading(..) | Phase::Draining(..) => Interest::Request,
-            Phase::Untouched | Phase::Judged(_) => Interest::None,
+        match &self.phase {
+            Phase::Fresh | Phase::Reading(_) | Phase::Passing(_) | Phase::Draining(..) => Interest::Request,
+            Phase::Judged(awaited) => awaited.interest(),
+            Phase::Untouched => Interest::None,
         }
     }
 
@@ -150,11 +76,15 @@ impl Exchange {
         let phase = std::mem::take(&mut self.phase);
         let held = phase.held();
         let (phase, effects) = match input {
-            Input::RequestHeaders { headers, client, more } => on_headers(headers, client, more, world),
+            Input::RequestHeaders { headers, client, more } => {
+                let upgrade = headers.is_some_and(is_upgrade);
+                on_headers(admit(headers, client, more, world), upgrade, more, world)
+            }
             Input::RequestBody { chunk, more } => phase.on_body(chunk, more, world),
             Input::RequestTrailers => phase.on_body(Chunk::Bytes(&[]), More::Ended, world),
-            Input::ResponseHeaders => phase.on_response_headers(),
-            Input::StreamEnded => phase.on_end(),
+            Input::ResponseHeaders { headers, more } => phase.on_response_headers(headers, more),
+            Input::ResponseBody { chunk, more } => phase.on_response_body(chunk, more),
+            Input::StreamEnded => phase.on_end(world),
         };
         world.held.change(held, phase.held());
         self.phase = phase;
@@ -162,109 +92,47 @@ impl Exchange {
     }
 }
 
-fn on_headers(
-    headers: Option<Headers<'_>>,
-    client: Option<&[u8]>,
-    more: More,
-    world: &World<'_>,
-) -> (Phase, Effects) {
-    let Some(headers) = headers else {
-        // Nobody can tell that it is not the route.
-        let case = case(Headers::new(&[]), client, b"", world);
-        return refuse(case, Refusal::because(Reason::Unreadable), world);
-    };
-    // Without a path it is a `CONNECT`.
-    let Some(raw) = headers.only(":path") else { return (Phase::Untouched, Effects::default()) };
-    let method = headers.only(":method").unwrap_or_default();
-    let target = target(raw);
-    let is_routed = |route: &RoutePath| target.is_at(route.as_str());
-    if !world.policy.routes.iter().any(is_routed) {
-        return (Phase::Untouched, Effects::default());
-    }
-    let list = stripped(headers);
-    if method == b"OPTIONS" && more == More::Ended && query_string(target.query) == QueryString::Unrelated {
-        // A preflight: it has neither a body nor parameters to run.
-        return (Phase::Untouched, Effects { flow: Flow::Continue, list });
-    }
-    let case = case(headers, client, method, world);
-    let refusal = refuse_by_headers(headers, method, target.query, world.policy);
-    match (refusal, more) {
-        (None, More::Follows) => (Phase::Reading(case, Vec::new()), Effects { flow: Flow::Hold, list }),
-        (None, More::Ended) => refuse(case, Refusal::because(Reason::Json), world),
-        (Some(refusal), More::Follows) if !is_upgrade(headers) => {
-            (Phase::Draining(case, refusal, 0), Effects { flow: Flow::Hold, list: Vec::new() })
+fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World<'_>) -> (Phase, Effects) {
+    match (admission, more) {
+        (Admission::Pass(list), _) => (Phase::Untouched, Effects { flow: Flow::Continue, list }),
+        (Admission::Read(case, intake, list), More::Follows) => {
+            (Phase::Reading(Box::new((case, intake))), Effects { flow: Flow::Hold, list })
         }
-        (Some(refusal), More::Follows | More::Ended) => refuse(case, refusal, world),
-    }
-}
-
-/// Headers in which only the gate may speak, in every spelling that an upstream may take for them.
-fn stripped(headers: Headers<'_>) -> Vec<Effect> {
-    let forged = headers.names_like(header::GRAPHQL_PREFIX);
-    let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
-    forged.chain(ids).map(|name| Effect::RemoveRequestHeader(name.to_owned())).collect()
-}
-
-fn case(headers: Headers<'_>, client: Option<&[u8]>, method: &[u8], world: &World<'_>) -> Case {
-    let incoming = match world.policy.correlation {
-        CorrelationTrust::Incoming => headers.only(header::CORRELATION_ID).and_then(CorrelationId::parse),
-        CorrelationTrust::Nobody => None,
-    };
-    Case {
-        correlation: incoming.unwrap_or_else(|| CorrelationId::new(world.now, world.entropy)),
-        client: client.and_then(address),
-        transport: if method == b"POST" { Transport::Post } else { Transport::OtherHttp },
-        accepts: headers.only("accept").map_or(Accepts::Json, accepts),
-        body_bytes: 0,
-    }
-}
-
-/// `ip:port` without the port; brackets around an IPv6 address go too.
-fn address(client: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(client).ok()?;
-    let (host, _port) = text.rsplit_once(':')?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse::<std::net::IpAddr>().ok().map(|address| address.to_string())
-}
-
-/// What the headers alone rule out; the first thing found speaks.
-fn refuse_by_headers(headers: Headers<'_>, method: &[u8], query: &[u8], policy: &Policy) -> Option<Refusal> {
-    if method != b"POST" || is_upgrade(headers) {
-        return Some(Refusal::because(Reason::Method));
-    }
-    if query_string(query) == QueryString::Graphql {
-        return Some(Refusal::because(Reason::Ambiguous));
-    }
-    match headers.only("content-type").map(content_type) {
-        Some(ContentType::Json) => (),
-        Some(ContentType::Multipart(_) | ContentType::Graphql | ContentType::Other) | None => {
-            return Some(Refusal::because(Reason::ContentType));
+        (Admission::Read(case, intake, mut list), More::Ended) => {
+            let judgement = intake.judge(world);
+            let (phase, effects) = conclude(case, judgement, world);
+            list.extend(effects.list);
+            (phase, Effects { list, ..effects })
+        }
+        // A stream without an end of its own: it cannot be awaited.
+        (Admission::Refuse(case, refusal), More::Follows) if !upgrade => {
+            let phase = Phase::Draining(Box::new((case, Judgement::unparsed(refusal))), 0);
+            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+        }
+        (Admission::Refuse(case, refusal), More::Follows | More::Ended) => {
+            conclude(case, Judgement::unparsed(refusal), world)
         }
     }
-    if headers.all("content-encoding").any(|value| !value.eq_ignore_ascii_case(b"identity")) {
-        return Some(Refusal::because(Reason::ContentEncoding));
-    }
-    let length =
-        headers.only("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
-    let limit = count(policy.limits.body_bytes);
-    length.filter(|length| *length > limit).map(|length| Refusal::beyond(Reason::BodySize, limit, length))
-}
-
-/// A stream without an end of its own: neither is it a request to judge, nor can its end be awaited.
-fn is_upgrade(headers: Headers<'_>) -> bool {
-    headers.all("upgrade").next().is_some()
 }
 
 impl Phase {
     fn on_body(self, chunk: Chunk<'_>, more: More, world: &mut World<'_>) -> (Self, Effects) {
         match self {
-            Self::Reading(case, body) => read_on(case, body, chunk, more, world),
-            Self::Draining(case, refusal, drained) => {
+            Self::Reading(reading) => {
+                let (case, intake) = *reading;
+                read_on(case, intake, chunk, more, world)
+            }
+            Self::Passing(passing) => {
+                let (case, upload, judgement) = *passing;
+                pass_on(case, upload, judgement, chunk, more, world)
+            }
+            Self::Draining(refused, drained) => {
                 let length = match chunk {
                     Chunk::Bytes(bytes) => bytes.len(),
                     Chunk::Unreadable => 0,
                 };
-                drain_on(case, refusal, drained.saturating_add(length), more, world)
+                let (case, judgement) = *refused;
+                drain_on(case, judgement, drained.saturating_add(length), more, world)
             }
             Self::Fresh | Self::Untouched | Self::Judged(_) => (self, Effects::default()),
         }
@@ -273,65 +141,138 @@ impl Phase {
     /// Bytes of the body that it holds.
     fn held(&self) -> usize {
         match self {
-            Self::Reading(_, body) => body.len(),
-            Self::Fresh | Self::Untouched | Self::Draining(..) | Self::Judged(_) => 0,
+            Self::Reading(reading) => reading.1.held(),
+            Self::Fresh | Self::Untouched | Self::Passing(_) | Self::Draining(..) | Self::Judged(_) => 0,
         }
     }
 
-    fn on_end(self) -> (Self, Effects) {
-        let list = match self {
-            Self::Reading(..) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
-            Self::Fresh | Self::Untouched | Self::Judged(_) => Vec::new(),
-        };
-        (Self::Untouched, Effects { flow: Flow::Continue, list })
+    fn on_response_headers(self, headers: Option<Headers<'_>>, more: More) -> (Self, Effects) {
+        match self {
+            Self::Judged(mut awaited) => {
+                let effects = awaited.on_headers(headers, more);
+                (Self::Judged(awaited), effects)
+            }
+            // An upstream may answer an upload before it has all of it.
+            Self::Passing(passing) => {
+                let list = vec![correlation(&passing.0)];
+                (Self::Passing(passing), Effects { flow: Flow::Continue, list })
+            }
+            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => {
+                (self, Effects::default())
+            }
+        }
     }
 
-    fn on_response_headers(self) -> (Self, Effects) {
-        let list = match &self {
-            Self::Judged(id) => {
-                vec![Effect::SetResponseHeader(header::CORRELATION_ID, id.as_str().to_owned())]
+    fn on_response_body(self, chunk: Chunk<'_>, more: More) -> (Self, Effects) {
+        match self {
+            Self::Judged(mut awaited) => {
+                let effects = awaited.on_body(chunk, more);
+                (Self::Judged(awaited), effects)
             }
-            Self::Fresh | Self::Untouched | Self::Reading(..) | Self::Draining(..) => Vec::new(),
+            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Passing(_) | Self::Draining(..) => {
+                (self, Effects::default())
+            }
+        }
+    }
+
+    fn on_end(self, world: &World<'_>) -> (Self, Effects) {
+        let list = match self {
+            Self::Reading(_) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
+            Self::Passing(passing) => {
+                let (case, _, judgement) = *passing;
+                let (awaited, mut list) = settle(case, judgement, world);
+                list.extend(awaited.on_end());
+                list
+            }
+            Self::Judged(awaited) => awaited.on_end(),
+            Self::Fresh | Self::Untouched => Vec::new(),
         };
-        (self, Effects { flow: Flow::Continue, list })
+        (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
 }
 
 fn read_on(
     mut case: Case,
-    mut body: Vec<u8>,
+    mut intake: Intake,
     chunk: Chunk<'_>,
     more: More,
     world: &mut World<'_>,
 ) -> (Phase, Effects) {
     let Chunk::Bytes(bytes) = chunk else {
-        return refuse(case, Refusal::because(Reason::Unreadable), world);
+        return conclude(case, Judgement::unparsed(Refusal::because(Reason::Unreadable)), world);
     };
-    let length = body.len().saturating_add(bytes.len());
-    case.body_bytes = count(length);
-    let limit = world.policy.limits.body_bytes;
-    if length > limit {
-        let refusal = Refusal::beyond(Reason::BodySize, count(limit), count(length));
-        return drain_on(case, refusal, bytes.len(), more, world);
+    case.body_bytes = case.body_bytes.saturating_add(count(bytes.len()));
+    if let Err(refusal) = intake.take(bytes, world) {
+        return drain_on(case, Judgement::unparsed(refusal), bytes.len(), more, world);
     }
-    if !world.held.has_room(bytes.len(), world.policy.limits.held_bytes) {
-        let limit = count(world.policy.limits.held_bytes);
-        let refusal = Refusal { limit: Some(limit), ..Refusal::because(Reason::Overloaded) };
-        return drain_on(case, refusal, bytes.len(), more, world);
-    }
-    body.extend_from_slice(bytes);
-    match more {
-        More::Follows => (Phase::Reading(case, body), Effects { flow: Flow::Hold, list: Vec::new() }),
-        More::Ended => {
-            let judgement = judge_body(world.policy, &body, world.desk);
+    match (intake, more) {
+        (Intake::Upload(upload), _) => upload_on(case, *upload, more, world),
+        (intake, More::Follows) => {
+            let phase = Phase::Reading(Box::new((case, intake)));
+            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+        }
+        (intake, More::Ended) => {
+            let judgement = intake.judge(world);
             conclude(case, judgement, world)
+        }
+    }
+}
+
+/// Lets an upload through as soon as it can be judged.
+fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) -> (Phase, Effects) {
+    match (upload.progress(more, world), more) {
+        (Progress::Unclear, _) => {
+            let phase = Phase::Reading(Box::new((case, Intake::Upload(Box::new(upload)))));
+            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+        }
+        (Progress::Judged(judgement), More::Ended) => conclude(case, judgement, world),
+        (Progress::Judged(judgement), More::Follows) => match judgement.verdict {
+            Verdict::Allow => {
+                let mut list = request_headers(&case, &judgement);
+                list.extend(properties(&case, &judgement));
+                list.push(Effect::Time(Metric::ValidationTime));
+                let phase = Phase::Passing(Box::new((case, upload, judgement)));
+                (phase, Effects { flow: Flow::Continue, list })
+            }
+            Verdict::Deny(_) => drain_on(case, judgement, 0, more, world),
+        },
+    }
+}
+
+/// Watches the files of an upload that was let through; the first thing wrong with it ends the request, so that the
+/// upstream never has all of it.
+fn pass_on(
+    mut case: Case,
+    mut upload: Upload,
+    judgement: Judgement,
+    chunk: Chunk<'_>,
+    more: More,
+    world: &World<'_>,
+) -> (Phase, Effects) {
+    let taken = match chunk {
+        Chunk::Bytes(bytes) => {
+            case.body_bytes = case.body_bytes.saturating_add(count(bytes.len()));
+            upload.take(bytes)
+        }
+        Chunk::Unreadable => Err(Refusal::because(Reason::Unreadable)),
+    };
+    let taken = taken.and_then(|()| match more {
+        More::Follows => Ok(()),
+        More::Ended => upload.end(),
+    });
+    match (taken, more) {
+        (Err(refusal), _) => conclude(case, judgement.refused(refusal), world),
+        (Ok(()), More::Follows) => (Phase::Passing(Box::new((case, upload, judgement))), Effects::default()),
+        (Ok(()), More::Ended) => {
+            let (awaited, list) = settle(case, judgement, world);
+            (Phase::Judged(awaited), Effects { flow: Flow::Continue, list })
         }
     }
 }
 
 fn drain_on(
     mut case: Case,
-    refusal: Refusal,
+    judgement: Judgement,
     drained: usize,
     more: More,
     world: &World<'_>,
@@ -340,94 +281,35 @@ fn drain_on(
     match more {
         More::Follows if drained <= DRAIN_BYTES => {
             let effects = Effects { flow: Flow::Hold, list: vec![Effect::DiscardBody] };
-            (Phase::Draining(case, refusal, drained), effects)
+            (Phase::Draining(Box::new((case, judgement)), drained), effects)
         }
-        More::Follows | More::Ended => refuse(case, refusal, world),
+        More::Follows | More::Ended => conclude(case, judgement, world),
     }
-}
-
-fn refuse(case: Case, refusal: Refusal, world: &World<'_>) -> (Phase, Effects) {
-    conclude(case, Judgement::unparsed(refusal), world)
 }
 
 /// Carries out a verdict: lets the request go on with its headers, or answers it; counts and reports it either way.
 fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
-    let correlation = case.correlation.clone();
-    let mut list = counts(&judgement);
-    list.extend(properties(&correlation, &judgement));
+    let mut list = properties(&case, &judgement);
     let flow = match judgement.verdict {
         Verdict::Allow => {
-            let cost = judgement.cost.unwrap_or_default().units();
-            list.push(Effect::SetRequestHeader(header::CORRELATION_ID, correlation.as_str().to_owned()));
-            list.push(Effect::SetRequestHeader(header::GRAPHQL_OPERATION, judgement.operation.clone()));
-            list.push(Effect::SetRequestHeader(header::GRAPHQL_COST, cost.to_string()));
+            list.extend(request_headers(&case, &judgement));
             Flow::Continue
         }
         Verdict::Deny(refusal) => {
-            list.push(Effect::Reply(answer(
-                &refusal,
-                case.accepts,
-                &correlation,
-                world.policy.responses.disclosure,
-            )));
+            list.push(reply(&case, &judgement, &refusal, world.policy));
             Flow::Hold
         }
     };
+    let (awaited, told) = settle(case, judgement, world);
+    list.extend(told);
     list.push(Effect::Time(Metric::ValidationTime));
-    list.push(Effect::Emit(Box::new(event(case, judgement, world.now))));
-    (Phase::Judged(correlation), Effects { flow, list })
+    (Phase::Judged(awaited), Effects { flow, list })
 }
 
-fn counts(judgement: &Judgement) -> Vec<Effect> {
-    let mut list = Vec::with_capacity(16);
-    let outcome = match judgement.verdict {
-        Verdict::Allow => Outcome::Allowed,
-        Verdict::Deny(refusal) => {
-            list.push(Effect::Count(Metric::Refusals(refusal.reason), 1));
-            Outcome::Refused
-        }
-    };
-    list.push(Effect::Count(Metric::Requests(judgement.kind, outcome), 1));
-    if let Some(measures) = &judgement.measures {
-        list.push(Effect::Count(Metric::Depth, u64::from(measures.depth)));
-        list.push(Effect::Count(Metric::Fields, u64::from(measures.fields)));
-        list.push(Effect::Count(Metric::Aliases, u64::from(measures.aliases)));
-        list.push(Effect::Count(Metric::Tokens, u64::from(measures.tokens)));
-    }
-    list.extend(judgement.cost.map(|cost| Effect::Count(Metric::Cost, cost.units())));
-    list
-}
-
-fn properties(correlation: &CorrelationId, judgement: &Judgement) -> Vec<Effect> {
-    let verdict = match judgement.verdict {
-        Verdict::Allow => "allowed",
-        Verdict::Deny(refusal) => refusal.reason.label(),
-    };
-    let mut list = vec![
-        Effect::Property("portcullis_correlation_id", correlation.as_str().to_owned()),
-        Effect::Property("portcullis_operation", judgement.operation.clone()),
-        Effect::Property("portcullis_verdict", verdict.to_owned()),
-    ];
-    list.extend(judgement.cost.map(|cost| Effect::Property("portcullis_cost", cost.units().to_string())));
-    list
-}
-
-fn event(case: Case, judgement: Judgement, now: Timestamp) -> Event {
-    Event {
-        at: now,
-        correlation: case.correlation,
-        client: case.client,
-        transport: case.transport,
-        kind: judgement.kind,
-        operation: judgement.operation,
-        refusal: match judgement.verdict {
-            Verdict::Allow => None,
-            Verdict::Deny(refusal) => Some(refusal),
-        },
-        measures: judgement.measures,
-        cost: judgement.cost,
-        shape: judgement.shape,
-        document: judgement.document,
-        body_bytes: case.body_bytes,
-    }
+/// Counts and reports a verdict that is final.
+fn settle(case: Case, judgement: Judgement, world: &World<'_>) -> (Awaited, Vec<Effect>) {
+    let mut list = counts(&judgement);
+    let mut awaited = Awaited::new(&case, &judgement, world.policy);
+    list.extend(awaited.report(events(case, judgement, world.now)));
+    (awaited, list)
 }

@@ -11,7 +11,7 @@ impl<'a> Headers<'a> {
     }
 
     /// Every value of a header.
-    pub(crate) fn all(self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn all<'n>(self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.0
             .iter()
             .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
@@ -19,7 +19,7 @@ impl<'a> Headers<'a> {
     }
 
     /// The value of a header that came exactly once.
-    pub(crate) fn only(self, name: &'static str) -> Option<&'a [u8]> {
+    pub(crate) fn only(self, name: &str) -> Option<&'a [u8]> {
         let mut all = self.all(name);
         let first = all.next()?;
         all.next().is_none().then_some(first)

@@ -2,31 +2,70 @@
 //!
 //! `portcullis explain` calls the same functions, so that its answers are the gate's.
 
-use portcullis_cost::{Cost, Supplied, Variables, estimate};
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Json, Nesting, Object, Request, read};
-use portcullis_graphql::{
-    Document, MeasureError, Measures, Operation, Scratch, ShapeHash, SyntaxError, Tape, comments_are_certain,
-    measure, normalise, parse, shape,
-};
-use portcullis_policy::{Policy, Refusal, Verdict, judge_cost, judge_document};
-use portcullis_redact::is_fit_label;
-use portcullis_report::{Bounds, OperationKind, Reason};
+mod document;
+mod memory;
+mod refusals;
+mod source;
+
+pub(crate) use refusals::envelope_refusal;
+pub use source::Standing;
+
+use document::judge_text;
+use memory::Memory;
+use portcullis_cost::Cost;
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Request, Sha256Hash, read};
+use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
+use portcullis_policy::{PersistedQueries, Policy, Refusal, Switch, Verdict, judge_cost};
+use portcullis_report::{OperationKind, Persisted, Reason};
+use source::source;
 
 /// What stands for the operation when nothing was parsed; no operation can have this name.
 const UNPARSED: &str = "-";
 
-/// Memory that is used again for each judgement.
+/// Memory that outlives one judgement: what is used again for each, and the documents of known hashes.
 #[derive(Debug, Default)]
 pub struct Desk {
     tape: Tape,
     scratch: Scratch,
+    memory: Memory,
 }
 
-/// What came of judging one request.
+/// By which method a request came; only `POST` may change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// What came of judging one HTTP request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
-    /// The verdict.
+    /// The verdict on all of it.
     pub verdict: Verdict,
+    /// What its operations cost together, when all were costed.
+    pub cost: Option<Cost>,
+    /// Whether it is one request or several.
+    pub form: Form,
+    /// Each operation of an allowed request, or the one for which it was refused; at least one.
+    pub operations: Vec<Judged>,
+    /// Documents forgotten to make room for those that came with their hash.
+    pub forgotten: u64,
+}
+
+/// Whether a body held one GraphQL request or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One.
+    Single,
+    /// A JSON array of that many.
+    Batch(usize),
+}
+
+/// What came of judging one operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
     /// Type of the selected operation.
     pub kind: OperationKind,
     /// The operation's name where it is fit to be shown, else its shape hash; `-` when nothing was parsed.
@@ -39,173 +78,166 @@ pub struct Judgement {
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
+    /// Whether it passes although the operator's list does not have it.
+    pub standing: Standing,
+    /// What its hash met.
+    pub persisted: Option<Persisted>,
 }
 
 impl Judgement {
     /// A verdict on a request of which nothing was parsed.
     pub fn unparsed(refusal: Refusal) -> Self {
+        Self::of(Verdict::Deny(refusal), Judged::unparsed())
+    }
+
+    fn of(verdict: Verdict, judged: Judged) -> Self {
+        Self { verdict, cost: judged.cost, form: Form::Single, operations: vec![judged], forgotten: 0 }
+    }
+
+    /// The same request, refused.
+    pub(crate) fn refused(self, refusal: Refusal) -> Self {
+        Self { verdict: Verdict::Deny(refusal), ..self }
+    }
+}
+
+impl Judged {
+    fn unparsed() -> Self {
         Self {
-            verdict: Verdict::Deny(refusal),
             kind: OperationKind::Unknown,
             operation: UNPARSED.to_owned(),
             measures: None,
             cost: None,
             shape: None,
             document: None,
+            standing: Standing::Trusted,
+            persisted: None,
         }
     }
 }
 
 /// Judges the body of a `POST`.
 pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
-    match read(body, Nesting(policy.limits.json_nesting), BatchLength(0)) {
-        Ok(Envelope::Single(request)) => judge(policy, &request, desk),
-        Ok(Envelope::Batch(_)) => Judgement::unparsed(Refusal::because(Reason::Batching)),
-        Err(error) => Judgement::unparsed(envelope_refusal(error)),
+    match envelope(body, policy) {
+        Ok(envelope) => judge_envelope(policy, &envelope, desk),
+        Err(refusal) => Judgement::unparsed(refusal),
+    }
+}
+
+/// Reads a JSON body by the limits of the policy.
+pub(crate) fn envelope<'b>(body: &'b [u8], policy: &Policy) -> Result<Envelope<'b>, Refusal> {
+    let limits = &policy.limits;
+    read(body, Nesting(limits.json_nesting), BatchLength(limits.batch)).map_err(|error| {
+        match (error, policy.transports.batch) {
+            // However long: there is no length that would be taken.
+            (EnvelopeError::BatchTooLong { .. }, Switch::Off) => Refusal::because(Reason::Batching),
+            (error, Switch::Off | Switch::On) => envelope_refusal(error),
+        }
+    })
+}
+
+/// Judges what a `POST` holds, a batch as a whole.
+pub fn judge_envelope(policy: &Policy, envelope: &Envelope<'_>, desk: &mut Desk) -> Judgement {
+    match (envelope, policy.transports.batch) {
+        (Envelope::Single(request), _) => judge(policy, request, Method::Post, desk),
+        (Envelope::Batch(requests), Switch::On) => batch(policy, requests, desk),
+        (Envelope::Batch(_), Switch::Off) => Judgement::unparsed(Refusal::because(Reason::Batching)),
     }
 }
 
 /// Judges one request.
-pub fn judge(policy: &Policy, request: &Request<'_>, desk: &mut Desk) -> Judgement {
-    let query = match query(policy, request) {
-        Ok(query) => query,
-        Err(refusal) => return Judgement::unparsed(refusal),
-    };
-    let document = match parse(query, policy.limits.budget, &mut desk.tape) {
-        Ok(document) => document,
-        Err(error) => return Judgement::unparsed(syntax_refusal(error, query)),
-    };
-    if !comments_are_certain(query) {
-        return described(Judgement::unparsed(Refusal::because(Reason::Ambiguous)), document);
+pub fn judge(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> Judgement {
+    let (verdict, judged, register) = judge_one(policy, request, method, desk);
+    let mut judgement = Judgement::of(verdict, judged);
+    if let (Verdict::Allow, Some(hash)) = (verdict, register) {
+        judgement.remember(policy, hash, Some(request), 0, desk);
     }
-    let measures = match measure(document, &mut desk.scratch) {
-        Ok(measures) => measures,
-        Err(error) => return refused_unmeasured(document, error),
-    };
-    let selected = document.select(request.operation_name.as_deref()).ok();
-    let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.cost.sizes));
-    let verdict = match (judge_document(policy, &measures), cost) {
-        (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
-        (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
-        (Verdict::Allow, Some(cost)) => judge_cost(policy, cost),
-    };
-    let judgement = Judgement {
-        verdict,
-        kind: selected.map_or(OperationKind::Unknown, kind),
-        operation: label(document, selected),
-        measures: Some(measures),
-        cost,
-        shape: None,
-        document: None,
-    };
-    match verdict {
-        Verdict::Allow => judgement,
-        Verdict::Deny(_) => described(judgement, document),
-    }
+    judgement
 }
 
-fn query<'r>(policy: &Policy, request: &'r Request<'_>) -> Result<&'r str, Refusal> {
-    let query = request.query.as_deref().unwrap_or_default();
-    let hash_only = query.is_empty()
-        && request.extensions.as_ref().is_some_and(|extensions| extensions.get("persistedQuery").is_some());
-    let limit = policy.limits.document_bytes;
-    if hash_only {
-        Err(Refusal::because(Reason::PersistedQuery))
-    } else if request.query.is_none() {
-        Err(Refusal::because(Reason::Envelope))
-    } else if query.len() > limit {
-        Err(Refusal::beyond(Reason::DocumentSize, count(limit), count(query.len())))
-    } else {
-        Ok(query)
-    }
-}
-
-fn envelope_refusal(error: EnvelopeError) -> Refusal {
-    match error {
-        EnvelopeError::NotUtf8 { .. } | EnvelopeError::NotJson { .. } => Refusal::because(Reason::Json),
-        EnvelopeError::TooDeep { limit } => {
-            Refusal { limit: Some(u64::from(limit)), ..Refusal::because(Reason::JsonNesting) }
+/// Judges every request of a batch: refused with the first that is refused, or when they cost too much together.
+fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgement {
+    let form = Form::Batch(requests.len());
+    let mut operations = Vec::with_capacity(requests.len());
+    let mut fresh = Vec::new();
+    let mut unknown = None;
+    let mut sum = Cost::default();
+    for (index, request) in requests.iter().enumerate() {
+        let (verdict, judged, register) = judge_one(policy, request, Method::Post, desk);
+        match verdict {
+            Verdict::Allow => fresh.extend(register.map(|hash| (index, hash))),
+            // Another one may be worse than unknown.
+            Verdict::Deny(refusal) if refusal.reason.status() == 200 => {
+                unknown.get_or_insert((refusal, judged.clone()));
+            }
+            Verdict::Deny(_) => return Judgement { form, ..Judgement::of(verdict, judged) },
         }
-        EnvelopeError::DuplicateKey
-        | EnvelopeError::CaseVariantKey
-        | EnvelopeError::TwoDocuments
-        | EnvelopeError::PersistedQueryUnclear
-        | EnvelopeError::NotUrlEncoded { .. }
-        | EnvelopeError::DuplicateParameter { .. }
-        | EnvelopeError::VariantParameter
-        | EnvelopeError::Semicolon { .. } => Refusal::because(Reason::Ambiguous),
-        EnvelopeError::EmptyBatch | EnvelopeError::BatchTooLong { .. } => Refusal::because(Reason::Batching),
-        EnvelopeError::NotARequest { .. } | EnvelopeError::NotAnObject | EnvelopeError::WrongType { .. } => {
-            Refusal::because(Reason::Envelope)
+        sum = sum + judged.cost.unwrap_or_default();
+        operations.push(judged);
+    }
+    if let Some((refusal, judged)) = unknown {
+        return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
+    }
+    match judge_cost(policy, sum) {
+        Verdict::Allow => {
+            let mut judgement =
+                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+            for (index, hash) in fresh {
+                judgement.remember(policy, hash, requests.get(index), index, desk);
+            }
+            judgement
+        }
+        Verdict::Deny(refusal) => {
+            let heaviest = operations.into_iter().max_by_key(|judged| judged.cost);
+            let judged = heaviest.unwrap_or_else(Judged::unparsed);
+            Judgement { form, cost: Some(sum), ..Judgement::of(Verdict::Deny(refusal), judged) }
         }
     }
 }
 
-fn syntax_refusal(error: SyntaxError, query: &str) -> Refusal {
-    let within = |reason, limit: u32| Refusal { limit: Some(u64::from(limit)), ..Refusal::because(reason) };
-    match error {
-        SyntaxError::TooLong { limit } => within(Reason::DocumentSize, limit),
-        SyntaxError::TooManyTokens { limit, .. } => within(Reason::Tokens, limit),
-        SyntaxError::TooDeep { limit, .. } => within(Reason::Nesting, limit),
-        SyntaxError::Unexpected { .. }
-        | SyntaxError::UnexpectedCharacter { .. }
-        | SyntaxError::UnterminatedString { .. }
-        | SyntaxError::InvalidEscape { .. }
-        | SyntaxError::InvalidNumber { .. }
-        | SyntaxError::VariableInConstant { .. }
-        | SyntaxError::FragmentNamedOn { .. }
-        | SyntaxError::MisplacedDescription { .. }
-        | SyntaxError::TypeSystemDefinition { .. } => {
-            Refusal { position: Some(error.position(query)), ..Refusal::because(Reason::Syntax) }
+impl Judgement {
+    /// Keeps the document of an allowed request, the operation at `index`, for the hash that came with it.
+    fn remember(
+        &mut self,
+        policy: &Policy,
+        hash: Sha256Hash,
+        request: Option<&Request<'_>>,
+        index: usize,
+        desk: &mut Desk,
+    ) {
+        let text = request.and_then(|request| request.query.as_deref());
+        let (PersistedQueries::Remember { bytes }, Some(text)) = (policy.persisted, text) else { return };
+        if let Some(forgotten) = desk.memory.keep(hash, text, bytes) {
+            self.forgotten = self.forgotten.saturating_add(forgotten);
+            if let Some(judged) = self.operations.get_mut(index) {
+                judged.persisted = Some(Persisted::Registered);
+            }
         }
     }
 }
 
-fn refused_unmeasured(document: Document<'_>, error: MeasureError) -> Judgement {
-    let reason = match error {
-        MeasureError::Cycle { .. } => Reason::FragmentCycle,
-        MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. } => {
-            Reason::DuplicateDefinition
-        }
-    };
-    described(Judgement::unparsed(Refusal::because(reason)), document)
-}
+/// Verdict and findings, and the hash under which the document is to be remembered once all of its request is allowed.
+type One = (Verdict, Judged, Option<Sha256Hash>);
 
-/// Adds what an operator needs to recognise a refused document.
-fn described(judgement: Judgement, document: Document<'_>) -> Judgement {
-    let mut text = String::new();
-    normalise(document, &mut text, Bounds::DOCUMENT_BYTES);
-    Judgement { shape: Some(shape(document)), document: Some(text), ..judgement }
-}
-
-/// A name that may be shown, else the shape hash.
-fn label(document: Document<'_>, selected: Option<Operation<'_>>) -> String {
-    let name = selected.and_then(Operation::name);
-    let fit = name.filter(|name| name.len() <= Bounds::OPERATION_BYTES && is_fit_label(name));
-    fit.map_or_else(|| shape(document).to_string(), str::to_owned)
-}
-
-fn kind(operation: Operation<'_>) -> OperationKind {
-    match operation.kind() {
-        portcullis_graphql::OperationKind::Query => OperationKind::Query,
-        portcullis_graphql::OperationKind::Mutation => OperationKind::Mutation,
-        portcullis_graphql::OperationKind::Subscription => OperationKind::Subscription,
+fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> One {
+    let denied = |refusal| (Verdict::Deny(refusal), Judged::unparsed(), None);
+    if let Some(extensions) = &request.extensions
+        && policy.denied_extensions.iter().any(|name| extensions.get(name).is_some())
+    {
+        return denied(Refusal::because(Reason::Extension));
     }
-}
-
-fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
-    let value = |value: &Json<'_>| match value {
-        Json::Null => Supplied::Null,
-        Json::Bool(value) => Supplied::Bool(*value),
-        Json::Int(value) => Supplied::Int(*value),
-        Json::Float | Json::Text(_) | Json::List(_) | Json::Object(_) => Supplied::Other,
-    };
-    supplied.entries().map(|(name, supplied)| (name, value(supplied))).collect()
-}
-
-pub(crate) fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
+    let Desk { tape, scratch, memory } = desk;
+    match source(policy, request, memory) {
+        Ok(source) => {
+            let (verdict, judged) = judge_text(policy, request, source.text, method, tape, scratch);
+            let (standing, persisted) = (source.standing, source.persisted);
+            (verdict, Judged { standing, persisted, ..judged }, source.register)
+        }
+        Err(refusal) => {
+            let persisted = (refusal.reason == Reason::PersistedQuery).then_some(Persisted::Miss);
+            let (verdict, judged, register) = denied(refusal);
+            (verdict, Judged { persisted, ..judged }, register)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,26 +3,39 @@
 //! Sans-IO: callbacks come in as [`Input`], what should happen goes out as [`Effects`]. Knows no hostcalls and not how
 //! effects are performed; fail-open or fail-closed is decided here and nowhere else: what cannot be judged does not pass.
 
+mod admission;
 mod answer;
+mod case;
+mod conclude;
 mod correlation;
 mod effect;
 mod event;
 mod exchange;
 mod headers;
+mod held;
+mod input;
+mod intake;
 mod judge;
+mod number;
 mod outbox;
+mod response;
 mod rollup;
 mod route;
 mod time;
+mod upload;
 mod worker;
+mod world;
 
 pub use answer::Answer;
 pub use correlation::CorrelationId;
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;
-pub use exchange::{Chunk, Exchange, Held, Input, Interest, More, World};
+pub use exchange::{Exchange, Interest};
 pub use headers::Headers;
-pub use judge::{Desk, Judgement, judge, judge_body};
+pub use held::Held;
+pub use input::{Chunk, Input, More};
+pub use judge::{Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope};
 pub use outbox::{Call, CallId, CallOutcome};
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};
+pub use world::World;

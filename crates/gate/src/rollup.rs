@@ -79,6 +79,10 @@ impl Rollup {
         row.count = row.count.saturating_add(1);
         row.cost_milli_sum = row.cost_milli_sum.saturating_add(cost);
         row.cost_milli_max = row.cost_milli_max.max(cost);
+        if let Some(actual) = event.actual {
+            row.actual_count = row.actual_count.saturating_add(1);
+            row.actual_milli_sum = row.actual_milli_sum.saturating_add(actual.milli());
+        }
         row.depth_max = row.depth_max.max(depth);
         row.fields_sum = row.fields_sum.saturating_add(u64::from(fields));
         row.body_bytes_sum = row.body_bytes_sum.saturating_add(event.body_bytes);

@@ -18,6 +18,9 @@ pub(crate) struct Target<'a> {
     pub(crate) query: &'a [u8],
 }
 
+/// What a document id at the end of a path begins with, in any case.
+const ID: &[u8] = b"sha256:";
+
 impl Target<'_> {
     /// Whether a server may route it to `route`: in any case, with or without a tail.
     pub(crate) fn is_at(&self, route: &str) -> bool {
@@ -30,6 +33,16 @@ impl Target<'_> {
             }
             None => false,
         }
+    }
+
+    /// The document id that follows `route` as the last segment of the path.
+    pub(crate) fn document_id_at(&self, route: &str) -> Option<String> {
+        let (start, rest) = self.path.split_at_checked(route.trim_end_matches('/').len())?;
+        let id = rest.strip_prefix(b"/")?;
+        let is_id = start.eq_ignore_ascii_case(route.trim_end_matches('/').as_bytes())
+            && id.get(..ID.len())?.eq_ignore_ascii_case(ID)
+            && !id.contains(&b'/');
+        is_id.then(|| String::from_utf8_lossy(id).into_owned())
     }
 }
 
@@ -137,6 +150,19 @@ mod tests {
         }
         for raw in ["/graphqlx", "/graphql/x", "/graphql.js", "/graphq", "/", "/api/graphql"] {
             assert!(!is_at(raw), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_document_id_may_end_the_path() {
+        let id = |raw: &str, route: &str| target(raw.as_bytes()).document_id_at(route);
+        assert_eq!(id("/graphql/sha256:ab", "/graphql").as_deref(), Some("sha256:ab"));
+        assert_eq!(id("/GraphQL/%73HA256%3Aab?x", "/graphql").as_deref(), Some("sHA256:ab"));
+        assert_eq!(id("/sha256:ab", "/").as_deref(), Some("sha256:ab"));
+        for raw in
+            ["/graphql/ab", "/graphql/sha256", "/graphql", "/graphqlx/sha256:ab", "/graphql/sha256:ab/c"]
+        {
+            assert_eq!(id(raw, "/graphql"), None, "{raw}");
         }
     }
 

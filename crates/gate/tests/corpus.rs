@@ -39,7 +39,7 @@ fn the_defaults_refuse_at_most_half_a_percent_of_what_clients_ship() {
         let judgement = judge_body(&policy, body.as_bytes(), &mut desk);
         if let Verdict::Deny(refusal) = judgement.verdict {
             refused += 1;
-            println!("refused: {} {} {refusal:?}", operation["source"], judgement.operation);
+            println!("refused: {} {} {refusal:?}", operation["source"], judgement.operations[0].operation);
         }
     }
     println!("{name}: {refused} of {} client operations refused by the defaults", clients.len());

@@ -15,4 +15,4 @@ pub use policy::{
     TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
 };
 pub use strict::{Malformed, read};
-pub use verdict::{Refusal, Verdict, judge_cost, judge_document};
+pub use verdict::{Refusal, Verdict, judge_cost, judge_document, judge_introspection};

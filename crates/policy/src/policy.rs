@@ -72,6 +72,13 @@ pub struct Responses {
     pub actual_cost: Switch,
 }
 
+impl Responses {
+    /// Whether anything is read of the upstream's responses.
+    pub fn are_read(self) -> bool {
+        [self.strip_suggestions, self.count_errors, self.actual_cost].contains(&Switch::On)
+    }
+}
+
 /// The status of refusals that servers give while validating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationStatus {

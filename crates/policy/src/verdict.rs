@@ -62,6 +62,16 @@ pub fn judge_document(policy: &Policy, measures: &Measures) -> Verdict {
     }
 }
 
+/// Holds the depth of a question about the schema against the policy.
+pub fn judge_introspection(policy: &Policy, depth: u32) -> Verdict {
+    let limit = policy.limits.introspection_depth;
+    if depth > limit {
+        let (limit, actual) = (u64::from(limit), u64::from(depth));
+        return Verdict::Deny(Refusal::beyond(Reason::IntrospectionDepth, limit, actual));
+    }
+    Verdict::Allow
+}
+
 /// Holds the estimated cost of the selected operation against the policy.
 pub fn judge_cost(policy: &Policy, cost: Cost) -> Verdict {
     if cost > policy.cost.max {

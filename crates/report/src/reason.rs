@@ -89,6 +89,7 @@ impl Reason {
             | Self::DocumentSize
             | Self::Nesting
             | Self::Introspection
+            | Self::IntrospectionDepth
             | Self::PersistedQuery
             | Self::PersistedQueryUnsupported
             | Self::PersistedQueryMismatch
@@ -158,6 +159,8 @@ reasons! {
         "A field of `graphql.sensitive_fields` stands in the request more often than its own limit.";
     Introspection, "introspection", "INTROSPECTION_DISABLED", 403, Policy, "Introspection is disabled.",
         "The document asks for `__schema` or `__type` and `graphql.introspection` denies it.";
+    IntrospectionDepth, "introspection_depth", "MAX_INTROSPECTION_DEPTH_EXCEEDED", 400, Policy, "The question about the schema is too deep.",
+        "More lists of fields or types inside each other beneath `__schema` or `__type` than `graphql.limits.introspection_depth`; each multiplies the answer.";
     PersistedQuery, "persisted_query", "PERSISTED_QUERY_NOT_FOUND", 200, Client, "PersistedQueryNotFound",
         "A hash came without its document; the client is told to send the document, so that it can be judged.";
     PersistedQueryUnsupported, "persisted_query_unsupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200, Policy, "PersistedQueryNotSupported",

@@ -14,6 +14,7 @@ fn event(operation: &str, cost: u64) -> Event {
         refusal: None,
         measures: None,
         cost: Some(Cost::from_units(cost)),
+        actual: None,
         shape: None,
         document: None,
         body_bytes: 10,

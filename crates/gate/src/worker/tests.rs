@@ -26,6 +26,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
         refusal: refusal.map(Refusal::because),
         measures: None,
         cost: Some(Cost::MAX),
+        actual: None,
         shape: None,
         document: Some("d".repeat(Bounds::DOCUMENT_BYTES)),
         body_bytes: 1,

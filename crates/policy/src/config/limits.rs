@@ -30,6 +30,8 @@ pub(super) struct LimitsSection {
     aliases_per_field: u32,
     /// Directives, every occurrence.
     directives: u32,
+    /// Lists of fields or types inside each other beneath `__schema` and `__type`, where introspection is allowed.
+    introspection_depth: u32,
     /// Requests in one JSON array; beyond it 422.
     batch: u32,
     /// Bytes of path and query string; beyond it 414.
@@ -52,6 +54,7 @@ impl Default for LimitsSection {
             aliases: 60,
             aliases_per_field: 10,
             directives: 50,
+            introspection_depth: 2,
             batch: 10,
             url_bytes: 16 * KIB,
             json_nesting: 64,
@@ -82,6 +85,7 @@ impl Found {
             aliases: limit("aliases", section.aliases, 1_000_000_000),
             aliases_per_field: limit("aliases_per_field", section.aliases_per_field, 4_000),
             directives: limit("directives", section.directives, 1_000_000_000),
+            introspection_depth: limit("introspection_depth", section.introspection_depth, 10_000),
             json_nesting: u8::try_from(json_nesting).unwrap_or(u8::MAX),
         };
         Limits {

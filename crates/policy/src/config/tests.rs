@@ -46,7 +46,7 @@ fn a_mistake_of_form_is_told_with_path_and_line() {
     mistakes(
         "graphql:\n  limits:\n    dpth: 5\n",
         &[
-            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, held_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, batch, url_bytes, json_nesting (line 3)",
+            "graphql.limits.dpth: unknown field `dpth`, expected one of body_bytes, held_bytes, document_bytes, tokens, nesting, depth, fields, root_fields, aliases, aliases_per_field, directives, introspection_depth, batch, url_bytes, json_nesting (line 3)",
         ],
     );
     mistakes(

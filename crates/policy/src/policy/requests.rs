@@ -25,6 +25,8 @@ pub struct Limits {
     pub aliases_per_field: u32,
     /// Directives, every occurrence.
     pub directives: u32,
+    /// Lists of fields or types inside each other beneath `__schema` and `__type`.
+    pub introspection_depth: u32,
     /// Requests in one JSON array.
     pub batch: usize,
     /// Bytes of the request target.

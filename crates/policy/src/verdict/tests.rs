@@ -49,6 +49,14 @@ fn introspection_is_denied_unless_the_policy_allows_it() {
 }
 
 #[test]
+fn the_limit_of_questions_about_the_schema_is_inclusive() {
+    let policy = Policy::parse("").unwrap();
+    assert_eq!(judge_introspection(&policy, 2), Verdict::Allow);
+    let beyond = Verdict::Deny(Refusal::beyond(Reason::IntrospectionDepth, 2, 3));
+    assert_eq!(judge_introspection(&policy, 3), beyond);
+}
+
+#[test]
 fn the_limit_of_cost_is_inclusive() {
     let policy = Policy::parse("").unwrap();
     assert_eq!(judge_cost(&policy, Cost::from_units(20_000)), Verdict::Allow);

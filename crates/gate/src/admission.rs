@@ -1,0 +1,174 @@
+//! What a request's headers say: whether it is under the policy, how its operations come, what already rules it out.
+
+use crate::case::Case;
+use crate::effect::Effect;
+use crate::headers::Headers;
+use crate::input::More;
+use crate::intake::{Intake, Place};
+use crate::number::count;
+use crate::route::{Target, target};
+use crate::upload::Upload;
+use crate::world::World;
+use portcullis_framing::{
+    Coding, ContentEncoding, ContentType, QueryString, Streams, content_encoding, content_type, query_string,
+    streams,
+};
+use portcullis_policy::{Encoding, Policy, Refusal, Switch};
+use portcullis_report::{Reason, Transport, header};
+
+/// What becomes of a request as far as its headers tell.
+pub(crate) enum Admission {
+    /// It is not under the policy.
+    Pass(Vec<Effect>),
+    /// It is to be read, and to be judged then.
+    Read(Case, Intake, Vec<Effect>),
+    /// It is refused, whatever follows.
+    Refuse(Case, Refusal),
+}
+
+/// Sorts a request by its headers.
+pub(crate) fn admit(
+    headers: Option<Headers<'_>>,
+    client: Option<&[u8]>,
+    more: More,
+    world: &World<'_>,
+) -> Admission {
+    let Some(headers) = headers else {
+        // Nobody can tell that it is not the route.
+        let case = Case::new(Headers::new(&[]), client, world);
+        return Admission::Refuse(case, Refusal::because(Reason::Unreadable));
+    };
+    // Without a path it is a `CONNECT`.
+    let Some(raw) = headers.only(":path") else { return Admission::Pass(Vec::new()) };
+    let target = target(raw);
+    let Some(id) = routed(&target, world.policy) else { return Admission::Pass(Vec::new()) };
+    let list = stripped(headers, world.policy);
+    let method = headers.only(":method").unwrap_or_default();
+    if method == b"OPTIONS" && more == More::Ended && query_string(target.query) == QueryString::Unrelated {
+        // A preflight: it has neither a body nor parameters to run.
+        return Admission::Pass(list);
+    }
+    let mut case = Case::new(headers, client, world);
+    let limit = world.policy.limits.url_bytes;
+    let place = Place { query: target.query.to_vec(), id };
+    let intake = match method {
+        _ if raw.len() > limit => Err(Refusal::beyond(Reason::UrlSize, count(limit), count(raw.len()))),
+        _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
+        b"POST" => post(headers, place, world.policy),
+        b"GET" => get(place, world.policy),
+        _ => Err(Refusal::because(Reason::Method)),
+    };
+    case.transport = transport(method, headers, &intake);
+    match intake {
+        Ok(intake) => Admission::Read(case, intake, list),
+        Err(refusal) => Admission::Refuse(case, refusal),
+    }
+}
+
+/// Whether a stream that could never end is asked for: its end cannot be awaited.
+pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
+    headers.all("upgrade").next().is_some()
+}
+
+/// Whether a request is under the policy, and the document id that its path may end in.
+#[expect(clippy::option_option, reason = "one absence is of a route, the other of an id")]
+fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<String>> {
+    let mut routes = policy.routes.iter();
+    if routes.clone().any(|route| target.is_at(route.as_str())) {
+        return Some(None);
+    }
+    routes.find_map(|route| target.document_id_at(route.as_str())).map(Some)
+}
+
+/// Headers in which only the gate may speak, in every spelling that an upstream may take for them; and what would hide
+/// from it a response that it is to read.
+fn stripped(headers: Headers<'_>, policy: &Policy) -> Vec<Effect> {
+    let forged = headers.names_like(header::GRAPHQL_PREFIX);
+    let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
+    let compressed = headers.names_like("accept-encoding").filter(|_| policy.responses.are_read());
+    forged.chain(ids).chain(compressed).map(|name| Effect::RemoveRequestHeader(name.to_owned())).collect()
+}
+
+fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
+    match policy.transports.get {
+        Switch::On => Ok(Intake::Get(place)),
+        Switch::Off => Err(Refusal::because(Reason::Method)),
+    }
+}
+
+fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, Refusal> {
+    if query_string(&place.query) == QueryString::Graphql {
+        return Err(Refusal::because(Reason::Ambiguous));
+    }
+    let unsupported = Refusal::because(Reason::ContentType);
+    let coding = coding(headers, policy)?;
+    let transports = policy.transports;
+    match headers.only("content-type").map(content_type) {
+        Some(ContentType::Json) => {
+            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            Ok(Intake::Json(place, coding, Vec::new()))
+        }
+        Some(ContentType::Graphql) if transports.application_graphql == Switch::On => {
+            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            Ok(Intake::Graphql(place, coding, Vec::new()))
+        }
+        Some(ContentType::Multipart(boundary)) if transports.multipart == Switch::On => {
+            let uploads = &policy.uploads;
+            let mut preflight = uploads.preflight_headers.iter();
+            let asked = |name: &str| headers.all(name).any(|value| !value.is_empty());
+            if !uploads.preflight_headers.is_empty() && !preflight.any(|header| asked(header.as_str())) {
+                return Err(Refusal::because(Reason::Csrf));
+            }
+            if coding.is_some() {
+                return Err(Refusal::because(Reason::ContentEncoding));
+            }
+            within(headers, Reason::UploadLimit, uploads.total_bytes)?;
+            match place.id {
+                Some(_) => Err(Refusal::because(Reason::Ambiguous)),
+                None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, policy)))),
+            }
+        }
+        Some(ContentType::Multipart(_) | ContentType::Graphql | ContentType::Other) | None => {
+            Err(unsupported)
+        }
+    }
+}
+
+/// How the body is compressed, if it is and the policy takes that.
+fn coding(headers: Headers<'_>, policy: &Policy) -> Result<Option<Coding>, Refusal> {
+    let found = match content_encoding(headers.all("content-encoding")) {
+        ContentEncoding::Identity => return Ok(None),
+        ContentEncoding::Coded(coding) => coding,
+        ContentEncoding::Other => return Err(Refusal::because(Reason::ContentEncoding)),
+    };
+    let wanted = match found {
+        Coding::Gzip => Encoding::Gzip,
+        Coding::Deflate => Encoding::Deflate,
+        Coding::Brotli => Encoding::Brotli,
+        Coding::Zstd => Encoding::Zstd,
+    };
+    let is_taken = policy.encodings.contains(&wanted);
+    is_taken.then_some(Some(found)).ok_or(Refusal::because(Reason::ContentEncoding))
+}
+
+/// Holds the announced length of the body against its limit; what is not announced is counted as it comes.
+fn within(headers: Headers<'_>, reason: Reason, limit: u64) -> Result<(), Refusal> {
+    let length =
+        headers.only("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
+    match length.filter(|length| *length > limit) {
+        Some(length) => Err(Refusal::beyond(reason, limit, length)),
+        None => Ok(()),
+    }
+}
+
+fn transport(method: &[u8], headers: Headers<'_>, intake: &Result<Intake, Refusal>) -> Transport {
+    let wanted = headers.only("accept").map_or(Streams::None, streams);
+    match (intake, wanted, method) {
+        (Ok(Intake::Upload(_)), ..) => Transport::Upload,
+        (_, Streams::EventStream, b"GET" | b"POST") => Transport::EventStream,
+        (_, Streams::Multipart, b"GET" | b"POST") => Transport::MultipartStream,
+        (_, _, b"GET") => Transport::Get,
+        (_, _, b"POST") => Transport::Post,
+        (_, _, _) => Transport::OtherHttp,
+    }
+}

@@ -1,0 +1,131 @@
+//! What a verdict leads to: the request goes on with its headers or is answered, and it is counted and reported.
+
+use crate::answer::answer;
+use crate::case::Case;
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::judge::{Form, Judged, Judgement, Standing};
+use crate::time::Timestamp;
+use portcullis_policy::{Policy, Refusal, Verdict};
+use portcullis_report::{Metric, Outcome, Reason, Transport, header};
+
+/// Operations of a batch whose names are told in a header or an access log.
+const NAMES: usize = 10;
+
+/// What the upstream is told of an allowed request.
+pub(crate) fn request_headers(case: &Case, judgement: &Judgement) -> Vec<Effect> {
+    let cost = judgement.cost.unwrap_or_default().units();
+    vec![
+        Effect::SetRequestHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned()),
+        Effect::SetRequestHeader(header::GRAPHQL_OPERATION, names(judgement)),
+        Effect::SetRequestHeader(header::GRAPHQL_COST, cost.to_string()),
+        Effect::SetRequestHeader(header::GRAPHQL_COST_MODEL, portcullis_cost::MODEL.to_owned()),
+    ]
+}
+
+/// What the client is told of any answer.
+pub(crate) fn correlation(case: &Case) -> Effect {
+    Effect::SetResponseHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned())
+}
+
+/// The answer to a refused request.
+pub(crate) fn reply(case: &Case, judgement: &Judgement, refusal: &Refusal, policy: &Policy) -> Effect {
+    let times = match (judgement.form, refusal.reason) {
+        // Each of a batch is sent again with its document.
+        (Form::Batch(length), Reason::PersistedQuery | Reason::PersistedQueryUnsupported) => Some(length),
+        (Form::Batch(_) | Form::Single, _) => None,
+    };
+    Effect::Reply(answer(refusal, times, case, policy))
+}
+
+/// What access logs are told.
+pub(crate) fn properties(case: &Case, judgement: &Judgement) -> Vec<Effect> {
+    let verdict = match judgement.verdict {
+        Verdict::Allow => "allowed",
+        Verdict::Deny(refusal) => refusal.reason.label(),
+    };
+    let mut list = vec![
+        Effect::Property("portcullis_correlation_id", case.correlation.as_str().to_owned()),
+        Effect::Property("portcullis_operation", names(judgement)),
+        Effect::Property("portcullis_verdict", verdict.to_owned()),
+    ];
+    list.extend(judgement.cost.map(|cost| Effect::Property("portcullis_cost", cost.units().to_string())));
+    list
+}
+
+/// The names of all operations, as one text.
+fn names(judgement: &Judgement) -> String {
+    let mut names: Vec<&str> =
+        judgement.operations.iter().take(NAMES).map(|judged| judged.operation.as_str()).collect();
+    if judgement.operations.len() > NAMES {
+        names.push("…");
+    }
+    names.join(", ")
+}
+
+/// What is counted once the verdict is final.
+pub(crate) fn counts(judgement: &Judgement) -> Vec<Effect> {
+    let mut list = Vec::with_capacity(16);
+    let outcome = match judgement.verdict {
+        Verdict::Allow => Outcome::Allowed,
+        Verdict::Deny(refusal) => {
+            list.push(Effect::Count(Metric::Refusals(refusal.reason), 1));
+            Outcome::Refused
+        }
+    };
+    for judged in &judgement.operations {
+        list.push(Effect::Count(Metric::Requests(judged.kind, outcome), 1));
+        count_operation(judged, &mut list);
+    }
+    list.extend(
+        (judgement.forgotten > 0).then_some(Effect::Count(Metric::PersistedEvicted, judgement.forgotten)),
+    );
+    list
+}
+
+fn count_operation(judged: &Judged, list: &mut Vec<Effect>) {
+    if let Some(measures) = &judged.measures {
+        list.push(Effect::Count(Metric::Depth, u64::from(measures.depth)));
+        list.push(Effect::Count(Metric::Fields, u64::from(measures.fields)));
+        list.push(Effect::Count(Metric::Aliases, u64::from(measures.aliases)));
+        list.push(Effect::Count(Metric::Tokens, u64::from(measures.tokens)));
+    }
+    list.extend(judged.cost.map(|cost| Effect::Count(Metric::Cost, cost.units())));
+    list.extend(judged.persisted.map(|found| Effect::Count(Metric::PersistedQueries(found), 1)));
+    match judged.standing {
+        Standing::Trusted => (),
+        Standing::Untrusted => list.push(Effect::Count(Metric::Untrusted, 1)),
+    }
+}
+
+/// What the worker is told: each operation of an allowed request, or the one for which it was refused.
+pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Event> {
+    let Case { correlation, client, transport, body_bytes, accepts: _ } = case;
+    let Judgement { verdict, form, operations, .. } = judgement;
+    let transport = match form {
+        Form::Single => transport,
+        Form::Batch(_) => Transport::Batch,
+    };
+    let refusal = match verdict {
+        Verdict::Allow => None,
+        Verdict::Deny(refusal) => Some(refusal),
+    };
+    let mut unreported_bytes = body_bytes;
+    let event = |judged: Judged| Event {
+        at: now,
+        correlation: correlation.clone(),
+        client: client.clone(),
+        transport,
+        kind: judged.kind,
+        operation: judged.operation,
+        refusal,
+        measures: judged.measures,
+        cost: judged.cost,
+        actual: None,
+        shape: judged.shape,
+        document: judged.document,
+        // The bytes of a batch are its first operation's, so that sums stay true.
+        body_bytes: std::mem::take(&mut unreported_bytes),
+    };
+    operations.into_iter().map(event).collect()
+}

@@ -1,0 +1,150 @@
+//! How the operations of a request come, what is still to be read of it, and the judgement once it is complete.
+
+use crate::input::More;
+use crate::judge::{Judgement, Method, envelope, envelope_refusal, judge, judge_envelope};
+use crate::number::count;
+use crate::upload::{Progress, Upload};
+use crate::world::World;
+use portcullis_framing::{Coding, Envelope, InflateError, Inflation, Nesting, Parameters, Request, inflate};
+use portcullis_policy::{Policy, Refusal};
+use portcullis_report::Reason;
+use std::borrow::Cow;
+
+/// Bytes that a compressed body may become for each of its own; most JSON stays below 20.
+const INFLATION_RATIO: usize = 100;
+
+/// What the request target says beside its path.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The query string.
+    pub(crate) query: Vec<u8>,
+    /// The document id at the end of the path.
+    pub(crate) id: Option<String>,
+}
+
+/// How the operations of a request come, with what is held of its body.
+#[derive(Debug)]
+pub(crate) enum Intake {
+    /// In the URL.
+    Get(Place),
+    /// As JSON.
+    Json(Place, Option<Coding>, Vec<u8>),
+    /// As a bare document.
+    Graphql(Place, Option<Coding>, Vec<u8>),
+    /// As an upload.
+    Upload(Box<Upload>),
+}
+
+impl Intake {
+    /// Bytes of the body that it holds.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Self::Get(_) => 0,
+            Self::Json(_, _, body) | Self::Graphql(_, _, body) => body.len(),
+            Self::Upload(upload) => upload.held(),
+        }
+    }
+
+    /// Takes more of the body.
+    pub(crate) fn take(&mut self, bytes: &[u8], world: &World<'_>) -> Result<(), Refusal> {
+        let limits = &world.policy.limits;
+        let room = || {
+            let refusal =
+                || Refusal { limit: Some(count(limits.held_bytes)), ..Refusal::because(Reason::Overloaded) };
+            world.held.has_room(bytes.len(), limits.held_bytes).then_some(()).ok_or_else(refusal)
+        };
+        match self {
+            // Servers differ in what they make of a body there.
+            Self::Get(_) if bytes.is_empty() => Ok(()),
+            Self::Get(_) => Err(Refusal::because(Reason::Ambiguous)),
+            Self::Json(_, _, body) | Self::Graphql(_, _, body) => {
+                let length = body.len().saturating_add(bytes.len());
+                if length > limits.body_bytes {
+                    let (limit, actual) = (count(limits.body_bytes), count(length));
+                    return Err(Refusal::beyond(Reason::BodySize, limit, actual));
+                }
+                room()?;
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            Self::Upload(upload) => {
+                room()?;
+                upload.take(bytes)
+            }
+        }
+    }
+
+    /// Judges what was read, once the request is complete.
+    pub(crate) fn judge(self, world: &mut World<'_>) -> Judgement {
+        let judged = match self {
+            Self::Get(place) => judge_get(&place, world),
+            Self::Json(place, coding, body) => judge_json(&place, coding, &body, world),
+            Self::Graphql(place, coding, body) => judge_graphql(&place, coding, &body, world),
+            Self::Upload(mut upload) => match upload.progress(More::Ended, world) {
+                Progress::Judged(judgement) => Ok(judgement),
+                Progress::Unclear => Err(Refusal::because(Reason::Multipart)),
+            },
+        };
+        judged.unwrap_or_else(Judgement::unparsed)
+    }
+}
+
+fn judge_get(place: &Place, world: &mut World<'_>) -> Result<Judgement, Refusal> {
+    let parameters = Parameters::read(&place.query).map_err(envelope_refusal)?;
+    let nesting = Nesting(world.policy.limits.json_nesting);
+    let request = parameters.request(nesting).map_err(envelope_refusal)?;
+    let request = with_id(request, place)?;
+    Ok(judge(world.policy, &request, Method::Get, world.desk))
+}
+
+fn judge_json(
+    place: &Place,
+    coding: Option<Coding>,
+    body: &[u8],
+    world: &mut World<'_>,
+) -> Result<Judgement, Refusal> {
+    let body = inflated(coding, body, world.policy)?;
+    let envelope = envelope(&body, world.policy)?;
+    let envelope = match (envelope, &place.id) {
+        (envelope, None) => envelope,
+        (Envelope::Single(request), Some(_)) => Envelope::Single(with_id(request, place)?),
+        (Envelope::Batch(_), Some(_)) => return Err(Refusal::because(Reason::Ambiguous)),
+    };
+    Ok(judge_envelope(world.policy, &envelope, world.desk))
+}
+
+fn judge_graphql(
+    place: &Place,
+    coding: Option<Coding>,
+    body: &[u8],
+    world: &mut World<'_>,
+) -> Result<Judgement, Refusal> {
+    let body = inflated(coding, body, world.policy)?;
+    let text = std::str::from_utf8(&body).map_err(|_| Refusal::because(Reason::Envelope))?;
+    let request = with_id(Request { query: Some(Cow::Borrowed(text)), ..Request::default() }, place)?;
+    Ok(judge(world.policy, &request, Method::Post, world.desk))
+}
+
+/// The request with the id of its path; an id there and a document, or another id, in the request are two documents.
+fn with_id<'r>(request: Request<'r>, place: &'r Place) -> Result<Request<'r>, Refusal> {
+    match &place.id {
+        None => Ok(request),
+        Some(id) if request.query.is_none() && request.document_id.is_none() => {
+            Ok(Request { document_id: Some(Cow::Borrowed(id)), ..request })
+        }
+        Some(_) => Err(Refusal::because(Reason::Ambiguous)),
+    }
+}
+
+fn inflated<'b>(coding: Option<Coding>, body: &'b [u8], policy: &Policy) -> Result<Cow<'b, [u8]>, Refusal> {
+    let Some(coding) = coding else { return Ok(Cow::Borrowed(body)) };
+    let limit = Inflation { bytes: policy.limits.body_bytes, ratio: INFLATION_RATIO };
+    inflate(coding, body, limit).map(Cow::Owned).map_err(|error| match error {
+        InflateError::TooLarge { .. }
+        | InflateError::TooDense { .. }
+        | InflateError::WindowTooLarge { .. } => {
+            Refusal { limit: Some(count(limit.bytes)), ..Refusal::because(Reason::Inflation) }
+        }
+        InflateError::Malformed => Refusal::because(Reason::EncodedBody),
+    })
+}

@@ -1,0 +1,95 @@
+//! One document and its variables: what is measured, what it costs, what the policy says of both.
+
+use super::refusals::syntax_refusal;
+use super::{Judged, Method};
+use portcullis_cost::{Supplied, Variables, estimate};
+use portcullis_framing::{Json, Object, Request};
+use portcullis_graphql::{
+    Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth, measure,
+    normalise, parse, shape,
+};
+use portcullis_policy::{Policy, Refusal, Verdict, judge_cost, judge_document, judge_introspection};
+use portcullis_redact::is_fit_label;
+use portcullis_report::{Bounds, OperationKind, Reason};
+
+/// Judges the document of a request, wherever it came from.
+pub(super) fn judge_text(
+    policy: &Policy,
+    request: &Request<'_>,
+    text: &str,
+    method: Method,
+    tape: &mut Tape,
+    scratch: &mut Scratch,
+) -> (Verdict, Judged) {
+    let document = match parse(text, policy.limits.budget, tape) {
+        Ok(document) => document,
+        Err(error) => return (Verdict::Deny(syntax_refusal(error, text)), Judged::unparsed()),
+    };
+    let unmeasured =
+        |reason| (Verdict::Deny(Refusal::because(reason)), described(Judged::unparsed(), document));
+    if !comments_are_certain(text) {
+        return unmeasured(Reason::Ambiguous);
+    }
+    let measures = match measure(document, scratch) {
+        Ok(measures) => measures,
+        Err(MeasureError::Cycle { .. }) => return unmeasured(Reason::FragmentCycle),
+        Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {
+            return unmeasured(Reason::DuplicateDefinition);
+        }
+    };
+    let selected = document.select(request.operation_name.as_deref()).ok();
+    let kind = selected.map_or(OperationKind::Unknown, kind);
+    let variables = request.variables.as_ref().map(variables).unwrap_or_default();
+    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.cost.sizes));
+    let asked = if measures.introspection { introspection_depth(document) } else { 0 };
+    let measured = match judge_document(policy, &measures) {
+        Verdict::Allow => judge_introspection(policy, asked),
+        Verdict::Deny(refusal) => Verdict::Deny(refusal),
+    };
+    let verdict = match (measured, kind, method, cost) {
+        (Verdict::Deny(refusal), ..) => Verdict::Deny(refusal),
+        (Verdict::Allow, _, _, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
+        (Verdict::Allow, OperationKind::Mutation, Method::Get, Some(_)) => {
+            Verdict::Deny(Refusal::because(Reason::GetMutation))
+        }
+        (Verdict::Allow, _, _, Some(cost)) => judge_cost(policy, cost),
+    };
+    let operation = label(document, selected);
+    let judged = Judged { kind, operation, measures: Some(measures), cost, ..Judged::unparsed() };
+    match verdict {
+        Verdict::Allow => (verdict, judged),
+        Verdict::Deny(_) => (verdict, described(judged, document)),
+    }
+}
+
+/// Adds what an operator needs to recognise a refused document.
+fn described(judged: Judged, document: Document<'_>) -> Judged {
+    let mut text = String::new();
+    normalise(document, &mut text, Bounds::DOCUMENT_BYTES);
+    Judged { shape: Some(shape(document)), document: Some(text), ..judged }
+}
+
+/// A name that may be shown, else the shape hash.
+fn label(document: Document<'_>, selected: Option<Operation<'_>>) -> String {
+    let name = selected.and_then(Operation::name);
+    let fit = name.filter(|name| name.len() <= Bounds::OPERATION_BYTES && is_fit_label(name));
+    fit.map_or_else(|| shape(document).to_string(), str::to_owned)
+}
+
+fn kind(operation: Operation<'_>) -> OperationKind {
+    match operation.kind() {
+        portcullis_graphql::OperationKind::Query => OperationKind::Query,
+        portcullis_graphql::OperationKind::Mutation => OperationKind::Mutation,
+        portcullis_graphql::OperationKind::Subscription => OperationKind::Subscription,
+    }
+}
+
+fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
+    let value = |value: &Json<'_>| match value {
+        Json::Null => Supplied::Null,
+        Json::Bool(value) => Supplied::Bool(*value),
+        Json::Int(value) => Supplied::Int(*value),
+        Json::Float | Json::Text(_) | Json::List(_) | Json::Object(_) => Supplied::Other,
+    };
+    supplied.entries().map(|(name, supplied)| (name, value(supplied))).collect()
+}

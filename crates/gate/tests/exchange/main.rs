@@ -1,0 +1,116 @@
+//! One exchange as a list of inputs and the effects they lead to; no host, an invented clock.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among many")]
+#![cfg(not(target_family = "wasm"))]
+
+mod batches;
+mod persisted;
+mod requests;
+mod streams;
+mod transports;
+
+use portcullis_gate::{
+    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, More, Timestamp, World,
+};
+use portcullis_policy::Policy;
+use portcullis_report::Reason;
+
+const HONEST: &str = r#"{"query":"query Me { me { id } }"}"#;
+const EVIL: &str = r#"{"query":"{ __schema { types { name } } }"}"#;
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+struct Stream {
+    policy: Policy,
+    desk: Desk,
+    exchange: Exchange,
+    held: Held,
+}
+
+impl Stream {
+    fn under(policy: &str) -> Self {
+        let policy = Policy::parse(policy).unwrap();
+        Self { policy, desk: Desk::default(), exchange: Exchange::default(), held: Held::default() }
+    }
+
+    fn new() -> Self {
+        Self::under("")
+    }
+
+    fn on(&mut self, input: Input<'_>) -> Effects {
+        let now = Timestamp::from_millis(1_000);
+        let mut world =
+            World { now, policy: &self.policy, entropy: [7; 10], desk: &mut self.desk, held: &mut self.held };
+        self.exchange.on(input, &mut world)
+    }
+
+    fn headers(&mut self, method: &str, path: &str, more: More, extra: &[(&str, &str)]) -> Effects {
+        let pseudo = [(":method", method), (":path", path), (":authority", "shop")];
+        let pairs: Vec<(String, Vec<u8>)> = pseudo
+            .iter()
+            .chain(extra)
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        let headers = Some(Headers::new(&pairs));
+        self.on(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more })
+    }
+
+    fn post(&mut self) -> Effects {
+        self.headers("POST", "/graphql", More::Follows, &[JSON])
+    }
+
+    fn response(&mut self, headers: &[(&str, &str)], more: More) -> Effects {
+        let pairs: Vec<(String, Vec<u8>)> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        self.on(Input::ResponseHeaders { headers: Some(Headers::new(&pairs)), more })
+    }
+
+    fn body(&mut self, bytes: &[u8], more: More) -> Effects {
+        self.on(Input::RequestBody { chunk: Chunk::Bytes(bytes), more })
+    }
+}
+
+fn reply(effects: &Effects) -> Option<&Answer> {
+    effects.list.iter().find_map(|effect| match effect {
+        Effect::Reply(answer) => Some(answer),
+        _ => None,
+    })
+}
+
+fn event(effects: &Effects) -> &Event {
+    let found = effects.list.iter().find_map(|effect| match effect {
+        Effect::Emit(event) => Some(event),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+fn reason(effects: &Effects) -> Option<Reason> {
+    event(effects).refusal.map(|refusal| refusal.reason)
+}
+
+#[track_caller]
+fn refused_at_once(effects: &Effects, expected: Reason) {
+    assert_eq!(effects.flow, Flow::Hold);
+    assert_eq!(reply(effects).unwrap().status, expected.status());
+    assert_eq!(reason(effects), Some(expected));
+}
+
+/// Sends a whole `POST` of JSON.
+fn post(stream: &mut Stream, body: &str) -> Effects {
+    stream.exchange = Exchange::default();
+    stream.post();
+    stream.body(body.as_bytes(), More::Ended)
+}
+
+/// Sends a whole `GET`.
+fn get(stream: &mut Stream, path: &str) -> Effects {
+    stream.exchange = Exchange::default();
+    stream.headers("GET", path, More::Ended, &[])
+}
+
+fn header<'e>(effects: &'e Effects, name: &str) -> Option<&'e str> {
+    effects.list.iter().find_map(|effect| match effect {
+        Effect::SetRequestHeader(known, value) if *known == name => Some(value.as_str()),
+        _ => None,
+    })
+}
