@@ -9,9 +9,9 @@
 )]
 
 mod access_log;
-mod attacks;
 mod bodies;
 mod corpus;
+mod families;
 mod faults;
 mod headers;
 mod limits;
