@@ -3,6 +3,7 @@
 
 use super::{TETHER, shared};
 use e2e::{Site, play};
+use portcullis_demo::client::Protocol;
 use portcullis_demo::corpus::{self, PolicyFile};
 use portcullis_demo::stack::Stack;
 use std::collections::BTreeSet;
@@ -54,4 +55,28 @@ async fn where_introspection_is_allowed() {
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn where_the_schema_is_known() {
     check(&Site::under(TETHER, PolicyFile::Schema), PolicyFile::Schema).await;
+}
+
+/// The twins are honest: the shop itself answers every one of them without an error.
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn without_the_gate_the_twins_are_answered() {
+    let site = shared();
+    let mut wrong = BTreeSet::new();
+    for policy in PolicyFile::ALL {
+        let twins = corpus::plays(policy).unwrap().into_iter().filter(|play| play.family.is_none());
+        for (play, protocol) in twins.flat_map(|play| Protocol::ALL.map(|protocol| (play.clone(), protocol)))
+        {
+            if let Some(before) = &play.before {
+                site.plain(protocol, before).await.arrived();
+            }
+            let exchange = site.plain(protocol, &play.request).await;
+            exchange.arrived();
+            let answer = String::from_utf8_lossy(&exchange.reply.body).into_owned();
+            if answer.contains(r#""errors""#) {
+                wrong.insert(format!("{}, {}: {answer}", play.name, play.way));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{:#?}", wrong);
 }
