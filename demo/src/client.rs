@@ -1,12 +1,16 @@
 //! An HTTP client that says exactly what it is told to say: raw header values, chunk boundaries, trailers, HTTP/1.1 or HTTP/2.
 
 mod body;
+mod stream;
+
+pub use stream::{Answer, Upload};
 
 use anyhow::Context as _;
 use body::Chunks;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::net::{IpAddr, SocketAddr};
@@ -161,15 +165,15 @@ impl Connection {
         if self.closing {
             self.sender = connect(self.from, self.to, self.protocol).await?;
         }
-        let request = self.build(request)?;
+        let request = self.build(request, Chunks::new(&request.body)?)?;
         let exchange = tokio::time::timeout(PATIENCE, exchange(&mut self.sender, request)).await;
         let reply = exchange.context("no reply in time")??;
         self.closing = reply.headers.get("connection").is_some_and(|value| value == "close");
         Ok(reply)
     }
 
-    fn build(&self, request: &Request) -> anyhow::Result<http::Request<Chunks>> {
-        let mut built = http::Request::new(Chunks::new(&request.body)?);
+    fn build(&self, request: &Request, body: Chunks) -> anyhow::Result<http::Request<Chunks>> {
+        let mut built = http::Request::new(body);
         *built.method_mut() = Method::from_bytes(request.method.as_bytes())?;
         let headers = built.headers_mut();
         match self.sender {
@@ -216,8 +220,11 @@ async fn connect(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> an
     })
 }
 
-async fn exchange(sender: &mut Sender, request: http::Request<Chunks>) -> anyhow::Result<Reply> {
-    let response = match sender {
+async fn exchange_head(
+    sender: &mut Sender,
+    request: http::Request<Chunks>,
+) -> anyhow::Result<http::Response<Incoming>> {
+    Ok(match sender {
         Sender::Http1(sender) => {
             sender.ready().await?;
             sender.send_request(request).await?
@@ -226,8 +233,11 @@ async fn exchange(sender: &mut Sender, request: http::Request<Chunks>) -> anyhow
             sender.ready().await?;
             sender.send_request(request).await?
         }
-    };
-    let (head, body) = response.into_parts();
+    })
+}
+
+async fn exchange(sender: &mut Sender, request: http::Request<Chunks>) -> anyhow::Result<Reply> {
+    let (head, body) = exchange_head(sender, request).await?.into_parts();
     let body = body.collect().await.context("the reply's body broke off")?.to_bytes();
     Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
 }

@@ -2,8 +2,9 @@
 //!
 //! The demo plays with it and the end-to-end tests judge it; neither knows how a verdict is made.
 
-pub mod attack;
 pub mod client;
+pub mod coding;
+pub mod corpus;
 pub mod operation;
 pub mod prometheus;
 pub mod stack;

@@ -3,6 +3,7 @@
 mod play;
 
 use clap::{Parser, Subcommand};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -18,6 +19,9 @@ struct Cli {
 enum Verb {
     /// Start everything and play, until Ctrl-C.
     Play(play::Args),
+    /// Print docs/abuse.md, which is made from the corpus.
+    #[command(hide = true)]
+    Abuse,
 }
 
 fn main() -> ExitCode {
@@ -27,13 +31,15 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         return ExitCode::FAILURE;
     }
-    let Verb::Play(args) = Cli::parse().verb;
-    let played = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(play::run(&args)));
-    match played {
+    let done = match Cli::parse().verb {
+        Verb::Play(args) => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(anyhow::Error::from)
+            .and_then(|runtime| runtime.block_on(play::run(&args))),
+        Verb::Abuse => abuse().map(|()| Vec::new()),
+    };
+    match done {
         Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
         Ok(problems) => {
             for problem in problems {
@@ -46,4 +52,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn abuse() -> anyhow::Result<()> {
+    std::io::stdout().write_all(portcullis_demo::corpus::table()?.as_bytes())?;
+    Ok(())
 }

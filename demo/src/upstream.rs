@@ -1,28 +1,42 @@
 //! A real GraphQL server on loopback, HTTP/1.1 and HTTP/2, that remembers what it was asked.
 
+mod envelope;
+mod persisted;
 mod record;
 mod shop;
+mod stream;
 
+pub use persisted::hash;
 pub use record::{Recorder, Seen};
+pub use shop::SDL;
 
+use crate::coding::Coding;
 use anyhow::Context as _;
+use async_graphql::BatchRequest;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use envelope::Unread;
+use futures_util::StreamExt as _;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use persisted::Persisted;
+use serde::Serialize;
+use serde_json::json;
 use shop::Shop;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use stream::Form;
 use tokio::sync::oneshot;
 
 /// Under this header a request is remembered; its value is the key.
 pub const TEST_ID: &str = "x-test-id";
 
 /// With this header a request asks for something other than the shop: `sink` (an empty answer to anything), `delay=MS`
-/// (then as usual), `status=NNN`.
+/// (then as usual), `status=NNN`, `steps` (a stream whose events wait for [`Recorder::release`]).
 pub const BEHAVIOUR: &str = "x-demo-upstream";
 
 /// The running server; it ends when this is dropped.
@@ -38,6 +52,7 @@ pub struct Upstream {
 struct Server {
     recorder: Arc<Recorder>,
     shop: Shop,
+    persisted: Persisted,
 }
 
 impl Upstream {
@@ -50,7 +65,11 @@ impl Upstream {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let recorder = Arc::new(Recorder::default());
-        let server = Arc::new(Server { recorder: Arc::clone(&recorder), shop: shop::build() });
+        let server = Arc::new(Server {
+            recorder: Arc::clone(&recorder),
+            shop: shop::build(),
+            persisted: Persisted::new(),
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("upstream".to_owned()).spawn(move || {
@@ -87,15 +106,18 @@ async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
         // A body that breaks off stays recorded as incomplete.
         let Ok(frame) = frame else { return plain(StatusCode::BAD_REQUEST, "the body broke off\n") };
         match frame.into_data() {
-            Ok(data) => bytes.extend_from_slice(&data),
+            Ok(data) => {
+                server.recorder.receive(&ticket, data.len());
+                bytes.extend_from_slice(&data);
+            }
             Err(other) => trailers = other.into_trailers().ok(),
         }
     }
     let bytes = Bytes::from(bytes);
     server.recorder.finish(ticket, &bytes, trailers.as_ref());
-    let behaviour = head.headers.get(BEHAVIOUR).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let behaviour = value(&head.headers, BEHAVIOUR);
     match behaviour.split_once('=').unwrap_or((behaviour, "")) {
-        ("sink", _) => json(Bytes::from_static(br#"{"data":{}}"#)),
+        ("sink", _) => reply(StatusCode::OK, "application/json", Body::from(r#"{"data":{}}"#)),
         ("status", code) => {
             let code = code.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
             match code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
@@ -111,17 +133,57 @@ async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
     }
 }
 
-async fn route(server: &Server, head: &http::request::Parts, body: &Bytes) -> Response {
+async fn route(server: &Server, head: &Parts, body: &Bytes) -> Response {
     match (head.method.as_str(), head.uri.path()) {
-        ("POST", "/graphql") => json(shop::execute(&server.shop, body).await),
+        ("GET" | "POST", "/graphql") => graphql(server, head, body).await,
         ("GET" | "POST", "/" | "/rest/status") => plain(StatusCode::OK, "portcullis demo upstream\n"),
         ("OPTIONS", _) => plain(StatusCode::NO_CONTENT, ""),
         _ => plain(StatusCode::NOT_FOUND, "nothing here\n"),
     }
 }
 
-fn json(body: Bytes) -> Response {
-    reply(StatusCode::OK, "application/json", Body::from(body))
+async fn graphql(server: &Server, head: &Parts, body: &Bytes) -> Response {
+    let request = match envelope::read(head, body, &server.persisted).await {
+        Ok(request) => request,
+        Err(Unread::Persisted(refusal)) => {
+            let (status, message, code) = refusal.answer();
+            return json(
+                head,
+                status,
+                &json!({"errors": [{"message": message, "extensions": {"code": code}}]}),
+            );
+        }
+        Err(Unread::Malformed(error)) => {
+            let errors = json!({"errors": [{"message": format!("{error:#}")}]});
+            return json(head, StatusCode::BAD_REQUEST, &errors);
+        }
+    };
+    match (Form::asked(&head.headers), request) {
+        (Some(form), BatchRequest::Single(request)) => {
+            let steps = value(&head.headers, BEHAVIOUR) == "steps";
+            let permits = steps.then(|| server.recorder.permits(value(&head.headers, TEST_ID)));
+            let answers = server.shop.execute_stream(request).boxed();
+            reply(StatusCode::OK, form.content_type(), form.body(answers, permits))
+        }
+        (_, request) => json(head, StatusCode::OK, &server.shop.execute_batch(request).await),
+    }
+}
+
+/// The answer as JSON, packed where the client takes that.
+fn json(head: &Parts, status: StatusCode, answer: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(answer).unwrap_or_default();
+    let takes_gzip = value(&head.headers, "accept-encoding").contains("gzip");
+    let packed = takes_gzip.then(|| Coding::Gzip.pack(&body).ok()).flatten();
+    let is_packed = packed.is_some();
+    let mut response = reply(status, "application/json", Body::from(packed.unwrap_or(body)));
+    if is_packed {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+fn value<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {
@@ -131,6 +193,6 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
 fn reply(status: StatusCode, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use portcullis_demo::client::{Payload, Protocol, Reply, Request};
+use portcullis_demo::corpus::Verdict;
 use portcullis_demo::upstream::Seen;
 use portcullis_report::Reason;
 
@@ -37,6 +38,13 @@ impl Exchange {
     #[track_caller]
     pub fn refused(&self, reason: Reason) {
         self.refused_with(reason.status(), Some(reason.code()));
+    }
+
+    /// It was refused for the reason of that label, and the upstream saw nothing of it.
+    #[track_caller]
+    pub fn refused_as(&self, label: &str) {
+        let (status, code) = Verdict::of(label).answer().expect("a reason that somebody knows");
+        self.refused_with(status, code);
     }
 
     /// It was refused with this status and code, and the upstream saw nothing of it.

@@ -8,9 +8,11 @@
 
 mod exchange;
 mod place;
+mod player;
 
 pub use exchange::Exchange;
 pub use place::{Build, Site, Wanted, config, envoy_plan, repository};
+pub use player::play;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use crate::Exchange;
 use portcullis_demo::client::{self, Protocol, Request};
+use portcullis_demo::corpus::PolicyFile;
 use portcullis_demo::stack::{EnvoyPlan, Plan, Ports, Programs, Stack, Token};
 use portcullis_demo::tether::Tether;
 use portcullis_demo::upstream::{TEST_ID, Upstream};
@@ -63,6 +64,34 @@ impl Site<Box<Stack>> {
     pub fn own(tether: &str, wanted: &Wanted) -> Self {
         Self(Box::new(start(plan(tether, wanted))))
     }
+
+    /// A stack under one of the corpus' policies; where it wants one, with the table that `portcullis compile` makes of the shop's schema.
+    #[must_use]
+    pub fn under(tether: &str, policy: PolicyFile) -> Self {
+        let mut plan = plan(tether, &Wanted::default());
+        plan.policy = policy.text().to_owned();
+        if plan.policy.contains(TABLE) {
+            plan.policy = plan.policy.replace(TABLE, &compiled(&plan.programs.portcullis));
+        }
+        Self(Box::new(start(plan)))
+    }
+}
+
+/// The place of the table in a policy.
+const TABLE: &str = "{{schema}}";
+
+/// What the gate is to know of the shop's schema: a line of base64.
+fn compiled(portcullis: &Path) -> String {
+    let schema = repository().join("demo/shop.graphql");
+    let output = std::process::Command::new(portcullis).arg("compile").arg(schema).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "portcullis compile: {said}");
+    let table = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    assert!(
+        !table.is_empty() && !table.contains(char::is_whitespace),
+        "portcullis compile printed no base64: {said}"
+    );
+    table
 }
 
 /// A stack needs no runtime once it runs, and the runtime of the first test ends with that test.

@@ -55,9 +55,9 @@ enum Verb {
         after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --once          20 seconds, then a summary and an exit code\n  cargo xtask demo --port 8080 --admin-port 9901 --analyzer-port 9902"
     )]
     Demo(demo::Args),
-    /// Write the documents that are made from the catalogues of reasons and metrics.
+    /// Write the documents that are made from the catalogues of reasons and metrics, and from the corpus of abuse.
     #[command(
-        after_help = "Example:\n  cargo xtask docs   after a change in crates/report; a test fails until it is done"
+        after_help = "Example:\n  cargo xtask docs   after a change in crates/report or tests/corpus; a test fails until it is done"
     )]
     Docs,
     /// Fetch or build what the other commands need, into target/tools.

@@ -8,10 +8,12 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio::sync::mpsc;
 
-/// The frames still to send.
+/// The frames still to send, and where more of them come from.
 pub(super) struct Chunks {
     frames: VecDeque<Frame<Bytes>>,
+    feed: Option<mpsc::Receiver<Bytes>>,
     exact: Option<u64>,
     waited: bool,
 }
@@ -34,7 +36,12 @@ impl Chunks {
                 (frames, None)
             }
         };
-        Ok(Self { frames, exact, waited: false })
+        Ok(Self { frames, feed: None, exact, waited: false })
+    }
+
+    /// Pieces that are not known yet; of that length together, where it is known.
+    pub(super) fn fed(feed: mpsc::Receiver<Bytes>, exact: Option<u64>) -> Self {
+        Self { frames: VecDeque::new(), feed: Some(feed), exact, waited: false }
     }
 }
 
@@ -46,6 +53,9 @@ impl Body for Chunks {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(feed) = &mut self.feed {
+            return feed.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))));
+        }
         // Yielding before each piece makes the connection flush the one before.
         if self.exact.is_none() && !self.waited {
             self.waited = true;
@@ -57,7 +67,7 @@ impl Body for Chunks {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.frames.is_empty()
+        self.frames.is_empty() && self.feed.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

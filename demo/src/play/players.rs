@@ -1,11 +1,12 @@
 //! Honest clients and attackers, each in a loop of its own.
 
 use super::score::Score;
-use portcullis_demo::attack::{self, Attack};
 use portcullis_demo::client::{Connection, Protocol, Reply, Request};
+use portcullis_demo::corpus::{self, Play, PolicyFile, Trace, Verdict};
 use portcullis_demo::operation::{self, Operation};
 use portcullis_demo::stack::Stack;
 use portcullis_demo::upstream::{Recorder, Seen, TEST_ID};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,7 @@ struct Player {
 pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players> {
     let (over, is_over) = watch::channel(false);
     let operations = Arc::new(operation::shop()?);
-    let attacks = Arc::new(attack::all()?);
+    let attacks = Arc::new(attacks()?);
     let gate = stack.envoy.gated()?;
     let player = |role: &str, number: usize, last: u8| Player {
         name: format!("{role}-{number}"),
@@ -57,6 +58,23 @@ pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players
         tasks.spawn(player("attacker", number, 66).attack(Arc::clone(&attacks), number));
     }
     Ok(Players { tasks, over })
+}
+
+/// What is refused under the default policy, in one request and before the upstream sees any of it.
+fn attacks() -> anyhow::Result<Vec<Play>> {
+    let mut plays = corpus::plays(PolicyFile::Default)?;
+    plays.retain(|play| {
+        let is_refused = !play.expected.contains(&Verdict::Allow);
+        is_refused && play.before.is_none() && play.trace == Trace::Nothing
+    });
+    // All cases on their first transport come before any on its second.
+    let mut turns = BTreeMap::new();
+    plays.sort_by_cached_key(|play| {
+        let turn = turns.entry(play.name.clone()).or_insert(0);
+        *turn += 1;
+        *turn
+    });
+    Ok(plays)
 }
 
 impl Players {
@@ -102,15 +120,12 @@ impl Player {
         self.score.allowed(seen.header("x-graphql-cost").and_then(|cost| cost.parse().ok()));
     }
 
-    async fn attack(mut self, attacks: Arc<Vec<Attack>>, start: usize) {
+    async fn attack(mut self, attacks: Arc<Vec<Play>>, start: usize) {
         let mut connection = None;
-        for (turn, attack) in attacks.iter().cycle().skip(start * 30).enumerate() {
-            match attack.request() {
-                Ok(request) => match self.exchange(&mut connection, turn, &request).await {
-                    Ok((reply, seen)) => self.judge_attack(attack, &reply, &seen),
-                    Err(error) => self.score.problem(format!("{}: no answer: {error:#}", attack.name)),
-                },
-                Err(error) => self.score.problem(format!("{error:#}")),
+        for (turn, attack) in attacks.iter().cycle().skip(start * attacks.len() / ATTACKERS).enumerate() {
+            match self.exchange(&mut connection, turn, &attack.request).await {
+                Ok((reply, seen)) => self.judge_attack(attack, &reply, &seen),
+                Err(error) => self.score.problem(format!("{}: no answer: {error:#}", attack.name)),
             }
             if self.pause(ATTACKER_PAUSE).await {
                 return;
@@ -118,16 +133,21 @@ impl Player {
         }
     }
 
-    fn judge_attack(&self, attack: &Attack, reply: &Reply, seen: &[Seen]) {
-        let Attack { name, family, .. } = attack;
+    fn judge_attack(&self, attack: &Play, reply: &Reply, seen: &[Seen]) {
+        let name = format!("{} by {}", attack.name, attack.way);
         if !seen.is_empty() {
-            return self.score.problem(format!("an attack reached the upstream: {name} (family {family})"));
+            return self.score.problem(format!("an attack reached the upstream: {name}"));
         }
-        if (reply.status, &reply.code()) != (attack.status, &attack.code) {
-            let code = reply.code().unwrap_or_default();
-            self.score.problem(format!("an attack was answered otherwise: {name}: {} {code}", reply.status));
+        let code = reply.code();
+        let answer = Some((reply.status, code.as_deref()));
+        match attack.expected.iter().find(|verdict| verdict.answer() == answer) {
+            Some(verdict) => self.score.refused(attack.family, verdict.word()),
+            None => {
+                self.score
+                    .problem(format!("an attack was answered otherwise: {name}: {} {code:?}", reply.status));
+                self.score.refused(attack.family, "");
+            }
         }
-        self.score.refused(*family, attack.reason.label());
     }
 
     /// One exchange; a connection that broke is replaced at the next.

@@ -23,7 +23,7 @@ pub(super) struct Notes {
     /// Attacks among them, by family.
     pub(super) families: BTreeSet<u32>,
     /// The reasons that those attacks must have been refused for.
-    pub(super) reasons: BTreeSet<&'static str>,
+    pub(super) reasons: BTreeSet<String>,
     /// How often each cost was seen at the upstream.
     pub(super) costs: BTreeMap<u64, u64>,
     /// Microseconds that the gate added, pair by pair.
@@ -49,12 +49,14 @@ impl Score {
         }
     }
 
-    /// An attack was refused.
-    pub(super) fn refused(&self, family: u32, reason: &'static str) {
+    /// An attack was refused; `reason` is empty where the answer does not tell.
+    pub(super) fn refused(&self, family: Option<u32>, reason: &str) {
         let mut notes = self.lock();
         notes.refused += 1;
-        notes.families.insert(family);
-        notes.reasons.insert(reason);
+        notes.families.extend(family);
+        if !reason.is_empty() {
+            notes.reasons.insert(reason.to_owned());
+        }
     }
 
     /// The gate added so many microseconds to a request.

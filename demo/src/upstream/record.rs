@@ -4,7 +4,8 @@ use super::TEST_ID;
 use bytes::Bytes;
 use http::{HeaderMap, Version};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 /// So many keys are remembered; the oldest are forgotten first.
 const KEYS: usize = 20_000;
@@ -24,6 +25,8 @@ pub struct Seen {
     pub body: Bytes,
     /// The trailers, raw.
     pub trailers: HeaderMap,
+    /// Bytes of body that came so far.
+    pub received: u64,
     /// Whether the body came to its end.
     pub complete: bool,
 }
@@ -47,6 +50,7 @@ struct Book {
     arrived: u64,
     entries: BTreeMap<String, Vec<Seen>>,
     order: VecDeque<String>,
+    permits: BTreeMap<String, Arc<Semaphore>>,
 }
 
 /// Where a request was written down.
@@ -71,6 +75,16 @@ impl Recorder {
         self.book().entries.remove(id).unwrap_or_default()
     }
 
+    /// Lets a stream that was asked for with `steps` send so many more events.
+    pub fn release(&self, id: &str, events: usize) {
+        self.permits(id).add_permits(events);
+    }
+
+    pub(super) fn permits(&self, id: &str) -> Arc<Semaphore> {
+        let none = || Arc::new(Semaphore::new(0));
+        Arc::clone(self.book().permits.entry(id.to_owned()).or_insert_with(none))
+    }
+
     pub(super) fn arrive(&self, head: &http::request::Parts) -> Ticket {
         let mut book = self.book();
         book.arrived += 1;
@@ -82,6 +96,7 @@ impl Recorder {
             headers: head.headers.clone(),
             body: Bytes::new(),
             trailers: HeaderMap::new(),
+            received: 0,
             complete: false,
         };
         if !book.entries.contains_key(id) {
@@ -95,6 +110,13 @@ impl Recorder {
         let entry = book.entries.entry(id.to_owned()).or_default();
         entry.push(seen);
         Ticket(Some((id.to_owned(), entry.len() - 1)))
+    }
+
+    pub(super) fn receive(&self, ticket: &Ticket, bytes: usize) {
+        let Some((id, position)) = &ticket.0 else { return };
+        let mut book = self.book();
+        let Some(seen) = book.entries.get_mut(id).and_then(|entry| entry.get_mut(*position)) else { return };
+        seen.received = seen.received.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     pub(super) fn finish(&self, ticket: Ticket, body: &Bytes, trailers: Option<&HeaderMap>) {

@@ -9,9 +9,12 @@
 )]
 
 mod access_log;
-mod attacks;
 mod bodies;
+mod by_hash;
+mod by_url;
 mod corpus;
+mod encodings;
+mod families;
 mod faults;
 mod headers;
 mod limits;
@@ -21,7 +24,10 @@ mod phases;
 mod policies;
 mod refusals;
 mod reports;
+mod responses;
+mod streams;
 mod trailers;
+mod uploads;
 
 use bytes::Bytes;
 use e2e::{Site, Wanted};
@@ -57,6 +63,11 @@ fn pieces(body: &str, size: usize) -> Vec<Bytes> {
 /// Without a content-length, in pieces.
 fn in_pieces(body: &str, size: usize) -> Request {
     post("").body(Payload::Pieces(pieces(body, size), Vec::new()))
+}
+
+/// A test id of one's own.
+fn id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 /// In pieces, with trailers after them.

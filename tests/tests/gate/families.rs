@@ -1,0 +1,82 @@
+//! Every case of the corpus on every transport that makes sense, in both protocols: what is hostile is refused as it says and never reaches
+//! the upstream, its honest twins arrive byte for byte.
+
+use super::{TETHER, shared};
+use e2e::{Site, play};
+use portcullis_demo::client::Protocol;
+use portcullis_demo::corpus::{self, PolicyFile};
+use portcullis_demo::stack::Stack;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+async fn check(stack: &Stack, policy: PolicyFile) {
+    let plays = corpus::plays(policy).unwrap();
+    let all = 2 * plays.len();
+    let families: BTreeSet<_> = plays.iter().filter_map(|play| play.family).collect();
+    let started = Instant::now();
+    let wrong = play(stack, plays).await;
+    let seconds = started.elapsed().as_secs_f32();
+    eprintln!("{policy:?}: {all} requests of {} families in {seconds:.1} s", families.len());
+    let (policy, cases) = (policy.name(), wrong.len());
+    assert!(wrong.is_empty(), "{cases} outcomes of {all} requests under {policy}:\n  {}", wrong.join("\n  "));
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn under_the_default_policy() {
+    check(&shared(), PolicyFile::Default).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn where_bare_documents_are_taken() {
+    check(&Site::under(TETHER, PolicyFile::Bare), PolicyFile::Bare).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn where_other_transports_are_off() {
+    check(&Site::under(TETHER, PolicyFile::Closed), PolicyFile::Closed).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn where_documents_must_be_in_a_list() {
+    check(&Site::under(TETHER, PolicyFile::Trusted), PolicyFile::Trusted).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn where_introspection_is_allowed() {
+    check(&Site::under(TETHER, PolicyFile::Introspective), PolicyFile::Introspective).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn where_the_schema_is_known() {
+    check(&Site::under(TETHER, PolicyFile::Schema), PolicyFile::Schema).await;
+}
+
+/// The twins are honest: the shop itself answers every one of them without an error.
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn without_the_gate_the_twins_are_answered() {
+    let site = shared();
+    let mut wrong = BTreeSet::new();
+    for policy in PolicyFile::ALL {
+        let twins = corpus::plays(policy).unwrap().into_iter().filter(|play| play.family.is_none());
+        for (play, protocol) in twins.flat_map(|play| Protocol::ALL.map(|protocol| (play.clone(), protocol)))
+        {
+            if let Some(before) = &play.before {
+                site.plain(protocol, before).await.arrived();
+            }
+            let exchange = site.plain(protocol, &play.request).await;
+            exchange.arrived();
+            let answer = String::from_utf8_lossy(&exchange.reply.body).into_owned();
+            if answer.contains(r#""errors""#) {
+                wrong.insert(format!("{}, {}: {answer}", play.name, play.way));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{:#?}", wrong);
+}
