@@ -3,7 +3,8 @@
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
 use portcullis_framing::{
-    BatchLength, Coding, Envelope, EnvelopeError, Inflation, Nesting, Parameters, inflate, read,
+    BatchLength, Coding, ContentType, Envelope, EnvelopeError, Inflation, Multipart, MultipartLimits,
+    Nesting, Parameters, UploadLimits, UploadMap, content_type, inflate, read,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -68,4 +69,38 @@ fn compressed_bodies_are_inflated_within_bounds() {
         assert_eq!(inflate(coding, body, limit).as_deref(), Ok(request), "{coding:?}");
         assert!(inflate(coding, bomb, limit).is_err(), "{coding:?}");
     }
+}
+
+#[wasm_bindgen_test]
+fn an_upload_is_read_as_it_passes() {
+    let ContentType::Multipart(boundary) = content_type(b"multipart/form-data; boundary=b") else { panic!() };
+    let (operations_bytes, map_bytes, files) = (1000, 1000, 1);
+    let limits = MultipartLimits {
+        headers: 4,
+        header_bytes: 500,
+        operations_bytes,
+        map_bytes,
+        files,
+        file_bytes: 1 << 20,
+        total_bytes: 1 << 20,
+    };
+    let mut multipart = Multipart::new(&boundary, limits);
+    let field = |name: &str, content: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+    };
+    let body = [
+        field("operations", r#"{"query":"a","variables":{"f":null}}"#),
+        field("map", r#"{"0":["variables.f"]}"#),
+        field("0\"; filename=\"a", &"-".repeat(100_000)),
+        "--b--\r\n".to_owned(),
+    ];
+    for chunk in body.concat().as_bytes().chunks(1000) {
+        assert_eq!(multipart.feed(chunk), Ok(()));
+    }
+    assert_eq!(multipart.end(), Ok(()));
+    let operations = read(multipart.operations().unwrap_or_default(), Nesting(8), BatchLength(0));
+    let limits = UploadLimits { files, paths_per_file: 1, paths: 1 };
+    let map = operations
+        .map(|operations| UploadMap::read(multipart.map().unwrap_or_default(), &operations, limits));
+    assert_eq!(map, Ok(Ok(UploadMap { files: 1, paths: 1 })));
 }
