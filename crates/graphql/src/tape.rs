@@ -32,6 +32,8 @@ pub struct Tape {
     pub(crate) fragments: Vec<Definition>,
     /// One for each fragment spread; the node is its [`Kind::Target`].
     pub(crate) spreads: Vec<u32>,
+    /// The fields with an alias.
+    pub(crate) aliased: Vec<u32>,
     pub(crate) links: Links,
     pub(crate) tokens: u32,
     /// A field called `__schema` or `__type` stands somewhere.
@@ -44,6 +46,7 @@ impl Tape {
         self.operations.clear();
         self.fragments.clear();
         self.spreads.clear();
+        self.aliased.clear();
         self.links.clear();
         self.tokens = 0;
         self.introspection = false;

@@ -37,13 +37,12 @@ impl Parser<'_> {
         let bytes = self.bytes;
         let (first, outside) = (self.node, self.level);
         let (mut start, mut node, mut level, mut innermost) = (self.at, first, outside, self.innermost);
-        // Each name is a token and a node, each brace a token and a level.
-        let allowed = u32::try_from(self.left).unwrap_or(u32::MAX);
-        let most = first.saturating_add(outside).saturating_add(allowed);
-        let deepest = outside.saturating_add(u32::try_from(self.room).unwrap_or(0));
+        // Each name is a token and a node, each brace a token and a level; so the bounds can be had beforehand.
+        let last_node = i64::from(first).wrapping_add(self.left);
+        let most = last_node.wrapping_add(i64::from(outside));
+        let deepest = self.room.wrapping_add(i64::from(outside));
         let mut root = u32::MAX;
-        let mut introspection = false;
-        let end = self.nodes.len().min(first.saturating_add(allowed) as usize);
+        let end = usize::try_from(last_node).unwrap_or(0).min(self.nodes.len());
         let mut slots = self.nodes.get_mut(first as usize..end).unwrap_or_default().iter_mut();
         let (len, at, class) = loop {
             let (end, class) = scan::name(bytes, start);
@@ -56,11 +55,11 @@ impl Parser<'_> {
             node = node.wrapping_add(1);
             let depth = (level & u32::from(u16::MAX)) as u16;
             *slot = Node { kind: Kind::Field, flags: 0, depth, start, len, end: node };
-            if len == 6 || len == 8 {
-                introspection |= is_introspection(bytes, start, len);
+            if (len == 6 || len == 8) && is_introspection(bytes, start, len) {
+                self.tape.introspection = true;
             }
             if class == Class::BraceOpen {
-                if level >= deepest {
+                if i64::from(level) >= deepest {
                     return Err(SyntaxError::TooDeep { limit: honoured(self.budget), at });
                 }
                 slot.flags = Node::HAS_SET | Node::CLOSES;
@@ -75,7 +74,7 @@ impl Parser<'_> {
                 if class != Class::Name && class != Class::Dot {
                     return Err(unexpected(bytes, at, class, Expected::FirstSelection));
                 }
-                if node.wrapping_add(level) > most {
+                if i64::from(node).wrapping_add(i64::from(level)) > most {
                     return Err(self.too_many_tokens(at));
                 }
             }
@@ -91,7 +90,6 @@ impl Parser<'_> {
             self.count_root_fields();
             self.counts.fields = self.counts.fields.wrapping_sub(root.wrapping_sub(first));
         }
-        self.tape.introspection |= introspection;
         self.counts.fields = self.counts.fields.wrapping_add(read);
         self.counts.depth = self.counts.depth.max(level);
         self.left = self.left.wrapping_sub(i64::from(read.wrapping_add(opened)));
@@ -188,9 +186,10 @@ impl Parser<'_> {
         self.punctuator();
         let (start, len) = self.expect_name(Expected::Name)?;
         self.check_tokens()?;
-        let end = self.node.wrapping_add(2);
-        self.append_ending(Kind::Field, Node::ALIASED, start, len, end);
+        let node = self.node;
+        self.append_ending(Kind::Field, Node::ALIASED, start, len, node.wrapping_add(2));
         self.append(Kind::Alias, 0, alias, alias_len);
+        self.tape.aliased.push(node);
         self.counts.aliases = self.counts.aliases.wrapping_add(1);
         self.note_introspection(start, len);
         Ok(())
