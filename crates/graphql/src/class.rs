@@ -3,20 +3,16 @@
 //! Every token of the grammar is told apart by its first byte (only `"` against `"""` and integers against floats need more),
 //! which is why the parser needs no token stream. Knows bytes, not grammar.
 
-/// What a byte starts. The ignorable classes come first, so that one comparison tells them from tokens.
+/// What a byte starts. Those that are ignored come last, so that one comparison tells them from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// Space, tab, line terminators and the comma.
-    Blank,
-    /// `#`.
-    Comment,
-    /// The first byte of U+FEFF in UTF-8, ignored anywhere when the other two follow.
-    ByteOrderMark,
-    /// The end of the text.
-    End,
+    Digit,
+    /// A letter or `_`.
     Name,
-    Number,
+    BraceClose,
+    BraceOpen,
+    Minus,
     Quote,
     Dot,
     Bang,
@@ -29,17 +25,23 @@ pub(crate) enum Class {
     At,
     BracketOpen,
     BracketClose,
-    BraceOpen,
     Pipe,
-    BraceClose,
     Invalid,
+    /// The end of the text.
+    End,
+    /// Space, tab, line terminators and the comma.
+    Blank,
+    /// `#`.
+    Comment,
+    /// The first byte of U+FEFF in UTF-8, ignored anywhere when the other two follow.
+    ByteOrderMark,
 }
 
 impl Class {
     /// Whether a byte of this class may be ignored between tokens.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_ignorable(self) -> bool {
-        self < Class::End
+        self > Class::End
     }
 
     #[inline(always)]
@@ -73,7 +75,8 @@ const fn first(byte: u8) -> Class {
         b'#' => Class::Comment,
         0xEF => Class::ByteOrderMark,
         b'A'..=b'Z' | b'a'..=b'z' | b'_' => Class::Name,
-        b'0'..=b'9' | b'-' => Class::Number,
+        b'0'..=b'9' => Class::Digit,
+        b'-' => Class::Minus,
         b'"' => Class::Quote,
         b'.' => Class::Dot,
         b'!' => Class::Bang,

@@ -247,7 +247,7 @@ impl<'a> VariableDefinition<'a> {
     #[must_use]
     pub fn default_value(self) -> Option<Value<'a>> {
         let after_type =
-            self.children().find(|(_, node)| !matches!(node.kind, Kind::TypeMark | Kind::TypeName));
+            self.children().find(|(_, node)| !matches!(node.kind, Kind::TypeLists | Kind::TypeName));
         after_type.and_then(|(index, _)| Value::at(self.document, index))
     }
 

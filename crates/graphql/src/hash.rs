@@ -13,7 +13,7 @@ impl Hash {
 
     /// Takes one word in.
     #[inline(always)]
-    fn word(self, word: u64) -> Hash {
+    pub(crate) fn word(self, word: u64) -> Hash {
         let mixed = (self.0 ^ word).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         Hash(mixed ^ (mixed >> 32))
     }

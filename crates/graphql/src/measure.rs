@@ -4,6 +4,7 @@
 //! costs linear work and saturates. Nothing depends on the names a client may choose: operations, fragments, aliases, variables.
 
 mod aliases;
+mod names;
 mod table;
 
 use thiserror::Error;
@@ -97,16 +98,20 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
         return Err(MeasureError::DuplicateOperation { at });
     }
     let order = document.fragment_order().map_err(|cycle| MeasureError::Cycle { at: cycle.at })?;
+    // How many aliases the definitions have, with those they spread.
+    let mut expanded: u64 = 0;
     scratch.fragments.clear();
     scratch.fragments.resize(tape.fragments.len(), Counts::default());
     for index in order {
         let counts = tape.fragments.get(index.get()).map(|fragment| scratch.expand(tape, fragment));
         if let (Some(counts), Some(place)) = (counts, scratch.fragments.get_mut(index.get())) {
+            expanded = expanded.saturating_add(u64::from(counts.aliases));
             *place = counts;
         }
     }
     let most = tape.operations.iter().fold(Counts::default(), |most, operation| {
         let counts = scratch.expand(tape, operation);
+        expanded = expanded.saturating_add(u64::from(counts.aliases));
         Counts {
             depth: most.depth.max(counts.depth),
             fields: most.fields.max(counts.fields),
@@ -120,7 +125,7 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
     // Counting them again by place is only worth it when there can be two in one.
     let (aliases_per_field, counted) = match most.aliases {
         0 | 1 => (most.aliases, 0),
-        _ => scratch.aliases.most(document, order),
+        _ => scratch.aliases.most(document, order, expanded),
     };
     let looked_at =
         tape.operations.len().saturating_add(tape.fragments.len()).saturating_add(tape.spreads.len());

@@ -181,7 +181,16 @@ impl Sink for Printer<'_, '_> {
                 self.default_pending = true;
                 self.closers.push(Closer::Definition);
             }
-            Event::TypeMark | Event::TypeName => self.out.push_str(text),
+            Event::TypeName => {
+                self.out.extend(std::iter::repeat_n('[', usize::from(node.depth)));
+                self.out.push_str(text);
+                self.out.push_str(if node.has(Node::NON_NULL) { "!" } else { "" });
+            }
+            Event::TypeLists => {
+                for list in 0..node.len.min(32) {
+                    self.out.push_str(if node.start >> list & 1 == 1 { "]!" } else { "]" });
+                }
+            }
             Event::Directive => {
                 self.end_arguments();
                 self.end_definitions();

@@ -11,10 +11,12 @@ mod definitions;
 mod selections;
 mod values;
 
+use std::ops::{Deref, DerefMut};
+
 use crate::class::Class;
 use crate::document::Document;
 use crate::error::SyntaxError;
-use crate::tape::{Counts, Node, Open, Tape};
+use crate::tape::{Counts, Node, Tape};
 
 /// The longest text that is read at all, in bytes. Keeps every offset and sum of offsets far inside 32 bits.
 pub const MAX_SOURCE_BYTES: u32 = 1 << 28;
@@ -44,23 +46,23 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
     if source.len() > MAX_SOURCE_BYTES as usize {
         return Err(SyntaxError::TooLong { limit: MAX_SOURCE_BYTES });
     }
-    let nesting = budget.nesting.min(u32::from(u16::MAX));
+    let mut nodes = std::mem::take(&mut tape.nodes);
+    // No node without a token, no token without a byte; and one more for the construct at which the budget is found exceeded.
+    let most = source.len().min(budget.tokens as usize).saturating_add(1);
+    if nodes.len() < most {
+        nodes.resize(most, Node::MISSING);
+    }
     let mut parser = Parser {
         bytes: source.as_bytes(),
-        at: 0,
-        next: Class::Blank,
-        tokens: 0,
-        level: 0,
-        counts: Counts::default(),
-        constant: false,
-        budget: Budget { nesting, ..budget },
-        nodes: std::mem::take(&mut tape.nodes),
-        open: std::mem::take(&mut tape.open),
+        budget,
+        place: Place::start(budget),
+        nodes: &mut nodes,
         tape: &mut *tape,
     };
     let verdict = parser.document();
-    let Parser { nodes, open, tokens, .. } = parser;
-    (tape.nodes, tape.open, tape.tokens) = (nodes, open, tokens);
+    let Place { left, node, .. } = parser.place;
+    (tape.nodes, tape.used) = (nodes, node);
+    tape.tokens = u32::try_from(i64::from(budget.tokens).saturating_sub(left)).unwrap_or(u32::MAX);
     verdict?;
     tape.link(source);
     Ok(Document::new(source, tape))
@@ -68,24 +70,77 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
 
 struct Parser<'a> {
     bytes: &'a [u8],
+    budget: Budget,
+    place: Place,
+    /// The tape's, as many as the document can need.
+    nodes: &'a mut [Node],
+    /// The other lists.
+    tape: &'a mut Tape,
+}
+
+/// How far the parser is.
+struct Place {
     /// Where the next token starts.
     at: u32,
     /// What it can be, by its first byte.
     next: Class,
-    /// Tokens taken.
-    tokens: u32,
+    /// Tokens that may still be taken. Below 0 for the few that are taken before somebody looks.
+    left: i64,
+    /// The index that the next node will have.
+    node: u32,
+    /// Brackets and braces that may still be opened; below 0 when there was one too many.
+    room: i64,
     /// Depth of the fields in the selection set being read; 0 outside of any.
     level: u32,
+    /// The node whose bracket or brace was opened last and is still open. Those around it are found through [`Node::end`].
+    innermost: u32,
     /// Of the definition being read.
     counts: Counts,
+    /// How many of its fields have been looked at for root fields.
+    counted: u32,
     /// Inside a constant value, where variables are not allowed.
     constant: bool,
-    budget: Budget,
-    /// The tape's, kept here while parsing because every token passes by.
-    nodes: Vec<Node>,
-    open: Vec<Open>,
-    /// The other lists.
-    tape: &'a mut Tape,
+}
+
+/// The node around a definition: none.
+const NOWHERE: u32 = u32::MAX;
+
+impl Place {
+    fn start(budget: Budget) -> Self {
+        Place {
+            at: 0,
+            next: Class::Blank,
+            left: i64::from(budget.tokens),
+            node: 0,
+            room: i64::from(honoured(budget)),
+            level: 0,
+            innermost: NOWHERE,
+            counts: Counts::default(),
+            counted: 0,
+            constant: false,
+        }
+    }
+}
+
+/// The nesting that is allowed.
+fn honoured(budget: Budget) -> u32 {
+    budget.nesting.min(u32::from(u16::MAX))
+}
+
+impl Deref for Parser<'_> {
+    type Target = Place;
+
+    #[inline(always)]
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl DerefMut for Parser<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Place {
+        &mut self.place
+    }
 }
 
 type Parsed<T = ()> = Result<T, SyntaxError>;

@@ -8,12 +8,12 @@ use crate::class::Class;
 use crate::error::SyntaxError;
 
 /// Which scan stops at a byte: bits of [`STOPS`].
-const NOT_IN_NAME: u8 = 1;
-const NOT_IN_STRING: u8 = 2;
-const NOT_IN_BLOCK: u8 = 4;
-const NOT_IN_COMMENT: u8 = 8;
-const NOT_DIGIT: u8 = 16;
-const NOT_BLANK: u8 = 32;
+const NOT_IN_STRING: u8 = 1;
+const NOT_IN_BLOCK: u8 = 2;
+const NOT_IN_COMMENT: u8 = 4;
+const NOT_DIGIT: u8 = 8;
+const NOT_BLANK: u8 = 16;
+const NOT_IN_NAME: u8 = 32;
 
 static STOPS: [u8; 256] = stops();
 
@@ -23,8 +23,8 @@ const fn stops() -> [u8; 256] {
     let mut index = 0;
     while index < 256 {
         let byte = index as u8;
-        let in_name = byte.is_ascii_alphanumeric() || byte == b'_';
         let ends_line = matches!(byte, b'\n' | b'\r');
+        let in_name = byte.is_ascii_alphanumeric() || byte == b'_';
         table[index] = mark(!in_name, NOT_IN_NAME)
             | mark(ends_line || matches!(byte, b'"' | b'\\'), NOT_IN_STRING)
             | mark(matches!(byte, b'"' | b'\\'), NOT_IN_BLOCK)
@@ -45,13 +45,13 @@ fn stops_at(byte: u8, bit: u8) -> bool {
     STOPS.get(usize::from(byte)).is_none_or(|stops| stops & bit != 0)
 }
 
-/// The first position from `at` on whose byte has `bit`, with the byte; or the end of the text.
+/// The first position from `at` on whose byte `stops`, with the byte; or the end of the text.
 #[inline(always)]
-fn stop(bytes: &[u8], at: u32, bit: u8) -> (u32, Option<u8>) {
+fn stop(bytes: &[u8], at: u32, stops: impl Fn(u8) -> bool) -> (u32, Option<u8>) {
     let mut at = at as usize;
     while let Some([a, b, c, d, e, f, g, h]) = bytes.get(at..at.wrapping_add(8)) {
         for (step, byte) in [a, b, c, d, e, f, g, h].into_iter().enumerate() {
-            if stops_at(*byte, bit) {
+            if stops(*byte) {
                 return (position(at.wrapping_add(step)), Some(*byte));
             }
         }
@@ -59,16 +59,16 @@ fn stop(bytes: &[u8], at: u32, bit: u8) -> (u32, Option<u8>) {
     }
     loop {
         match bytes.get(at) {
-            Some(byte) if !stops_at(*byte, bit) => at = at.wrapping_add(1),
+            Some(byte) if !stops(*byte) => at = at.wrapping_add(1),
             last => return (position(at), last.copied()),
         }
     }
 }
 
-/// The same without the byte.
+/// The first position from `at` on whose byte has `bit`, or the end of the text.
 #[inline(always)]
 fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
-    stop(bytes, at, bit).0
+    stop(bytes, at, |byte| stops_at(byte, bit)).0
 }
 
 /// Fits: no text is longer than [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES).
@@ -80,18 +80,43 @@ fn position(at: usize) -> u32 {
 /// The end of the name that starts at `at`, and the class of what follows at once.
 #[inline(always)]
 pub(crate) fn name(bytes: &[u8], at: u32) -> (u32, Class) {
-    let (end, byte) = stop(bytes, at.wrapping_add(1), NOT_IN_NAME);
+    let (end, byte) = stop(bytes, at.wrapping_add(1), |byte| stops_at(byte, NOT_IN_NAME));
     (end, byte.map_or(Class::End, Class::of))
 }
 
-/// The end of the blanks that start at `at`.
+/// The next token from `at` on and its class; `class` is that of the byte at `at`.
+#[inline(always)]
+pub(crate) fn settle(bytes: &[u8], mut at: u32, mut class: Class) -> (u32, Class) {
+    if class.is_ignorable() {
+        if class == Class::Blank {
+            at = at.wrapping_add(1);
+            class = Class::at(bytes, at);
+        }
+        if class.is_ignorable() {
+            at = ignored_end(bytes, at);
+            class = Class::at(bytes, at);
+        }
+    }
+    (at, class)
+}
+
+/// The end of the blanks, comments and byte order marks that start at `at`.
 #[inline(never)]
-pub(crate) fn blanks_end(bytes: &[u8], at: u32) -> u32 {
-    run(bytes, at, NOT_BLANK)
+pub(crate) fn ignored_end(bytes: &[u8], mut at: u32) -> u32 {
+    loop {
+        at = run(bytes, at, NOT_BLANK);
+        match bytes.get(at as usize) {
+            Some(b'#') => at = comment_end(bytes, at),
+            Some(0xEF) if bytes.get(at as usize..).is_some_and(|rest| rest.starts_with(b"\xEF\xBB\xBF")) => {
+                at = at.wrapping_add(3);
+            }
+            _ => return at,
+        }
+    }
 }
 
 /// The end of the comment that starts at `at`: its line terminator or the end of the text.
-pub(crate) fn comment_end(bytes: &[u8], at: u32) -> u32 {
+fn comment_end(bytes: &[u8], at: u32) -> u32 {
     run(bytes, at, NOT_IN_COMMENT)
 }
 

@@ -46,10 +46,11 @@ pub(crate) enum Event {
     Object,
     /// The end of a selection set, an object or a variable definition.
     Close,
+    /// The lists around a type.
+    TypeLists,
     Fragment,
     TypeCondition,
     VariableDefinition,
-    TypeMark,
     TypeName,
     Directive,
     Argument,
@@ -70,8 +71,8 @@ impl Event {
             Kind::Fragment => Event::Fragment,
             Kind::TypeCondition => Event::TypeCondition,
             Kind::VariableDefinition => Event::VariableDefinition,
-            Kind::TypeMark => Event::TypeMark,
             Kind::TypeName => Event::TypeName,
+            Kind::TypeLists => Event::TypeLists,
             Kind::Directive => Event::Directive,
             Kind::Argument => Event::Argument,
             Kind::Field => Event::Field,
@@ -106,7 +107,7 @@ pub(crate) trait Sink {
 /// Sends `document` to `sink`, with an explicit stack of what is open.
 #[inline]
 pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
-    let all = document.tape().nodes.as_slice();
+    let all = document.tape().nodes();
     let mut nodes = all.iter();
     let mut open = Vec::with_capacity(16);
     let mut innermost = u32::MAX;
@@ -148,6 +149,9 @@ impl Sink for Hasher<'_> {
         let len = if event.has_text() { node.len } else { 0 };
         let head = (event as u64) | u64::from(node.flags) << 8 | u64::from(len) << 16;
         self.hash = self.hash.text(head, self.bytes, node.start, len);
+        if event == Event::TypeLists {
+            self.hash = self.hash.word(u64::from(node.len) << 32 | u64::from(node.start));
+        }
     }
 
     fn is_full(&self) -> bool {

@@ -21,17 +21,19 @@ impl FragmentIndex {
     }
 }
 
-/// Reusable storage for one parsed document at a time. Memory is proportional to the tokens of the largest document it held:
-/// at most one node of 16 bytes a token, and a few words a definition and spread.
+/// Reusable storage for one parsed document at a time. Memory is proportional to what the largest document so far could hold: a
+/// node of 16 bytes for each byte of it, or each token of the budget if those are fewer, and a few words a definition and spread.
 #[derive(Debug, Default)]
 pub struct Tape {
+    /// Those from `used` on are left from documents before.
     pub(crate) nodes: Vec<Node>,
-    /// Brackets and braces that are open; only used while parsing.
-    pub(crate) open: Vec<Open>,
+    pub(crate) used: u32,
     pub(crate) operations: Vec<Definition>,
     pub(crate) fragments: Vec<Definition>,
     /// One for each fragment spread; the node is its [`Kind::Target`].
     pub(crate) spreads: Vec<u32>,
+    /// The fields with an alias.
+    pub(crate) aliased: Vec<u32>,
     pub(crate) links: Links,
     pub(crate) tokens: u32,
     /// A field called `__schema` or `__type` stands somewhere.
@@ -40,14 +42,19 @@ pub struct Tape {
 
 impl Tape {
     pub(crate) fn clear(&mut self) {
-        self.nodes.clear();
-        self.open.clear();
+        self.used = 0;
         self.operations.clear();
         self.fragments.clear();
         self.spreads.clear();
+        self.aliased.clear();
         self.links.clear();
         self.tokens = 0;
         self.introspection = false;
+    }
+
+    /// The document's nodes.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        self.nodes.get(..self.used as usize).unwrap_or(&self.nodes)
     }
 
     #[inline]
@@ -91,26 +98,19 @@ impl Range {
     }
 }
 
-/// An open bracket or brace: its node, and what to go back to when it closes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Open {
-    pub(crate) node: u32,
-    pub(crate) level: u32,
-}
-
 /// One node: what it is, its text, and where the nodes beneath it end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
-    /// [`Node::HAS_SET`], [`Node::ALIASED`] and [`Node::CLOSES`].
+    /// [`Node::HAS_SET`], [`Node::ALIASED`], [`Node::CLOSES`] and [`Node::NON_NULL`].
     pub(crate) flags: u8,
-    /// For selections: 1 in the selection set of a definition, one more inside each field. Saturates.
+    /// For selections: 1 in the selection set of a definition, one more inside each field. For types: the lists around.
     pub(crate) depth: u16,
     /// Byte offset of the node's text, see [`Kind`] for which text that is.
     pub(crate) start: u32,
-    /// Bytes of the node's text, except for lists and objects: the number of their entries.
+    /// Bytes of the node's text.
     pub(crate) len: u32,
-    /// Index one past the last node of this node's subtree.
+    /// Index one past the last node of this node's subtree. While its bracket or brace is open: the node that encloses it.
     pub(crate) end: u32,
 }
 
@@ -121,6 +121,8 @@ impl Node {
     pub(crate) const ALIASED: u8 = 2;
     /// The node has an end that a walker must notice: what has a set, objects, variable definitions.
     pub(crate) const CLOSES: u8 = 4;
+    /// A type's name has a `!` after it.
+    pub(crate) const NON_NULL: u8 = 8;
     /// What reading past the tape yields: no text, and an end that stops every walk.
     pub(crate) const MISSING: Node =
         Node { kind: Kind::Null, flags: 0, depth: 0, start: 0, len: 0, end: u32::MAX };
@@ -155,11 +157,12 @@ pub(crate) enum Kind {
     /// Text: the name. The first child is the [`Kind::TypeCondition`].
     Fragment,
     TypeCondition,
-    /// Text: the name without `$`. Children: the type's marks and name, the default value, directives.
+    /// Text: the name without `$`. Children: the type's name and lists, the default value, directives.
     VariableDefinition,
-    /// One of `[`, `]` and `!` in the type of a variable.
-    TypeMark,
     TypeName,
+    /// Up to 32 of the lists around a type's name, from the inside out. `len`: how many. `start`: one bit for each, the lowest
+    /// first, set where the list has a `!` after it.
+    TypeLists,
     /// Text: the name without `@`.
     Directive,
     /// Text: the name. One child, the value.

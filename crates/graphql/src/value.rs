@@ -47,8 +47,8 @@ impl<'a> Value<'a> {
             | Kind::Fragment
             | Kind::TypeCondition
             | Kind::VariableDefinition
-            | Kind::TypeMark
             | Kind::TypeName
+            | Kind::TypeLists
             | Kind::Directive
             | Kind::Argument
             | Kind::Field
@@ -69,10 +69,11 @@ pub struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// How many entries it has.
+    /// How many entries it has; they are counted.
     #[must_use]
     pub fn size(self) -> u32 {
-        self.document.node(self.node).len
+        let entries = self.values().count();
+        u32::try_from(entries).unwrap_or(u32::MAX)
     }
 
     /// Its entries; a walker keeps these iterators on a stack to go deeper.
@@ -112,10 +113,11 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// How many fields it has.
+    /// How many fields it has; they are counted.
     #[must_use]
     pub fn size(self) -> u32 {
-        self.document.node(self.node).len
+        let fields = self.fields().count();
+        u32::try_from(fields).unwrap_or(u32::MAX)
     }
 
     /// Its fields, key and value; a walker keeps these iterators on a stack to go deeper.

@@ -4,12 +4,14 @@
 //! fill one place. Aliases are counted by name: the same field under the same alias is one entry of the response and is executed
 //! once. A fragment's aliases are complete before anyone spreads it, and a spread adds them to the definition it stands in; that
 //! adding is the only work that is not linear by nature, and it has a budget.
+//!
+//! Where no two aliased fields of a document have one name, which is the rule, there is nothing to count.
 
+use super::names::Names;
 use super::table::{Keyed, Steps, Table};
 use crate::document::Document;
 use crate::hash::Hash;
-use crate::selection::{Selection, Selections};
-use crate::tape::{Definition, FragmentIndex, Node, NodeIndex};
+use crate::tape::{Definition, FragmentIndex, Kind, Node};
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -22,7 +24,10 @@ pub(super) struct Aliases {
     /// By fragment: the last of its aliases, the others follow by `Alias::before`.
     own: Vec<u32>,
     /// While walking: the fields whose selection sets are open, by where they end.
-    open: Vec<(NodeIndex, Way)>,
+    open: Vec<(u32, Way)>,
+    names: Names,
+    /// The counter that was used last.
+    last: u32,
     /// Selections looked at.
     walked: u64,
     steps: Steps,
@@ -60,7 +65,7 @@ impl Way {
 #[derive(Clone, Copy, Debug)]
 struct Alias {
     /// Hash of the field's name and the alias.
-    key: u64,
+    both: u64,
     /// Hash of the field's name alone.
     name: u64,
     /// The node of the definition.
@@ -77,21 +82,29 @@ struct Alias {
 #[derive(Clone, Copy, Debug)]
 struct Counter {
     /// Hash of the field's name. A collision can only make a count too high, for the client who made it.
-    key: u64,
+    name: u64,
     definition: u32,
     way: Way,
     count: u32,
 }
 
 impl Keyed for Alias {
-    fn key(&self) -> (u64, u32) {
-        (self.key ^ self.way.hash, self.definition)
+    #[inline(always)]
+    fn key(&self) -> u64 {
+        self.both ^ self.way.hash ^ u64::from(self.definition)
     }
 }
 
 impl Keyed for Counter {
-    fn key(&self) -> (u64, u32) {
-        (self.key ^ self.way.hash, self.definition)
+    #[inline(always)]
+    fn key(&self) -> u64 {
+        self.name ^ self.way.hash ^ u64::from(self.definition)
+    }
+}
+
+impl Counter {
+    fn is_of(&self, alias: &Alias) -> bool {
+        self.name == alias.name && self.way == alias.way && self.definition == alias.definition
     }
 }
 
@@ -104,15 +117,27 @@ struct Walked {
 
 impl Aliases {
     /// The largest count in `document`, whose fragments are given callees first, and the steps it took; [`u32::MAX`] beyond the
-    /// budget.
-    pub(super) fn most(&mut self, document: Document<'_>, order: &[FragmentIndex]) -> (u32, u64) {
+    /// budget. `expanded` is how many aliases the definitions have, fragments expanded, all of them together.
+    pub(super) fn most(&mut self, document: Document<'_>, order: &[FragmentIndex], expanded: u64) -> (u32, u64) {
         let tape = document.tape();
-        self.aliases.clear();
-        self.counters.clear();
+        let budget = u64::from(document.tokens()).saturating_mul(2).max(8_192);
+        let mut steps: u64 = 0;
+        // What is beyond the budget by number alone is left to the exact count, which gives up.
+        if expanded <= budget {
+            let (differ, taken) = self.names.differ(document);
+            if differ {
+                return (1, taken);
+            }
+            steps = taken;
+        }
+        let expected = u32::try_from(expanded).unwrap_or(u32::MAX).min(document.tokens());
+        self.aliases.clear(expected);
+        self.counters.clear(0);
+        self.last = NONE;
         self.own.clear();
         self.own.resize(tape.fragments.len(), NONE);
-        self.steps = Steps::of(u64::from(document.tokens()).saturating_mul(2).max(8_192));
-        self.walked = 0;
+        self.steps = Steps::of(budget);
+        self.walked = steps;
         self.most = 0;
         let fragments =
             order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
@@ -136,27 +161,38 @@ impl Aliases {
             return Some(());
         }
         let walked = Walked { node: definition.node, fragment };
+        let end = document.node(definition.node).end;
+        let (mut index, mut way, mut closing) = (definition.node.saturating_add(1), Way::NOWHERE, u32::MAX);
         self.open.clear();
-        for selection in Selections::of(document, definition.node) {
+        while index < end {
+            while closing <= index {
+                (closing, way) = self.open.pop().unwrap_or((u32::MAX, Way::NOWHERE));
+            }
+            let node = document.tape().nodes.get(index as usize)?;
+            let inside = index.saturating_add(1);
             self.walked = self.walked.saturating_add(1);
-            while self.open.pop_if(|(end, _)| *end <= selection.index()).is_some() {}
-            let way = self.open.last().map_or(Way::NOWHERE, |(_, way)| *way);
-            match selection {
-                Selection::Field(field) => {
-                    let NodeIndex(node) = selection.index();
-                    let response_name = if field.alias().is_some() {
-                        self.add(document, walked, Alias { way, ..Alias::of(document, node) })?;
-                        node.saturating_add(1)
-                    } else {
-                        node
-                    };
-                    if field.has_selections() {
-                        let name = hashed(Hash::SEED, document, &document.node(response_name)).finish();
-                        self.open.push((selection.end(), way.then(Way::into(name))));
-                    }
+            if node.kind == Kind::Field {
+                let response_name = if node.has(Node::ALIASED) {
+                    self.add(document, walked, Alias { way, ..Alias::of(document, index) })?;
+                    inside
+                } else {
+                    index
+                };
+                if node.has(Node::HAS_SET) {
+                    let name = hashed(Hash::SEED, document, &document.node(response_name)).finish();
+                    self.open.push((closing, way));
+                    (closing, way) = (node.end, way.then(Way::into(name)));
                 }
-                Selection::Spread(spread) => self.merge(document, walked, way, spread.fragment())?,
-                Selection::InlineFragment(_) => {}
+                index = inside;
+            } else if node.kind == Kind::Spread {
+                self.merge(document, walked, way, document.node(inside).start)?;
+                index = node.end;
+            } else if node.kind == Kind::InlineFragment {
+                index = inside;
+            } else {
+                // A detail of one of them, or of the definition.
+                self.walked = self.walked.saturating_sub(1);
+                index = node.end;
             }
         }
         Some(())
@@ -168,10 +204,9 @@ impl Aliases {
         document: Document<'_>,
         walked: Walked,
         way: Way,
-        callee: Option<FragmentIndex>,
+        callee: u32,
     ) -> Option<()> {
-        let last = callee.and_then(|callee| self.own.get(callee.get()));
-        let mut next = last.copied().unwrap_or(NONE);
+        let mut next = self.own.get(callee as usize).copied().unwrap_or(NONE);
         while let Some(alias) = self.aliases.get(next) {
             next = alias.before;
             self.add(document, walked, Alias { way: way.then(alias.way), ..alias })?;
@@ -184,8 +219,10 @@ impl Aliases {
         let own = walked.fragment.and_then(|fragment| self.own.get_mut(fragment.get()));
         let before = own.as_deref().copied().unwrap_or(NONE);
         let definition = walked.node;
-        let same = |known: &Alias| known.way == alias.way && known.is_of(document, alias.field);
         let entry = Alias { definition, before, ..alias };
+        let same = |known: &Alias| {
+            known.way == alias.way && known.definition == definition && known.is_of(document, alias.field)
+        };
         let (index, is_new) = self.aliases.find_or_insert(entry, same, &mut self.steps)?;
         if !is_new {
             return Some(());
@@ -193,9 +230,14 @@ impl Aliases {
         if let Some(own) = own {
             *own = index;
         }
-        let counter = Counter { key: alias.name, definition, way: alias.way, count: 0 };
-        let same = |known: &Counter| known.way == alias.way;
-        let (index, _) = self.counters.find_or_insert(counter, same, &mut self.steps)?;
+        let index = match self.counters.get(self.last) {
+            Some(counter) if counter.is_of(&entry) => self.last,
+            _ => {
+                let counter = Counter { name: entry.name, definition, way: entry.way, count: 0 };
+                self.counters.find_or_insert(counter, |known| known.is_of(&entry), &mut self.steps)?.0
+            }
+        };
+        self.last = index;
         let counter = self.counters.get_mut(index)?;
         counter.count = counter.count.saturating_add(1);
         self.most = self.most.max(counter.count);
@@ -207,9 +249,9 @@ impl Alias {
     /// The alias of a field, in no place yet.
     fn of(document: Document<'_>, field: u32) -> Alias {
         let name = hashed(Hash::SEED, document, &document.node(field));
-        let key = hashed(name, document, &document.node(field.saturating_add(1)));
+        let both = hashed(name, document, &document.node(field.saturating_add(1)));
         Alias {
-            key: key.finish(),
+            both: both.finish(),
             name: name.finish(),
             definition: NONE,
             way: Way::NOWHERE,

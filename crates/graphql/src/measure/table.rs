@@ -5,8 +5,8 @@ const NONE: u32 = u32::MAX;
 
 /// What a table finds its items by.
 pub(super) trait Keyed {
-    /// A hash and a number that are equal for equal items.
-    fn key(&self) -> (u64, u32);
+    /// A hash that is equal for equal items.
+    fn key(&self) -> u64;
 }
 
 /// Steps taken, and how many may be.
@@ -26,7 +26,8 @@ impl Steps {
     }
 
     /// Takes one more; nothing when there are none left.
-    fn take(&mut self) -> Option<()> {
+    #[inline(always)]
+    pub(super) fn take(&mut self) -> Option<()> {
         self.taken = self.taken.saturating_add(1);
         (self.taken <= self.budget).then_some(())
     }
@@ -47,10 +48,12 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Keyed + Copy> Table<T> {
-    pub(super) fn clear(&mut self) {
+    /// Empties the table, with room for about as many items as are expected.
+    pub(super) fn clear(&mut self, expected: u32) {
+        let slots = (expected as usize).saturating_mul(2).saturating_add(2).clamp(64, 1 << 16);
         self.items.clear();
         self.slots.clear();
-        self.slots.resize(64, NONE);
+        self.slots.resize(slots.next_power_of_two(), NONE);
     }
 
     pub(super) fn get(&self, index: u32) -> Option<T> {
@@ -62,6 +65,7 @@ impl<T: Keyed + Copy> Table<T> {
     }
 
     /// The index of the item that is the same, else of `item`, and whether it is new; nothing when the steps are used up.
+    #[inline(always)]
     pub(super) fn find_or_insert(
         &mut self,
         item: T,
@@ -71,7 +75,8 @@ impl<T: Keyed + Copy> Table<T> {
         if self.items.len().saturating_mul(2) >= self.slots.len() {
             self.grow();
         }
-        let mut slot = self.home(item.key());
+        let key = item.key();
+        let mut slot = self.home(key);
         loop {
             steps.take()?;
             let found = self.slots.get(slot).copied()?;
@@ -82,12 +87,13 @@ impl<T: Keyed + Copy> Table<T> {
                     *self.slots.get_mut(slot)? = index;
                     return Some((index, true));
                 }
-                Some(known) if known.key() == item.key() && same(known) => return Some((found, false)),
+                Some(known) if known.key() == key && same(known) => return Some((found, false)),
                 Some(_) => slot = self.after(slot),
             }
         }
     }
 
+    #[cold]
     fn grow(&mut self) {
         let size = self.slots.len().saturating_mul(2);
         self.slots.clear();
@@ -104,12 +110,17 @@ impl<T: Keyed + Copy> Table<T> {
         }
     }
 
-    fn home(&self, (hash, number): (u64, u32)) -> usize {
-        let mixed = (hash ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        (mixed as usize) & self.slots.len().saturating_sub(1)
+    fn home(&self, key: u64) -> usize {
+        (spread(key) as usize) & self.slots.len().saturating_sub(1)
     }
 
     fn after(&self, slot: usize) -> usize {
         slot.wrapping_add(1) & self.slots.len().saturating_sub(1)
     }
+}
+
+/// 32 bits that depend on all of a key.
+#[inline(always)]
+pub(super) fn spread(key: u64) -> u32 {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }

@@ -1,46 +1,23 @@
 //! The parser's hands: look at the next token, take it, append a node, open and close; each with its budget.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, honoured};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
 use crate::scan;
-use crate::tape::{Kind, Node, Open};
+use crate::tape::{Kind, Node};
 
 impl Parser<'_> {
     /// Takes the token that ends at `end` and looks for the next one.
     #[inline(always)]
     pub(super) fn take(&mut self, end: u32) {
-        self.tokens = self.tokens.wrapping_add(1);
+        self.left = self.left.wrapping_sub(1);
         self.settle(end, Class::at(self.bytes, end));
     }
 
     /// Makes the first token from `at` on the next one; `class` is that of the byte at `at`.
     #[inline(always)]
-    pub(super) fn settle(&mut self, mut at: u32, mut class: Class) {
-        if class == Class::Blank {
-            at = at.wrapping_add(1);
-            class = Class::at(self.bytes, at);
-        }
-        self.at = at;
-        self.next = class;
-        if class.is_ignorable() {
-            self.skip_ignored();
-        }
-    }
-
-    #[inline(never)]
-    fn skip_ignored(&mut self) {
-        loop {
-            self.at = scan::blanks_end(self.bytes, self.at);
-            self.next = Class::at(self.bytes, self.at);
-            match self.next {
-                Class::Comment => self.at = scan::comment_end(self.bytes, self.at),
-                Class::ByteOrderMark if self.starts_with("\u{FEFF}".as_bytes()) => {
-                    self.at = self.at.wrapping_add(3);
-                }
-                _ => return,
-            }
-        }
+    pub(super) fn settle(&mut self, at: u32, class: Class) {
+        (self.at, self.next) = scan::settle(self.bytes, at, class);
     }
 
     pub(super) fn starts_with(&self, prefix: &[u8]) -> bool {
@@ -71,7 +48,7 @@ impl Parser<'_> {
     pub(super) fn name(&mut self) -> (u32, u32) {
         let start = self.at;
         let (end, class) = scan::name(self.bytes, start);
-        self.tokens = self.tokens.wrapping_add(1);
+        self.left = self.left.wrapping_sub(1);
         self.settle(end, class);
         (start, end.wrapping_sub(start))
     }
@@ -98,63 +75,86 @@ impl Parser<'_> {
 
     #[inline(always)]
     pub(super) fn append(&mut self, kind: Kind, flags: u8, start: u32, len: u32) -> u32 {
-        let index = self.next_node();
-        // The level is at most the nesting budget, which is at most `u16::MAX`.
-        let depth = (self.level & u32::from(u16::MAX)) as u16;
-        self.nodes.push(Node { kind, flags, depth, start, len, end: index.wrapping_add(1) });
+        let index = self.node;
+        self.append_ending(kind, flags, start, len, index.wrapping_add(1));
         index
     }
 
-    /// The index that the next node will have. Fits: there are no more nodes than bytes.
+    /// The same for a node that ends elsewhere. There is room for as many nodes as the document can need.
     #[inline(always)]
-    pub(super) fn next_node(&self) -> u32 {
-        (self.nodes.len() & u32::MAX as usize) as u32
+    pub(super) fn append_ending(&mut self, kind: Kind, flags: u8, start: u32, len: u32, end: u32) {
+        let depth = self.depth();
+        if let Some(node) = self.nodes.get_mut(self.place.node as usize) {
+            *node = Node { kind, flags, depth, start, len, end };
+            self.node = self.node.wrapping_add(1);
+        }
+    }
+
+    /// The level is at most the nesting budget, which is at most `u16::MAX`.
+    #[inline(always)]
+    pub(super) fn depth(&self) -> u16 {
+        (self.level & u32::from(u16::MAX)) as u16
     }
 
     /// Ends the subtree of `node` here.
     #[inline(always)]
     pub(super) fn close(&mut self, node: u32) {
-        let end = self.next_node();
+        let end = self.node;
         if let Some(node) = self.nodes.get_mut(node as usize) {
             node.end = end;
         }
     }
 
-    /// Opens a bracket or brace that belongs to `node`.
+    /// Takes one level of the nesting budget.
     #[inline(always)]
-    pub(super) fn open(&mut self, node: u32) -> Parsed {
-        self.check_nesting(1)?;
-        self.open.push(Open { node, level: self.level });
-        self.punctuator();
+    pub(super) fn enter(&mut self) -> Parsed {
+        self.room = self.room.wrapping_sub(1);
+        if self.room < 0 {
+            return Err(SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at });
+        }
         Ok(())
     }
 
+    /// Closes the innermost bracket or brace, whose last byte is next.
     #[inline(always)]
-    pub(super) fn check_nesting(&self, more: u32) -> Parsed {
-        if self.open.len().saturating_add(more as usize) > self.budget.nesting as usize {
-            return Err(SyntaxError::TooDeep { limit: self.budget.nesting, at: self.at });
+    pub(super) fn close_innermost(&mut self) {
+        if let Some(closed) = self.nodes.get_mut(self.place.innermost as usize) {
+            self.place.innermost = closed.end;
+            self.place.level = u32::from(closed.depth);
+            closed.end = self.place.node;
         }
-        Ok(())
+        self.room = self.room.wrapping_add(1);
+        self.punctuator();
     }
 
     #[inline(always)]
     pub(super) fn check_tokens(&self) -> Parsed {
-        if self.tokens > self.budget.tokens {
-            return Err(SyntaxError::TooManyTokens { limit: self.budget.tokens, at: self.at });
+        if self.left < 0 {
+            return Err(self.too_many_tokens(self.at));
         }
         Ok(())
     }
 
+    pub(super) fn too_many_tokens(&self, at: u32) -> SyntaxError {
+        SyntaxError::TooManyTokens { limit: self.budget.tokens, at }
+    }
+
     /// The error for the next token.
+    #[inline(always)]
+    pub(super) fn unexpected(&self, expected: Expected) -> SyntaxError {
+        unexpected(self.bytes, self.at, self.next, expected)
+    }
+}
+
+/// The error for the token at `at`. Takes values, so that a parser in registers can stay there.
     #[cold]
     #[inline(never)]
-    pub(super) fn unexpected(&self, expected: Expected) -> SyntaxError {
-        let at = self.at;
-        let rest = self.bytes.get(at as usize..).unwrap_or(&[]);
-        let found = match self.next {
+    pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected) -> SyntaxError {
+        let rest = bytes.get(at as usize..).unwrap_or(&[]);
+        let found = match next {
             Class::End => Found::End,
             Class::Name => Found::Name,
-            Class::Number => Found::Number,
+            Class::Digit | Class::Minus => Found::Number,
             Class::Quote => Found::String,
             Class::Dot if rest.starts_with(b"...") => Found::Spread,
             Class::Dot | Class::Invalid | Class::Blank | Class::Comment | Class::ByteOrderMark => {
@@ -180,4 +180,3 @@ impl Parser<'_> {
         };
         SyntaxError::Unexpected { expected, found, at }
     }
-}

@@ -1,6 +1,6 @@
 //! Operations, fragments, variable definitions and their types; directives wherever they stand.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, honoured};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
 use crate::scan;
@@ -75,6 +75,7 @@ impl Parser<'_> {
     /// Starts a definition: its node, and its share of the spreads, which [`end`](Self::end) completes.
     pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
         self.counts = Counts::default();
+        self.counted = 0;
         let node = self.push(kind, start, len)?;
         let first = self.spreads_so_far();
         Ok(Definition { node, counts: self.counts, spreads: Range { first, end: first } })
@@ -139,34 +140,54 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// A type; §2.11. Its brackets have to match, so only the closing ones are written down, with the `!` after each.
     pub(super) fn variable_type(&mut self) -> Parsed {
-        let mut lists: u32 = 0;
+        let mut lists: u16 = 0;
         while self.next == Class::BracketOpen {
+            if i64::from(lists) >= self.room {
+                return Err(SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at });
+            }
             lists = lists.saturating_add(1);
-            self.check_nesting(lists)?;
-            self.type_mark()?;
+            self.punctuator();
+            self.check_tokens()?;
         }
         let (start, len) = self.expect_name(Expected::Type)?;
-        self.push(Kind::TypeName, start, len)?;
-        loop {
-            if self.next == Class::Bang {
-                self.type_mark()?;
+        let non_null = if self.bang() { Node::NON_NULL } else { 0 };
+        let node = self.push_flagged(Kind::TypeName, non_null, start, len)?;
+        if lists > 0 {
+            if let Some(node) = self.nodes.get_mut(node as usize) {
+                node.depth = lists;
             }
-            if lists == 0 {
-                return Ok(());
-            }
-            if self.next != Class::BracketClose {
-                return Err(self.unexpected(Expected::BracketClose));
-            }
-            self.type_mark()?;
-            lists = lists.saturating_sub(1);
+            self.type_lists(lists)?;
         }
+        Ok(())
     }
 
-    pub(super) fn type_mark(&mut self) -> Parsed {
-        let start = self.at;
-        self.punctuator();
-        self.push(Kind::TypeMark, start, 1).map(drop)
+    fn type_lists(&mut self, mut lists: u16) -> Parsed {
+        while lists > 0 {
+            let together = lists.min(32);
+            let mut bangs: u32 = 0;
+            for bit in 0..together {
+                if self.next != Class::BracketClose {
+                    return Err(self.unexpected(Expected::BracketClose));
+                }
+                self.punctuator();
+                bangs |= u32::from(self.bang()) << bit;
+            }
+            self.push(Kind::TypeLists, bangs, u32::from(together))?;
+            lists = lists.saturating_sub(together);
+        }
+        Ok(())
+    }
+
+    /// Takes a `!` where there is one.
+    #[inline(always)]
+    fn bang(&mut self) -> bool {
+        let found = self.next == Class::Bang;
+        if found {
+            self.punctuator();
+        }
+        found
     }
 
     pub(super) fn directives(&mut self) -> Parsed {

@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::class::Class;
 use crate::error::{Expected, SyntaxError};
 use crate::scan;
-use crate::tape::{Kind, Node, Open};
+use crate::tape::{Kind, Node};
 
 impl Parser<'_> {
     /// `( name: value … )`, at least one; §2.6.
@@ -27,50 +27,77 @@ impl Parser<'_> {
     }
 
     /// One value with everything in it; §2.9.
+    #[inline(always)]
     pub(super) fn value(&mut self) -> Parsed {
-        let base = self.open.len();
-        self.value_head(Expected::Value)?;
-        while self.open.len() > base {
-            self.entry()?;
+        let around = self.innermost;
+        let mut expected = Expected::Value;
+        loop {
+            match self.next {
+                Class::BracketOpen => {
+                    self.container(Kind::List)?;
+                    if self.next != Class::BracketClose {
+                        expected = Expected::ListEntry;
+                        continue;
+                    }
+                }
+                Class::BraceOpen => {
+                    self.container(Kind::Object)?;
+                    if self.next != Class::BraceClose {
+                        self.key()?;
+                        expected = Expected::Value;
+                        continue;
+                    }
+                }
+                _ => self.scalar(expected)?,
+            }
+            match self.after_value(around)? {
+                Some(next) => expected = next,
+                None => return Ok(()),
+            }
         }
+    }
+
+    /// Closes what ends after a value, up to but without the node `around`; then what the next value is, if there is one.
+    #[inline(always)]
+    fn after_value(&mut self, around: u32) -> Parsed<Option<Expected>> {
+        while self.innermost != around {
+            let innermost = self.nodes.get(self.innermost as usize);
+            if innermost.is_some_and(|node| node.kind == Kind::List) {
+                if self.next != Class::BracketClose {
+                    return Ok(Some(Expected::ListEntry));
+                }
+            } else if self.next != Class::BraceClose {
+                self.key()?;
+                return Ok(Some(Expected::Value));
+            }
+            self.close_innermost();
+        }
+        Ok(None)
+    }
+
+    #[inline(always)]
+    fn container(&mut self, kind: Kind) -> Parsed {
+        self.check_tokens()?;
+        self.enter()?;
+        let index = self.node;
+        let (start, around) = (self.at, self.innermost);
+        self.append_ending(kind, Node::CLOSES, start, 0, around);
+        self.innermost = index;
+        self.punctuator();
         Ok(())
     }
 
-    /// The next entry, or the end, of the innermost open list or object.
-    fn entry(&mut self) -> Parsed {
-        let Some(Open { node, .. }) = self.open.last().copied() else { return Ok(()) };
-        let in_list = self.nodes.get(node as usize).is_some_and(|node| node.kind == Kind::List);
-        match (in_list, self.next) {
-            (true, Class::BracketClose) | (false, Class::BraceClose) => {
-                self.punctuator();
-                self.open.pop();
-                self.close(node);
-                Ok(())
-            }
-            (true, _) => {
-                self.count_entry(node);
-                self.value_head(Expected::ListEntry)
-            }
-            (false, Class::Name) => {
-                self.count_entry(node);
-                let (start, len) = self.name();
-                self.expect(Class::Colon, Expected::Colon)?;
-                self.push(Kind::ObjectField, start, len)?;
-                self.value_head(Expected::Value)
-            }
-            (false, _) => Err(self.unexpected(Expected::ObjectField)),
-        }
-    }
-
-    fn count_entry(&mut self, node: u32) {
-        if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.len = node.len.saturating_add(1);
-        }
-    }
-
-    /// A scalar, an enum value or a variable; or the opening of a list or an object.
+    /// The key of an object's next field, and the colon.
     #[inline(always)]
-    fn value_head(&mut self, expected: Expected) -> Parsed {
+    fn key(&mut self) -> Parsed {
+        let (start, len) = self.expect_name(Expected::ObjectField)?;
+        self.expect(Class::Colon, Expected::Colon)?;
+        self.push(Kind::ObjectField, start, len).map(drop)
+    }
+
+    /// A scalar, an enum value or a variable.
+    #[inline(always)]
+    fn scalar(&mut self, expected: Expected) -> Parsed {
         let start = self.at;
         match self.next {
             Class::Dollar => {
@@ -93,32 +120,26 @@ impl Parser<'_> {
                 };
                 self.push(kind, start, len).map(drop)
             }
-            Class::Number => {
+            Class::Digit | Class::Minus => {
                 let (number, end) = scan::number(self.bytes, start)?;
                 let kind = match number {
                     scan::Number::Int => Kind::Int,
                     scan::Number::Float => Kind::Float,
                 };
-                self.scalar(kind, end)
+                self.literal(kind, end)
             }
             Class::Quote => {
                 let end = scan::string(self.bytes, start)?;
-                self.scalar(Kind::String, end)
+                self.literal(Kind::String, end)
             }
-            Class::BracketOpen => self.container(Kind::List),
-            Class::BraceOpen => self.container(Kind::Object),
             _ => Err(self.unexpected(expected)),
         }
     }
 
-    fn scalar(&mut self, kind: Kind, end: u32) -> Parsed {
+    #[inline(always)]
+    fn literal(&mut self, kind: Kind, end: u32) -> Parsed {
         let start = self.at;
         self.take(end);
         self.push(kind, start, end.wrapping_sub(start)).map(drop)
-    }
-
-    fn container(&mut self, kind: Kind) -> Parsed {
-        let node = self.push_flagged(kind, Node::CLOSES, self.at, 0)?;
-        self.open(node)
     }
 }
