@@ -86,7 +86,7 @@ impl Explanation<'_> {
         put("measures", if measures.is_empty() { Value::Null } else { Value::Object(measures) });
         put("cost", json!(self.judgement.cost.map(|cost| cost.units())));
         put("costMilli", json!(self.judgement.cost.map(|cost| cost.milli())));
-        put("costModel", json!(portcullis_cost::MODEL));
+        put("costModel", json!(portcullis_cost::Model::Schemaless.version()));
         Value::Object(object)
     }
 

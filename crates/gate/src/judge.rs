@@ -2,7 +2,7 @@
 //!
 //! `portcullis explain` calls the same functions, so that its answers are the gate's.
 
-use portcullis_cost::{Cost, Supplied, Variables, estimate};
+use portcullis_cost::{Cost, Model, Question, Supplied, Variables};
 use portcullis_framing::{Envelope, EnvelopeError, Json, Nesting, Object, Request, read};
 use portcullis_graphql::{
     Document, MeasureError, Measures, Operation, Scratch, ShapeHash, SyntaxError, Tape, comments_are_certain,
@@ -20,6 +20,7 @@ const UNPARSED: &str = "-";
 pub struct Desk {
     tape: Tape,
     scratch: Scratch,
+    costing: portcullis_cost::Scratch,
 }
 
 /// What came of judging one request.
@@ -84,7 +85,11 @@ pub fn judge(policy: &Policy, request: &Request<'_>, desk: &mut Desk) -> Judgeme
     };
     let selected = document.select(request.operation_name.as_deref()).ok();
     let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.sizes));
+    let cost = selected.map(|operation| {
+        let question =
+            Question { document, operation, variables: &variables, sizes: policy.sizes, watched: &[] };
+        Model::Schemaless.estimate(&question, &mut desk.costing).field
+    });
     let verdict = match (judge_document(policy, &measures), cost) {
         (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
         (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
@@ -187,13 +192,21 @@ fn kind(operation: Operation<'_>) -> OperationKind {
 }
 
 fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
-    let value = |value: &Json<'_>| match value {
+    supplied.entries().map(|(name, value)| (name, supplied_value(value))).collect()
+}
+
+/// Recursive: `framing` bounds how deep JSON nests.
+fn supplied_value<'r>(value: &'r Json<'_>) -> Supplied<'r> {
+    match value {
         Json::Null => Supplied::Null,
         Json::Bool(value) => Supplied::Bool(*value),
         Json::Int(value) => Supplied::Int(*value),
-        Json::Float | Json::Text(_) | Json::List(_) | Json::Object(_) => Supplied::Other,
-    };
-    supplied.entries().map(|(name, supplied)| (name, value(supplied))).collect()
+        Json::Float | Json::Text(_) => Supplied::Other,
+        Json::List(entries) => Supplied::List(entries.iter().map(supplied_value).collect()),
+        Json::Object(object) => {
+            Supplied::object(object.entries().map(|(name, value)| (name, supplied_value(value))))
+        }
+    }
 }
 
 pub(crate) fn count(length: usize) -> u64 {
