@@ -11,6 +11,7 @@ mod report;
 
 
 use apollo_compiler::Schema as Sdl;
+use base64::Engine as _;
 use portcullis_cost::{BuildError, Table, TableError};
 use sha2::{Digest as _, Sha256};
 
@@ -92,6 +93,12 @@ impl Compiled {
     #[must_use]
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.table).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The table in base64 (RFC 4648 §4, with padding), as a policy takes it inline.
+    #[must_use]
+    pub fn base64(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(&self.table)
     }
 }
 
