@@ -51,6 +51,16 @@ pub enum Command {
         of a POST; every line of the output is its verdict, {\"ok\", \"code\"?, \"measures\", \"cost\", …}, in the same order.\n\
         An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict.")]
     Explain(ExplainArgs),
+    /// Compile a schema to the table by which the gate costs operations
+    #[command(after_help = "Examples:\n  \
+        portcullis compile schema.graphql\n  \
+        portcullis compile schema.graphql extensions.graphql -o shop.table --verbose\n  \
+        portcullis compile schema.graphql --base64 > schema.table.b64\n  \
+        curl -s https://registry.example/schema.graphql | portcullis compile - --json\n\n\
+        The schema may use @cost and @listSize, with or without defining them; docs/cost.md says what they do.\n\
+        Where it tells no size, arguments such as first, last and limit of lists and connections are assumed to be sizes.\n\
+        Mistakes are printed all at once, a line each with file, line and column; then there is no table and the exit code is 1.")]
+    Compile(CompileArgs),
     /// Print a document that is made from the catalogues
     #[command(hide = true, after_help = "Example:\n  portcullis document refusals > docs/refusals.md")]
     Document {
@@ -109,6 +119,29 @@ pub struct ExplainArgs {
     /// Judge one request a line, print one JSON object a line
     #[arg(long)]
     pub jsonl: bool,
+}
+
+/// What `compile` takes.
+#[derive(Clone, Debug, Args)]
+pub struct CompileArgs {
+    /// The schema, in one or several files; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to put the table [default: the first file with the extension .table]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the table in base64, as a policy takes it inline; what else there is to say goes to standard error
+    #[arg(long)]
+    pub base64: bool,
+    /// Assume no sizes: lists that the schema gives none have the configured one
+    #[arg(long)]
+    pub no_assume: bool,
+    /// Show every assumption
+    #[arg(long)]
+    pub verbose: bool,
+    /// Print JSON instead of lines for people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `keys` takes.

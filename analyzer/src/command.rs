@@ -1,10 +1,12 @@
 //! What a command can fail with, and the exit code that says so.
 
+mod compile;
 mod explain;
 mod keys;
 mod serve;
 
 use crate::cli::{Cli, Command};
+use crate::compile::CompileError;
 use crate::config::ConfigError;
 use crate::key::NoEntropy;
 use crate::server::StartError;
@@ -47,6 +49,17 @@ pub enum CommandError {
         /// Why.
         source: io::Error,
     },
+    /// The schema has no table; a mistake a line.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A file that was to be made cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The asynchronous runtime does not start.
     #[error("cannot start the runtime: {0}")]
     Runtime(#[source] io::Error),
@@ -69,6 +82,8 @@ impl CommandError {
             | Self::NoEntropy(_)
             | Self::UnknownKey(_)
             | Self::Input { .. }
+            | Self::Compile(_)
+            | Self::Unwritable { .. }
             | Self::Runtime(_)
             | Self::Signals(_)
             | Self::Output(_) => 1,
@@ -85,6 +100,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Keys(arguments) => keys::run(arguments.command),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
         Command::Document { which } => {
             io::stdout().write_all(which.render().as_bytes()).map_err(CommandError::Output)
         }

@@ -88,7 +88,7 @@ impl Explanation<'_> {
         put("measures", if measures.is_empty() { Value::Null } else { Value::Object(measures) });
         put("cost", json!(self.judgement.cost.map(|cost| cost.units())));
         put("costMilli", json!(self.judgement.cost.map(|cost| cost.milli())));
-        put("costModel", json!(portcullis_cost::MODEL));
+        put("costModel", json!(self.policy.cost.model().version()));
         Value::Object(object)
     }
 

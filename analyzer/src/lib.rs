@@ -15,6 +15,7 @@ mod store;
 
 pub mod cli;
 pub mod command;
+pub mod compile;
 pub mod config;
 pub mod documents;
 pub mod explain;

@@ -25,6 +25,16 @@ impl Cost {
         Self(milli)
     }
 
+    /// A sum of weights in thousandths; nothing costs less than nothing.
+    pub(crate) fn from_sum(milli: i64) -> Self {
+        match u64::try_from(milli) {
+            // A sum that ran into its end says nothing about what it would have been.
+            Ok(_) if milli == i64::MAX => Self::MAX,
+            Ok(milli) => Self(milli),
+            Err(_) => Self::ZERO,
+        }
+    }
+
     /// In thousandths.
     pub const fn milli(self) -> u64 {
         self.0

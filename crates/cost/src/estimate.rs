@@ -1,230 +1,76 @@
-//! Sums the cost of an operation in one walk over the tape, fragments once each.
+//! The question what an operation costs, and its answer, by either model.
 
-use crate::Cost;
-use crate::size::{Request, Sizes, Slice};
-use crate::variables::Variables;
-use portcullis_graphql::{
-    Directives, Document, Field, NodeIndex, Operation, OperationKind, Selection, Selections,
-};
+use crate::schemaless;
+use crate::table::{FieldId, Table};
+use crate::walk::{self, Scratch};
+use crate::{Cost, Sizes, Variables};
+use portcullis_graphql::{Document, Operation};
 
-/// Name and version of the schema-less model; changes whenever a document could cost something else.
-pub const MODEL: &str = "schemaless/1";
-
-/// One entry of a list of objects.
-const ENTRY: Cost = Cost::from_units(1);
-/// One object that is no entry of a list; also what `size` asks for of a field without objects inside.
-const OBJECT: Cost = Cost::from_milli(100);
-/// One value.
-const LEAF: Cost = Cost::from_milli(10);
-const MUTATION_ROOT: Cost = Cost::from_units(10);
-
-/// Fields that are lists by the convention of connections.
-const ENTRIES: [&str; 2] = ["edges", "nodes"];
-
-/// What an operation costs by the schema-less model. Linear in the document; a document with a cycle of fragments, which
-/// measuring refuses before, costs more than any limit.
-pub fn estimate<'a>(
-    document: Document<'a>,
-    operation: Operation<'a>,
-    supplied: &'a Variables<'a>,
-    sizes: Sizes,
-) -> Cost {
-    let Ok(order) = document.fragment_order() else { return Cost::MAX };
-    let request = Request::new(operation, supplied, sizes);
-    let mut fragments = vec![Sum::default(); document.fragments().len()];
-    for index in order {
-        let Some(fragment) = document.fragment(*index) else { continue };
-        let sum = Walk::new(&request, &fragments, Around::Either).sum(fragment.selections());
-        if let Some(slot) = fragments.get_mut(index.get()) {
-            *slot = sum;
-        }
-    }
-    let Sum { plain, fields, .. } =
-        Walk::new(&request, &fragments, Around::Plain).sum(operation.selections());
-    match operation.kind() {
-        OperationKind::Mutation => plain + MUTATION_ROOT.times(fields),
-        OperationKind::Query | OperationKind::Subscription => plain,
-    }
+/// By what an operation is costed.
+#[derive(Clone, Copy, Debug)]
+pub enum Model<'t> {
+    /// By names and arguments alone.
+    Schemaless,
+    /// By the cost directives of a schema, compiled to a table.
+    Schema(&'t Table),
 }
 
-/// Whether the field around a selection has a slicing argument; decides what `edges` and `nodes` count.
-#[derive(Clone, Copy, PartialEq)]
-enum Around {
-    /// It has none, or there is no field around.
-    Plain,
-    /// It has one.
-    Sliced,
-    /// A fragment, which may be spread in both.
-    Either,
+/// An operation whose cost is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q, 'a> {
+    /// The document.
+    pub document: Document<'a>,
+    /// The operation of it that is executed.
+    pub operation: Operation<'a>,
+    /// The values of its variables.
+    pub variables: &'a Variables<'a>,
+    /// List sizes where neither the operation nor the schema tells.
+    pub sizes: Sizes,
+    /// Fields whose occurrences are counted; of the model's table.
+    pub watched: &'q [FieldId],
 }
 
-/// The cost of a selection set in either surrounding, and what stands directly in it, fragments expanded.
-#[derive(Clone, Copy, Default)]
-struct Sum {
-    plain: Cost,
-    sliced: Cost,
-    fields: u64,
-    holds: Holds,
+/// What an operation costs, and what was noticed on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// What its fields cost, with arguments and directives. This is what is charged.
+    pub field: Cost,
+    /// What the objects cost that it returns, the root included. Nothing without a schema.
+    pub r#type: Cost,
+    /// Fields that the schema does not have where they stand, fragments expanded, also in what `@skip` leaves out. Saturates.
+    pub unknown_fields: u32,
+    /// The first of them: `Type.field` as the document spells it. Chosen by the client, of any length.
+    pub first_unknown: Option<String>,
+    /// Fields that require exactly one slicing argument and have none or several, fragments expanded. Saturates.
+    pub slicing_violations: u32,
+    /// The first of them.
+    pub first_violation: Option<FieldId>,
+    /// How often each watched field is executed, list sizes aside: its occurrences with fragments expanded. Saturates.
+    pub watched: Vec<u32>,
+    /// How much work the answer took; linear in the document and its variables. For tests.
+    pub steps: u64,
 }
 
-/// Whether a selection set asks for objects.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Holds {
-    /// For values only.
-    #[default]
-    Leaves,
-    /// For at least one object.
-    Objects,
-}
-
-impl Sum {
-    /// What it comes to where the surrounding is known.
-    fn within(self, around: Around) -> Self {
-        match around {
-            Around::Plain => Self { sliced: self.plain, ..self },
-            Around::Sliced => Self { plain: self.sliced, ..self },
-            Around::Either => self,
+impl Model<'_> {
+    /// Name and version of the model; changes whenever a document could cost something else.
+    #[must_use]
+    pub const fn version(&self) -> &'static str {
+        match self {
+            Self::Schemaless => "schemaless/1",
+            Self::Schema(_) => "schema/1",
         }
     }
 
-    fn add(&mut self, other: Self) {
-        self.plain = self.plain + other.plain;
-        self.sliced = self.sliced + other.sliced;
-        self.fields = self.fields.saturating_add(other.fields);
-        if other.holds == Holds::Objects {
-            self.holds = Holds::Objects;
-        }
-    }
-}
-
-/// A field or inline fragment whose selections are being summed.
-struct Open<'a> {
-    end: Option<NodeIndex>,
-    field: Option<Field<'a>>,
-    around: Around,
-    /// What surrounds its selections.
-    inside: Around,
-    slice: Option<Slice>,
-    sum: Sum,
-}
-
-struct Walk<'w, 'a> {
-    request: &'w Request<'a>,
-    fragments: &'w [Sum],
-    open: Vec<Open<'a>>,
-    total: Sum,
-    around: Around,
-}
-
-impl<'w, 'a> Walk<'w, 'a> {
-    fn new(request: &'w Request<'a>, fragments: &'w [Sum], around: Around) -> Self {
-        Self { request, fragments, open: Vec::new(), total: Sum::default(), around }
-    }
-
-    fn sum(mut self, selections: Selections<'a>) -> Sum {
-        let mut left_out: Option<NodeIndex> = None;
-        for selection in selections {
-            if left_out.is_some_and(|end| selection.index() < end) {
-                continue;
+    /// What an operation costs. A document with a cycle of fragments, which measuring refuses before, costs more than any limit.
+    #[must_use]
+    pub fn estimate(&self, question: &Question<'_, '_>, scratch: &mut Scratch) -> Estimate {
+        match self {
+            Self::Schema(table) => walk::estimate(table, question, scratch),
+            Self::Schemaless => {
+                let Question { document, operation, variables, sizes, .. } = *question;
+                let field = schemaless::cost(document, operation, variables, sizes);
+                Estimate { field, ..Estimate::default() }
             }
-            self.close_before(Some(selection.index()));
-            if self.is_left_out(selection.directives()) {
-                left_out = Some(selection.end());
-                continue;
-            }
-            self.enter(selection);
         }
-        self.close_before(None);
-        self.total
-    }
-
-    fn enter(&mut self, selection: Selection<'a>) {
-        let around = self.open.last().map_or(self.around, |open| open.inside);
-        let (field, slice, inside) = match selection {
-            Selection::Spread(spread) => {
-                let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
-                let sum = known.copied().unwrap_or_default().within(around);
-                self.add(sum);
-                return;
-            }
-            Selection::InlineFragment(_) => (None, None, around),
-            Selection::Field(field) => {
-                let slice = self.request.slice(field);
-                (Some(field), slice, if slice.is_some() { Around::Sliced } else { Around::Plain })
-            }
-        };
-        let end = Some(selection.end());
-        self.open.push(Open { end, field, around, inside, slice, sum: Sum::default() });
-    }
-
-    /// Closes what ends before a node, or everything.
-    fn close_before(&mut self, node: Option<NodeIndex>) {
-        while let Some(open) = self.open.pop_if(|open| node.is_none() || open.end <= node) {
-            let sum = match open.field {
-                Some(field) => self.field(field, &open),
-                None => open.sum,
-            };
-            self.add(sum);
-        }
-    }
-
-    fn field(&self, field: Field<'a>, open: &Open<'a>) -> Sum {
-        if !field.has_selections() {
-            let times = open.slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
-            let cost = LEAF.times(times);
-            return Sum { plain: cost, sliced: cost, fields: 1, holds: Holds::Leaves };
-        }
-        let selected = open.sum.within(open.inside).plain;
-        let (plain, sliced) = match open.slice {
-            Some(slice) => {
-                let cost = sliced_object(slice, open.sum.holds, selected);
-                (cost, cost)
-            }
-            None if ENTRIES.contains(&field.name()) => {
-                ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected)
-            }
-            None => (OBJECT + selected, OBJECT + selected),
-        };
-        Sum { plain, sliced, fields: 1, holds: Holds::Objects }.within(open.around)
-    }
-
-    fn add(&mut self, sum: Sum) {
-        match self.open.last_mut() {
-            Some(open) => open.sum.add(sum),
-            None => self.total.add(sum),
-        }
-    }
-
-    /// Whether `@skip` or `@include` certainly leaves a selection out.
-    fn is_left_out(&self, directives: Directives<'a>) -> bool {
-        self.decides(directives, "skip", true) || self.decides(directives, "include", false)
-    }
-
-    /// Whether the only directive of a name has only one condition, of a certain value.
-    fn decides(&self, mut directives: Directives<'a>, name: &str, value: bool) -> bool {
-        let Some(directive) = directives.by_ref().find(|directive| directive.name() == name) else {
-            return false;
-        };
-        let mut conditions = directive.arguments();
-        let only = match (conditions.next(), conditions.next()) {
-            (Some(condition), None) if condition.name() == "if" => self.request.boolean(condition.value()),
-            (Some(_), _) | (None, _) => None,
-        };
-        only == Some(value) && !directives.any(|directive| directive.name() == name)
     }
 }
-
-/// A field with a slicing argument. `size` asks for entries where objects are selected; where only values are, it is
-/// as likely the edge of an image.
-fn sliced_object(slice: Slice, holds: Holds, selected: Cost) -> Cost {
-    let (entries, pixels) = match holds {
-        Holds::Objects => (slice.entries.max(slice.size), None),
-        Holds::Leaves => (slice.entries, slice.size),
-    };
-    let as_entries = entries.map(|entries| (ENTRY + selected).times(entries));
-    let as_pixels = pixels.map(|pixels| (OBJECT + selected).times(pixels));
-    as_entries.max(as_pixels).unwrap_or(OBJECT + selected)
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,14 +1,25 @@
 //! What an operation costs: weights, list sizes, and the walk that sums them.
 //!
-//! Knows documents, variables and weights. Does not know who asked, what happens next, or the time.
-//! The model is described in `docs/cost.md`.
+//! Knows documents, variables, shapes and weights. Does not know who asked, what happens next, or the time.
+//! The models are described in `docs/cost.md`.
 
 mod amount;
 mod estimate;
-mod size;
+mod pricing;
+mod request;
+mod schema;
+mod schemaless;
+mod sizes;
+mod table;
 mod variables;
+mod walk;
+mod weight;
 
 pub use amount::Cost;
-pub use estimate::{MODEL, estimate};
-pub use size::Sizes;
+pub use estimate::{Estimate, Model, Question};
+pub use schema::{InputObject, InputValue, ListSize, OutputField, OutputKind, OutputType, Schema, Slices};
+pub use sizes::Sizes;
+pub use table::{BuildError, FieldId, Table, TableError};
 pub use variables::{Supplied, Variables};
+pub use walk::Scratch;
+pub use weight::{Weight, WeightError};

@@ -2,16 +2,18 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use portcullis_cost::{Cost, Sizes, Supplied, Variables, estimate};
+use portcullis_cost::{Cost, Model, Question, Scratch, Sizes, Supplied, Variables};
 use portcullis_graphql::{Budget, Tape, parse};
 use proptest::prelude::*;
 
-fn cost(document: &str, variables: &[(&str, Supplied)]) -> Cost {
+fn cost(document: &str, variables: &[(&str, Supplied<'_>)]) -> Cost {
     let mut tape = Tape::default();
     let document = parse(document, Budget::default(), &mut tape).unwrap();
     let operation = document.operations().next().unwrap();
-    let variables: Variables<'_> = variables.iter().copied().collect();
-    estimate(document, operation, &variables, Sizes::default())
+    let variables: Variables<'_> = variables.iter().cloned().collect();
+    let question =
+        Question { document, operation, variables: &variables, sizes: Sizes::default(), watched: &[] };
+    Model::Schemaless.estimate(&question, &mut Scratch::default()).field
 }
 
 fn argument() -> impl Strategy<Value = String> {

@@ -2,7 +2,7 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use portcullis_cost::{Sizes, Supplied, estimate};
+use portcullis_cost::{Model, Question, Scratch, Sizes, Supplied, Variables};
 use portcullis_graphql::{Budget, Tape, parse};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -10,7 +10,10 @@ fn cost(document: &str) -> u64 {
     let mut tape = Tape::default();
     let document = parse(document, Budget::default(), &mut tape).unwrap();
     let operation = document.select(None).unwrap();
-    estimate(document, operation, &[("n", Supplied::Int(50))].into_iter().collect(), Sizes::default()).milli()
+    let variables: Variables<'_> = [("n", Supplied::Int(50))].into_iter().collect();
+    let question =
+        Question { document, operation, variables: &variables, sizes: Sizes::default(), watched: &[] };
+    Model::Schemaless.estimate(&question, &mut Scratch::default()).field.milli()
 }
 
 #[wasm_bindgen_test]

@@ -122,7 +122,7 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
             if coding.is_some() {
                 return Err(Refusal::because(Reason::ContentEncoding));
             }
-            within(headers, Reason::UploadLimit, uploads.total_bytes)?;
+            within(headers, Reason::UploadLimit, largest_upload(policy))?;
             match place.id {
                 Some(_) => Err(Refusal::because(Reason::Ambiguous)),
                 None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, policy)))),
@@ -159,6 +159,16 @@ fn within(headers: Headers<'_>, reason: Reason, limit: u64) -> Result<(), Refusa
         Some(length) => Err(Refusal::beyond(reason, limit, length)),
         None => Ok(()),
     }
+}
+
+/// No upload within the policy has more bytes: its files, what is said of them, and what stands around each part.
+fn largest_upload(policy: &Policy) -> u64 {
+    const AROUND_A_PART: u64 = 128;
+    let uploads = &policy.uploads;
+    let parts = count(uploads.files).saturating_add(2);
+    let around = count(uploads.part_header_bytes).saturating_add(AROUND_A_PART).saturating_mul(parts);
+    let described = count(policy.limits.body_bytes).saturating_add(count(uploads.map_bytes));
+    uploads.total_bytes.saturating_add(described).saturating_add(around)
 }
 
 fn transport(method: &[u8], headers: Headers<'_>, intake: &Result<Intake, Refusal>) -> Transport {

@@ -13,13 +13,13 @@ use portcullis_report::{Metric, Outcome, Reason, Transport, header};
 const NAMES: usize = 10;
 
 /// What the upstream is told of an allowed request.
-pub(crate) fn request_headers(case: &Case, judgement: &Judgement) -> Vec<Effect> {
+pub(crate) fn request_headers(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
     let cost = judgement.cost.unwrap_or_default().units();
     vec![
         Effect::SetRequestHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned()),
         Effect::SetRequestHeader(header::GRAPHQL_OPERATION, names(judgement)),
         Effect::SetRequestHeader(header::GRAPHQL_COST, cost.to_string()),
-        Effect::SetRequestHeader(header::GRAPHQL_COST_MODEL, portcullis_cost::MODEL.to_owned()),
+        Effect::SetRequestHeader(header::GRAPHQL_COST_MODEL, policy.cost.model().version().to_owned()),
     ]
 }
 
@@ -64,7 +64,7 @@ fn names(judgement: &Judgement) -> String {
 }
 
 /// What is counted once the verdict is final.
-pub(crate) fn counts(judgement: &Judgement) -> Vec<Effect> {
+pub(crate) fn counts(judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
     let mut list = Vec::with_capacity(16);
     let outcome = match judgement.verdict {
         Verdict::Allow => Outcome::Allowed,
@@ -75,7 +75,7 @@ pub(crate) fn counts(judgement: &Judgement) -> Vec<Effect> {
     };
     for judged in &judgement.operations {
         list.push(Effect::Count(Metric::Requests(judged.kind, outcome), 1));
-        count_operation(judged, &mut list);
+        count_operation(judged, policy, &mut list);
     }
     list.extend(
         (judgement.forgotten > 0).then_some(Effect::Count(Metric::PersistedEvicted, judgement.forgotten)),
@@ -83,14 +83,22 @@ pub(crate) fn counts(judgement: &Judgement) -> Vec<Effect> {
     list
 }
 
-fn count_operation(judged: &Judged, list: &mut Vec<Effect>) {
+fn count_operation(judged: &Judged, policy: &Policy, list: &mut Vec<Effect>) {
     if let Some(measures) = &judged.measures {
         list.push(Effect::Count(Metric::Depth, u64::from(measures.depth)));
         list.push(Effect::Count(Metric::Fields, u64::from(measures.fields)));
         list.push(Effect::Count(Metric::Aliases, u64::from(measures.aliases)));
         list.push(Effect::Count(Metric::Tokens, u64::from(measures.tokens)));
     }
-    list.extend(judged.cost.map(|cost| Effect::Count(Metric::Cost, cost.units())));
+    if let Some(estimate) = &judged.estimate {
+        list.push(Effect::Count(Metric::Cost, estimate.field.units()));
+        if policy.cost.table.is_some() {
+            list.push(Effect::Count(Metric::TypeCost, estimate.r#type.units()));
+        }
+        if estimate.unknown_fields > 0 {
+            list.push(Effect::Count(Metric::UnknownFields, u64::from(estimate.unknown_fields)));
+        }
+    }
     list.extend(judged.persisted.map(|found| Effect::Count(Metric::PersistedQueries(found), 1)));
     match judged.standing {
         Standing::Trusted => (),
@@ -111,21 +119,24 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
         Verdict::Deny(refusal) => Some(refusal),
     };
     let mut unreported_bytes = body_bytes;
-    let event = |judged: Judged| Event {
-        at: now,
-        correlation: correlation.clone(),
-        client: client.clone(),
-        transport,
-        kind: judged.kind,
-        operation: judged.operation,
-        refusal,
-        measures: judged.measures,
-        cost: judged.cost,
-        actual: None,
-        shape: judged.shape,
-        document: judged.document,
-        // The bytes of a batch are its first operation's, so that sums stay true.
-        body_bytes: std::mem::take(&mut unreported_bytes),
+    let event = |judged: Judged| {
+        let cost = judged.cost();
+        Event {
+            at: now,
+            correlation: correlation.clone(),
+            client: client.clone(),
+            transport,
+            kind: judged.kind,
+            operation: judged.operation,
+            refusal,
+            measures: judged.measures,
+            cost,
+            actual: None,
+            shape: judged.shape,
+            document: judged.document,
+            // The bytes of a batch are its first operation's, so that sums stay true.
+            body_bytes: std::mem::take(&mut unreported_bytes),
+        }
     };
     operations.into_iter().map(event).collect()
 }

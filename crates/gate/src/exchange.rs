@@ -228,7 +228,7 @@ fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) 
         (Progress::Judged(judgement), More::Ended) => conclude(case, judgement, world),
         (Progress::Judged(judgement), More::Follows) => match judgement.verdict {
             Verdict::Allow => {
-                let mut list = request_headers(&case, &judgement);
+                let mut list = request_headers(&case, &judgement, world.policy);
                 list.extend(properties(&case, &judgement));
                 list.push(Effect::Time(Metric::ValidationTime));
                 let phase = Phase::Passing(Box::new((case, upload, judgement)));
@@ -292,7 +292,7 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
     let mut list = properties(&case, &judgement);
     let flow = match judgement.verdict {
         Verdict::Allow => {
-            list.extend(request_headers(&case, &judgement));
+            list.extend(request_headers(&case, &judgement, world.policy));
             Flow::Continue
         }
         Verdict::Deny(refusal) => {
@@ -308,7 +308,7 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
 
 /// Counts and reports a verdict that is final.
 fn settle(case: Case, judgement: Judgement, world: &World<'_>) -> (Awaited, Vec<Effect>) {
-    let mut list = counts(&judgement);
+    let mut list = counts(&judgement, world.policy);
     let mut awaited = Awaited::new(&case, &judgement, world.policy);
     list.extend(awaited.report(events(case, judgement, world.now)));
     (awaited, list)

@@ -10,12 +10,12 @@ mod source;
 pub(crate) use refusals::envelope_refusal;
 pub use source::Standing;
 
-use document::judge_text;
+use document::{Tools, judge_text};
 use memory::Memory;
-use portcullis_cost::Cost;
+use portcullis_cost::{Cost, Estimate};
 use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Request, Sha256Hash, read};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
-use portcullis_policy::{PersistedQueries, Policy, Refusal, Switch, Verdict, judge_cost};
+use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
 use portcullis_report::{OperationKind, Persisted, Reason};
 use source::source;
 
@@ -27,6 +27,7 @@ const UNPARSED: &str = "-";
 pub struct Desk {
     tape: Tape,
     scratch: Scratch,
+    costing: portcullis_cost::Scratch,
     memory: Memory,
 }
 
@@ -73,7 +74,7 @@ pub struct Judged {
     /// What was measured, when it was parsed.
     pub measures: Option<Measures>,
     /// What the selected operation costs, when there is one.
-    pub cost: Option<Cost>,
+    pub estimate: Option<Estimate>,
     /// Hash of the normalised document, when it was refused.
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
@@ -91,7 +92,7 @@ impl Judgement {
     }
 
     fn of(verdict: Verdict, judged: Judged) -> Self {
-        Self { verdict, cost: judged.cost, form: Form::Single, operations: vec![judged], forgotten: 0 }
+        Self { verdict, cost: judged.cost(), form: Form::Single, operations: vec![judged], forgotten: 0 }
     }
 
     /// The same request, refused.
@@ -101,12 +102,17 @@ impl Judgement {
 }
 
 impl Judged {
+    /// What it is charged, when it was costed.
+    pub fn cost(&self) -> Option<Cost> {
+        self.estimate.as_ref().map(|estimate| estimate.field)
+    }
+
     fn unparsed() -> Self {
         Self {
             kind: OperationKind::Unknown,
             operation: UNPARSED.to_owned(),
             measures: None,
-            cost: None,
+            estimate: None,
             shape: None,
             document: None,
             standing: Standing::Trusted,
@@ -160,7 +166,7 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
     let mut operations = Vec::with_capacity(requests.len());
     let mut fresh = Vec::new();
     let mut unknown = None;
-    let mut sum = Cost::default();
+    let mut charge = Charge::default();
     for (index, request) in requests.iter().enumerate() {
         let (verdict, judged, register) = judge_one(policy, request, Method::Post, desk);
         match verdict {
@@ -171,13 +177,14 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
             }
             Verdict::Deny(_) => return Judgement { form, ..Judgement::of(verdict, judged) },
         }
-        sum = sum + judged.cost.unwrap_or_default();
+        judged.estimate.iter().for_each(|estimate| charge.add(estimate));
         operations.push(judged);
     }
     if let Some((refusal, judged)) = unknown {
         return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
     }
-    match judge_cost(policy, sum) {
+    let sum = charge.field;
+    match judge_charge(policy, &charge) {
         Verdict::Allow => {
             let mut judgement =
                 Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
@@ -187,7 +194,7 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
             judgement
         }
         Verdict::Deny(refusal) => {
-            let heaviest = operations.into_iter().max_by_key(|judged| judged.cost);
+            let heaviest = operations.into_iter().max_by_key(Judged::cost);
             let judged = heaviest.unwrap_or_else(Judged::unparsed);
             Judgement { form, cost: Some(sum), ..Judgement::of(Verdict::Deny(refusal), judged) }
         }
@@ -225,10 +232,11 @@ fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut 
     {
         return denied(Refusal::because(Reason::Extension));
     }
-    let Desk { tape, scratch, memory } = desk;
+    let Desk { tape, scratch, costing, memory } = desk;
     match source(policy, request, memory) {
         Ok(source) => {
-            let (verdict, judged) = judge_text(policy, request, source.text, method, tape, scratch);
+            let (verdict, judged) =
+                judge_text(policy, request, source.text, method, Tools { tape, scratch, costing });
             let (standing, persisted) = (source.standing, source.persisted);
             (verdict, Judged { standing, persisted, ..judged }, source.register)
         }

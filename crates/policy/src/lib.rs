@@ -10,9 +10,11 @@ mod verdict;
 
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{
-    Analyzer, CorrelationTrust, CostPolicy, Disclosure, Encoding, Introspection, Limits, ManifestError,
-    PersistedQueries, Policy, RequestHeader, Responses, RoutePath, Sensitive, Switch, Token, Transports,
-    TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
+    Analyzer, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding, Introspection, Limits,
+    ManifestError, PersistedQueries, Policy, RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields,
+    Switch, Token, Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
 };
 pub use strict::{Malformed, read};
-pub use verdict::{Refusal, Verdict, judge_cost, judge_document, judge_introspection};
+pub use verdict::{
+    Charge, Refusal, Verdict, judge_charge, judge_document, judge_estimate, judge_introspection,
+};

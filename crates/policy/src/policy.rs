@@ -1,15 +1,17 @@
 //! A policy that makes sense: past this type nobody checks a configured value again.
 
 mod requests;
+mod schema;
 mod trusted;
 
 pub use requests::{
-    Encoding, Limits, PersistedQueries, RequestHeader, Sensitive, Switch, Transports, UnknownFields, Uploads,
+    Encoding, Limits, PersistedQueries, RequestHeader, Switch, Transports, UnknownFields, Uploads,
 };
+pub use schema::{CostTable, Sensitive, SensitiveFields};
 pub(crate) use trusted::manifest;
 pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
 
-use portcullis_cost::{Cost, Sizes};
+use portcullis_cost::{Cost, Model, Sizes};
 
 /// What the operator allows.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +39,7 @@ pub struct Policy {
     /// What becomes of fields that the compiled schema does not have.
     pub unknown_fields: UnknownFields,
     /// Fields with a limit of their own.
-    pub sensitive: Vec<Sensitive>,
+    pub sensitive: SensitiveFields,
     /// Whose correlation ids are kept.
     pub correlation: CorrelationTrust,
     /// What answers look like, and what is read of responses.
@@ -55,6 +57,15 @@ pub struct CostPolicy {
     pub type_max: Cost,
     /// List sizes where the request does not tell.
     pub sizes: Sizes,
+    /// The compiled schema, where there is one.
+    pub table: Option<CostTable>,
+}
+
+impl CostPolicy {
+    /// By what operations are costed.
+    pub fn model(&self) -> Model<'_> {
+        self.table.as_ref().map_or(Model::Schemaless, |table| Model::Schema(table.table()))
+    }
 }
 
 /// What answers of the gate look like, and what is read of the upstream's.

@@ -1,7 +1,7 @@
 //! The verdict on one request: what was measured and estimated, held against the policy.
 
-use crate::{Introspection, Policy};
-use portcullis_cost::Cost;
+use crate::{CostPolicy, Introspection, Policy, UnknownFields};
+use portcullis_cost::{Cost, Estimate};
 use portcullis_graphql::{Measures, Position};
 use portcullis_report::Reason;
 
@@ -72,13 +72,57 @@ pub fn judge_introspection(policy: &Policy, depth: u32) -> Verdict {
     Verdict::Allow
 }
 
-/// Holds the estimated cost of the selected operation against the policy.
-pub fn judge_cost(policy: &Policy, cost: Cost) -> Verdict {
-    if cost > policy.cost.max {
-        Verdict::Deny(Refusal::beyond(Reason::Cost, policy.cost.max.units(), cost.units()))
-    } else {
-        Verdict::Allow
+/// Holds what an operation costs, and what was noticed while it was costed, against the policy.
+pub fn judge_estimate(policy: &Policy, estimate: &Estimate) -> Verdict {
+    if estimate.unknown_fields > 0 && policy.unknown_fields == UnknownFields::Refuse {
+        return Verdict::Deny(Refusal::because(Reason::UnknownField));
     }
+    if estimate.slicing_violations > 0 {
+        return Verdict::Deny(Refusal::because(Reason::Slicing));
+    }
+    let mut charge = Charge::default();
+    charge.add(estimate);
+    judge_charge(policy, &charge)
+}
+
+/// What the operations of one request are charged together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Charge {
+    /// The field cost.
+    pub field: Cost,
+    /// The type cost.
+    pub r#type: Cost,
+    /// How often each sensitive field stands in them, in the order of the policy.
+    pub sensitive: Vec<u32>,
+}
+
+impl Charge {
+    /// Adds an operation.
+    pub fn add(&mut self, estimate: &Estimate) {
+        self.field = self.field + estimate.field;
+        self.r#type = self.r#type + estimate.r#type;
+        self.sensitive.resize(self.sensitive.len().max(estimate.watched.len()), 0);
+        for (sum, count) in self.sensitive.iter_mut().zip(&estimate.watched) {
+            *sum = sum.saturating_add(*count);
+        }
+    }
+}
+
+/// Holds what a request is charged against the policy.
+pub fn judge_charge(policy: &Policy, charge: &Charge) -> Verdict {
+    let CostPolicy { max, type_max, .. } = policy.cost;
+    let mut counted = policy.sensitive.fields().iter().zip(&charge.sensitive);
+    if let Some((field, count)) = counted.find(|(field, count)| **count > field.limit) {
+        let (limit, actual) = (u64::from(field.limit), u64::from(*count));
+        return Verdict::Deny(Refusal::beyond(Reason::SensitiveField, limit, actual));
+    }
+    if charge.field > max {
+        return Verdict::Deny(Refusal::beyond(Reason::Cost, max.units(), charge.field.units()));
+    }
+    if charge.r#type > type_max {
+        return Verdict::Deny(Refusal::beyond(Reason::TypeCost, type_max.units(), charge.r#type.units()));
+    }
+    Verdict::Allow
 }
 
 #[cfg(test)]

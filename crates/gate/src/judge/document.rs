@@ -2,15 +2,22 @@
 
 use super::refusals::syntax_refusal;
 use super::{Judged, Method};
-use portcullis_cost::{Supplied, Variables, estimate};
+use portcullis_cost::{Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
     Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth, measure,
     normalise, parse, shape,
 };
-use portcullis_policy::{Policy, Refusal, Verdict, judge_cost, judge_document, judge_introspection};
+use portcullis_policy::{Policy, Refusal, Verdict, judge_document, judge_estimate, judge_introspection};
 use portcullis_redact::is_fit_label;
 use portcullis_report::{Bounds, OperationKind, Reason};
+
+/// Memory that judging uses again each time.
+pub(super) struct Tools<'d> {
+    pub(super) tape: &'d mut Tape,
+    pub(super) scratch: &'d mut Scratch,
+    pub(super) costing: &'d mut portcullis_cost::Scratch,
+}
 
 /// Judges the document of a request, wherever it came from.
 pub(super) fn judge_text(
@@ -18,10 +25,9 @@ pub(super) fn judge_text(
     request: &Request<'_>,
     text: &str,
     method: Method,
-    tape: &mut Tape,
-    scratch: &mut Scratch,
+    tools: Tools<'_>,
 ) -> (Verdict, Judged) {
-    let document = match parse(text, policy.limits.budget, tape) {
+    let document = match parse(text, policy.limits.budget, tools.tape) {
         Ok(document) => document,
         Err(error) => return (Verdict::Deny(syntax_refusal(error, text)), Judged::unparsed()),
     };
@@ -30,7 +36,7 @@ pub(super) fn judge_text(
     if !comments_are_certain(text) {
         return unmeasured(Reason::Ambiguous);
     }
-    let measures = match measure(document, scratch) {
+    let measures = match measure(document, tools.scratch) {
         Ok(measures) => measures,
         Err(MeasureError::Cycle { .. }) => return unmeasured(Reason::FragmentCycle),
         Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {
@@ -40,22 +46,26 @@ pub(super) fn judge_text(
     let selected = document.select(request.operation_name.as_deref()).ok();
     let kind = selected.map_or(OperationKind::Unknown, kind);
     let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let cost = selected.map(|operation| estimate(document, operation, &variables, policy.cost.sizes));
+    let estimate = selected.map(|operation| {
+        let (sizes, watched) = (policy.cost.sizes, policy.sensitive.watched());
+        let question = Question { document, operation, variables: &variables, sizes, watched };
+        policy.cost.model().estimate(&question, tools.costing)
+    });
     let asked = if measures.introspection { introspection_depth(document) } else { 0 };
     let measured = match judge_document(policy, &measures) {
         Verdict::Allow => judge_introspection(policy, asked),
         Verdict::Deny(refusal) => Verdict::Deny(refusal),
     };
-    let verdict = match (measured, kind, method, cost) {
+    let verdict = match (measured, kind, method, &estimate) {
         (Verdict::Deny(refusal), ..) => Verdict::Deny(refusal),
         (Verdict::Allow, _, _, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
         (Verdict::Allow, OperationKind::Mutation, Method::Get, Some(_)) => {
             Verdict::Deny(Refusal::because(Reason::GetMutation))
         }
-        (Verdict::Allow, _, _, Some(cost)) => judge_cost(policy, cost),
+        (Verdict::Allow, _, _, Some(estimate)) => judge_estimate(policy, estimate),
     };
     let operation = label(document, selected);
-    let judged = Judged { kind, operation, measures: Some(measures), cost, ..Judged::unparsed() };
+    let judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
     match verdict {
         Verdict::Allow => (verdict, judged),
         Verdict::Deny(_) => (verdict, described(judged, document)),
@@ -85,11 +95,19 @@ fn kind(operation: Operation<'_>) -> OperationKind {
 }
 
 fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
-    let value = |value: &Json<'_>| match value {
+    supplied.entries().map(|(name, value)| (name, supplied_value(value))).collect()
+}
+
+/// Recursive: `framing` bounds how deep JSON nests.
+fn supplied_value<'r>(value: &'r Json<'_>) -> Supplied<'r> {
+    match value {
         Json::Null => Supplied::Null,
         Json::Bool(value) => Supplied::Bool(*value),
         Json::Int(value) => Supplied::Int(*value),
-        Json::Float | Json::Text(_) | Json::List(_) | Json::Object(_) => Supplied::Other,
-    };
-    supplied.entries().map(|(name, supplied)| (name, value(supplied))).collect()
+        Json::Float | Json::Text(_) => Supplied::Other,
+        Json::List(entries) => Supplied::List(entries.iter().map(supplied_value).collect()),
+        Json::Object(object) => {
+            Supplied::object(object.entries().map(|(name, value)| (name, supplied_value(value))))
+        }
+    }
 }

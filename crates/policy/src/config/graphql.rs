@@ -4,9 +4,11 @@ use super::Found;
 use super::limits::LimitsSection;
 use super::transports::{EncodingChoice, PersistedQueriesSection, TransportsSection, UploadsSection};
 use crate::policy::{
-    CostPolicy, Encoding, Introspection, Limits, PersistedQueries, Sensitive, Transports, TrustedDocuments,
-    TrustedMode, UnknownFields, Uploads, manifest,
+    CostPolicy, CostTable, Encoding, Introspection, Limits, PersistedQueries, Sensitive, SensitiveFields,
+    Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, manifest,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portcullis_cost::{Cost, Sizes};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -129,7 +131,7 @@ struct SensitiveSection {
     /// Type and field, `Mutation.login`.
     field: String,
     /// How often it may stand in one request, fragments expanded, all of a batch together.
-    aliases: u64,
+    aliases: u32,
 }
 
 /// The section without its mistakes.
@@ -144,7 +146,7 @@ pub(super) struct Graphql {
     pub(super) denied_extensions: Vec<String>,
     pub(super) cost: CostPolicy,
     pub(super) unknown_fields: UnknownFields,
-    pub(super) sensitive: Vec<Sensitive>,
+    pub(super) sensitive: SensitiveFields,
 }
 
 impl Found {
@@ -201,15 +203,7 @@ impl Found {
     }
 
     fn cost(&mut self, section: CostSection) -> CostPolicy {
-        let version = "schemaless/1";
-        if let Some(model) = section.model.filter(|model| model != version) {
-            let problem = format!(
-                "this build estimates by `{version}`, not by `{}`; read docs/cost.md, review the limits, then name it",
-                model.escape_debug()
-            );
-            self.say("graphql.cost.model", problem);
-        }
-        CostPolicy {
+        let policy = CostPolicy {
             max: Cost::from_units(self.within("graphql.cost.max", section.max, 1, 1_000_000_000)),
             type_max: Cost::from_units(self.within(
                 "graphql.cost.type_max",
@@ -231,13 +225,49 @@ impl Found {
                     1_000_000_000,
                 ),
             },
+            table: section.schema.and_then(|schema| self.table(&schema)),
+        };
+        let version = policy.model().version();
+        if let Some(model) = section.model.filter(|model| model != version) {
+            let problem = format!(
+                "this build estimates by `{version}`, not by `{}`; read docs/cost.md, review the limits, then name it",
+                model.escape_debug()
+            );
+            self.say("graphql.cost.model", problem);
         }
+        policy
     }
 
-    fn sensitive(&mut self, sections: Vec<SensitiveSection>, _cost: &CostPolicy) -> Vec<Sensitive> {
-        sections
-            .into_iter()
-            .map(|section| Sensitive { coordinate: section.field, limit: section.aliases })
-            .collect()
+    /// A compiled schema from base64, in one line or in several.
+    fn table(&mut self, schema: &str) -> Option<CostTable> {
+        let path = "graphql.cost.schema";
+        let text: String = schema.split_ascii_whitespace().collect();
+        let bytes = match STANDARD.decode(text) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.say(
+                    path,
+                    format!("must be base64, as `portcullis compile --base64` prints it: {error}"),
+                );
+                return None;
+            }
+        };
+        CostTable::load(bytes).map_err(|error| self.say(path, error.to_string())).ok()
+    }
+
+    fn sensitive(&mut self, sections: Vec<SensitiveSection>, cost: &CostPolicy) -> SensitiveFields {
+        let mut found = SensitiveFields::default();
+        for (index, SensitiveSection { field, aliases }) in sections.into_iter().enumerate() {
+            let path = format!("graphql.sensitive_fields[{index}].field");
+            let Some(table) = &cost.table else {
+                self.say(path, "takes a compiled schema in `graphql.cost.schema`");
+                continue;
+            };
+            match table.table().coordinate(&field) {
+                Some(id) => found.add(Sensitive { coordinate: field, limit: aliases }, id),
+                None => self.say(path, format!("the schema has no field `{}`", field.escape_debug())),
+            }
+        }
+        found
     }
 }

@@ -69,7 +69,7 @@ pub(super) struct UploadsSection {
     map_bytes: u64,
     /// Bytes of one file.
     file_bytes: u64,
-    /// Bytes of the whole body.
+    /// Bytes of all files.
     total_bytes: u64,
     /// Bytes of the headers of one part; beyond it 400.
     part_header_bytes: u64,

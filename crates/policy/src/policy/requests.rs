@@ -85,7 +85,7 @@ pub struct Uploads {
     pub part_header_bytes: usize,
     /// Bytes of one file.
     pub file_bytes: u64,
-    /// Bytes of the whole body.
+    /// Bytes of all files.
     pub total_bytes: u64,
     /// Headers of which one must be there, so that a browser has asked before; none asks for none.
     pub preflight_headers: Vec<RequestHeader>,
@@ -121,13 +121,4 @@ pub enum UnknownFields {
     Count,
     /// The request is refused.
     Refuse,
-}
-
-/// A field with a limit of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sensitive {
-    /// Its coordinate, `Mutation.login`.
-    pub coordinate: String,
-    /// How often it may stand in one request, fragments expanded, all operations of a batch together.
-    pub limit: u64,
 }

@@ -56,10 +56,44 @@ fn the_limit_of_questions_about_the_schema_is_inclusive() {
     assert_eq!(judge_introspection(&policy, 3), beyond);
 }
 
+fn costing(field: Cost, r#type: Cost) -> Estimate {
+    Estimate { field, r#type, ..Estimate::default() }
+}
+
 #[test]
-fn the_limit_of_cost_is_inclusive() {
+fn the_limits_of_cost_are_inclusive() {
     let policy = Policy::parse("").unwrap();
-    assert_eq!(judge_cost(&policy, Cost::from_units(20_000)), Verdict::Allow);
+    let units = Cost::from_units;
+    assert_eq!(judge_estimate(&policy, &costing(units(20_000), units(5_000))), Verdict::Allow);
     let beyond = Verdict::Deny(Refusal::beyond(Reason::Cost, 20_000, 20_001));
-    assert_eq!(judge_cost(&policy, Cost::from_milli(20_000_001)), beyond);
+    assert_eq!(judge_estimate(&policy, &costing(Cost::from_milli(20_000_001), units(0))), beyond);
+    let beyond = Verdict::Deny(Refusal::beyond(Reason::TypeCost, 5_000, 5_001));
+    assert_eq!(judge_estimate(&policy, &costing(units(0), Cost::from_milli(5_000_001))), beyond);
+}
+
+#[test]
+fn unknown_fields_are_refused_only_where_the_policy_says_so() {
+    let estimate = Estimate { unknown_fields: 1, ..Estimate::default() };
+    assert_eq!(judge_estimate(&Policy::parse("").unwrap(), &estimate), Verdict::Allow);
+    let strict = Policy::parse("graphql: {unknown_fields: refuse}").unwrap();
+    let unknown = Verdict::Deny(Refusal::because(Reason::UnknownField));
+    assert_eq!(judge_estimate(&strict, &estimate), unknown);
+}
+
+#[test]
+fn a_list_without_its_slicing_argument_is_refused() {
+    let estimate = Estimate { slicing_violations: 1, ..Estimate::default() };
+    let slicing = Verdict::Deny(Refusal::because(Reason::Slicing));
+    assert_eq!(judge_estimate(&Policy::parse("").unwrap(), &estimate), slicing);
+}
+
+#[test]
+fn operations_are_charged_together() {
+    let mut charge = Charge::default();
+    for _ in 0..2 {
+        charge.add(&Estimate { watched: vec![1, 2], ..costing(Cost::from_units(3), Cost::from_units(4)) });
+    }
+    charge.add(&Estimate::default());
+    let expected = Charge { field: Cost::from_units(6), r#type: Cost::from_units(8), sensitive: vec![2, 4] };
+    assert_eq!(charge, expected);
 }

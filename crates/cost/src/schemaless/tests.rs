@@ -3,11 +3,11 @@ use crate::Supplied;
 use portcullis_graphql::{Budget, Tape, parse};
 
 #[track_caller]
-fn cost(document: &str, variables: &[(&str, Supplied)]) -> u64 {
+fn cost(document: &str, variables: &[(&str, Supplied<'_>)]) -> u64 {
     let mut tape = Tape::default();
     let document = parse(document, Budget::default(), &mut tape).unwrap();
     let operation = document.operations().next().unwrap();
-    estimate(document, operation, &variables.iter().copied().collect(), Sizes::default()).milli()
+    super::cost(document, operation, &variables.iter().cloned().collect(), Sizes::default()).milli()
 }
 
 #[track_caller]
@@ -16,8 +16,8 @@ fn check(document: &str, milli: u64) {
 }
 
 #[track_caller]
-fn check_with(document: &str, name: &str, value: Supplied, milli: u64) {
-    assert_eq!(cost(document, &[(name, value)]), milli, "{document} with {value:?}");
+fn check_with(document: &str, name: &str, value: Supplied<'_>, milli: u64) {
+    assert_eq!(cost(document, &[(name, value.clone())]), milli, "{document} with {value:?}");
 }
 
 #[test]

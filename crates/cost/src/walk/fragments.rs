@@ -1,0 +1,130 @@
+//! Fragments: walked where they are first spread in a type, remembered, and added from memory from then on.
+
+use super::scope::Joins;
+use super::sums::Sums;
+use super::{Open, Walk, What};
+use crate::table::{SizedId, TypeId};
+use portcullis_graphql::{FragmentIndex, Selections, Spread};
+
+/// A fragment that is being walked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spreading {
+    fragment: FragmentIndex,
+    joins: Joins,
+}
+
+/// What a fragment comes to in a type, with certain fields sized from above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memo {
+    scope: Option<TypeId>,
+    sized: SizedId,
+    /// The memo of the same fragment before this one.
+    before: u32,
+    sums: Sums,
+    /// The most of its groups.
+    most: Sums,
+    /// Its groups, among those that are kept.
+    first_group: u32,
+    end_group: u32,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Adds a fragment, or begins to walk it.
+    pub(super) fn spread(&mut self, spread: Spread<'a>) -> Option<Selections<'a>> {
+        let index = spread.fragment()?;
+        let fragment = self.document.fragment(index)?;
+        let around = self.scratch.open.last()?;
+        let (around, sized) = (around.scope, around.sized);
+        let (mut scope, joins) = self.narrow(around, fragment.type_condition());
+        if !self.pricing.steps.allow(0) {
+            // Exact is one memo for each type it is spread in; what it costs in its own type is never less.
+            scope = self.pricing.table.type_named(fragment.type_condition());
+        }
+        if let Some(found) = self.remembered(index, scope, sized) {
+            self.add_again(found, joins);
+            return None;
+        }
+        let groups = self.scratch.groups_end();
+        let what = What::Spread(Spreading { fragment: index, joins });
+        self.push_row();
+        let field = self.pricing.directives(fragment.directives());
+        let sums = Sums { field, ..Sums::default() };
+        self.scratch.open.push(Open { end: None, scope, sized, sums, groups, what });
+        Some(fragment.selections())
+    }
+
+    fn remembered(
+        &mut self,
+        fragment: FragmentIndex,
+        scope: Option<TypeId>,
+        sized: SizedId,
+    ) -> Option<usize> {
+        let mut next = *self.scratch.heads.get(fragment.get())?;
+        while let Some(memo) = self.scratch.memos.get(next as usize) {
+            self.pricing.steps.take(1);
+            if memo.scope == scope && memo.sized == sized {
+                return Some(next as usize);
+            }
+            next = memo.before;
+        }
+        None
+    }
+
+    fn add_again(&mut self, index: usize, joins: Joins) {
+        let Some(Memo { sums, most, first_group, end_group, .. }) = self.scratch.memos.get(index).copied()
+        else {
+            return;
+        };
+        let len = self.row_len();
+        let first = index.saturating_mul(len);
+        for place in 0..len {
+            let more = self.scratch.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
+            if joins != Joins::Never || place == super::UNKNOWN {
+                self.count_more(place, more);
+            }
+        }
+        if joins == Joins::Never {
+            return;
+        }
+        let kept = first_group as usize..end_group as usize;
+        if kept.is_empty() {
+            self.join(sums, 0, joins);
+        } else if self.pricing.steps.allow(kept.len()) {
+            self.pricing.steps.take(kept.len());
+            self.join(sums, 0, joins);
+            let kept = self.scratch.kept_groups.get(kept).unwrap_or_default();
+            self.scratch.groups.extend_from_slice(kept);
+        } else {
+            self.join(sums.add(most), 0, joins);
+        }
+    }
+
+    /// Remembers a fragment that was walked, and adds it to where it is spread.
+    pub(super) fn close_spread(&mut self, open: &Open, spreading: Spreading) {
+        let Spreading { fragment, joins } = spreading;
+        let len = self.row_len();
+        let row = self.scratch.rows.len().saturating_sub(len);
+        self.scratch.kept_rows.extend(self.scratch.rows.drain(row..));
+        let first_group = self.scratch.kept_groups.len();
+        let groups = self.scratch.groups.get(open.groups as usize..).unwrap_or_default();
+        self.scratch.kept_groups.extend_from_slice(groups);
+        let end_group = self.scratch.kept_groups.len();
+        let most = self.most(open);
+        let before = self.scratch.heads.get(fragment.get()).copied().unwrap_or(u32::MAX);
+        let span = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let memo = self.scratch.memos.len();
+        self.scratch.memos.push(Memo {
+            scope: open.scope,
+            sized: open.sized,
+            before,
+            sums: open.sums,
+            most,
+            first_group: span(first_group),
+            end_group: span(end_group),
+        });
+        if let Some(head) = self.scratch.heads.get_mut(fragment.get()) {
+            *head = span(memo);
+        }
+        self.add_again(memo, joins);
+    }
+}
