@@ -114,10 +114,10 @@ impl Case {
         }
         let mut transports = Transport::OPERATION.to_vec();
         if self.is_mutation() {
-            transports.retain(|transport| *transport != Transport::Get);
+            transports.retain(|transport| !transport.is_get());
         }
         if self.registers.is_some() {
-            transports.push(Transport::Call);
+            transports.extend([Transport::Call, Transport::GetCall]);
         }
         transports
     }

@@ -66,7 +66,7 @@ impl Case {
         for transport in self.transports(policy) {
             let context = || format!("{} by {}", self.name, transport.title());
             let mut play = self.play(policy, transport).with_context(context)?;
-            if transport == Transport::Get && play.request.path.len() > LONGEST_URL {
+            if transport.is_get() && play.request.path.len() > LONGEST_URL {
                 continue;
             }
             if self.sink {
@@ -78,15 +78,12 @@ impl Case {
     }
 
     fn play(&self, policy: PolicyFile, transport: Transport) -> anyhow::Result<Play> {
-        let (before, request) = if transport == Transport::Call {
-            let (register, call) = self.call()?;
-            (Some(register), call)
-        } else {
-            (None, self.request(transport)?)
-        };
+        let is_call = matches!(transport, Transport::Call | Transport::GetCall);
+        let before = if is_call { Some(self.registration()?) } else { None };
+        let request = self.request(transport)?;
         let Verdicts(mut expected) =
             self.on.get(&transport).or_else(|| self.under.get(&policy)).unwrap_or(&self.verdict).clone();
-        if transport == Transport::Get && request.path.len() > URL {
+        if transport.is_get() && request.path.len() > URL {
             expected = vec![Verdict::of("url_size")];
         }
         if let (Some(_), Payload::Whole(packed)) = (transport.coding(), &request.body)
@@ -120,9 +117,10 @@ impl Case {
     fn request(&self, transport: Transport) -> anyhow::Result<Request> {
         Ok(match transport {
             Transport::Written => self.written()?,
-            Transport::Post | Transport::Call => Request::json("/graphql", self.object()?),
+            Transport::Post => Request::json("/graphql", self.object()?),
             Transport::Pieces => Request::json("/graphql", "").body(in_pieces(&self.object()?)),
-            Transport::Get => Request::get(&self.url()),
+            Transport::Get => Request::get(&url(&self.members())),
+            Transport::GetSse => Request::get(&url(&self.members())).with("accept", "text/event-stream"),
             Transport::Batch => {
                 let item = self.object()?;
                 let batch = [b"[", HONEST.as_bytes(), b",", &item, b",", HONEST.as_bytes(), b"]"];
@@ -136,6 +134,8 @@ impl Case {
                 Request::json("/graphql", self.object()?).with("accept", accept)
             }
             Transport::Register => Request::json("/graphql", object(&self.hashed()?)),
+            Transport::Call => Request::json("/graphql", object(&self.hash_alone()?)),
+            Transport::GetCall => Request::get(&url(&self.hash_alone()?)),
             Transport::Gzip | Transport::Deflate | Transport::Br | Transport::Zstd => {
                 let coding = transport.coding().context("no coding")?;
                 let packed = coding.pack(&self.object()?)?;
@@ -186,18 +186,6 @@ impl Case {
         })
     }
 
-    fn url(&self) -> String {
-        let mut url = form_urlencoded::Serializer::new("/graphql?".to_owned());
-        for (name, text) in self.members() {
-            // Texts stand as they are, everything else as JSON.
-            match (name, serde_json::from_str(&text)) {
-                ("query" | "operationName", Ok(Value::String(text))) => url.append_pair(name, &text),
-                _ => url.append_pair(name, &text),
-            };
-        }
-        url.finish()
-    }
-
     /// A file has its place in the variables; a body whose bytes matter has none.
     fn upload(&self) -> anyhow::Result<Request> {
         let (operations, file) = match self.bytes()? {
@@ -222,16 +210,32 @@ impl Case {
         Ok(members)
     }
 
-    /// The registration with harmless variables, and then the hash alone with the case's.
-    fn call(&self) -> anyhow::Result<(Request, Request)> {
+    /// The registration, with harmless variables.
+    fn registration(&self) -> anyhow::Result<Request> {
         let harmless = self.registers.as_ref().context("no variables to register with")?;
-        let mut register = self.hashed()?;
-        register.retain(|(name, _)| *name != "variables");
-        register.push(("variables", harmless.to_string()));
-        let mut call = self.hashed()?;
-        call.retain(|(name, _)| *name != "query");
-        Ok((Request::json("/graphql", object(&register)), Request::json("/graphql", object(&call))))
+        let mut members = self.hashed()?;
+        members.retain(|(name, _)| *name != "variables");
+        members.push(("variables", harmless.to_string()));
+        Ok(Request::json("/graphql", object(&members)))
     }
+
+    fn hash_alone(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let mut members = self.hashed()?;
+        members.retain(|(name, _)| *name != "query");
+        Ok(members)
+    }
+}
+
+fn url(members: &[(&'static str, String)]) -> String {
+    let mut url = form_urlencoded::Serializer::new("/graphql?".to_owned());
+    for (name, text) in members {
+        // Texts stand as they are, everything else as JSON.
+        match (*name, serde_json::from_str(text)) {
+            ("query" | "operationName", Ok(Value::String(text))) => url.append_pair(name, &text),
+            _ => url.append_pair(name, text),
+        };
+    }
+    url.finish()
 }
 
 fn object(members: &[(&'static str, String)]) -> Vec<u8> {

@@ -1,19 +1,19 @@
 use super::*;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-fn everything() -> Vec<Play> {
-    PolicyFile::ALL.into_iter().flat_map(|policy| plays(policy).unwrap()).collect()
-}
+static EVERYTHING: LazyLock<Vec<Play>> =
+    LazyLock::new(|| PolicyFile::ALL.into_iter().flat_map(|policy| plays(policy).unwrap()).collect());
 
 #[test]
 fn every_case_is_played_and_every_verdict_known() {
-    let plays = everything();
+    let plays = &*EVERYTHING;
     let played: BTreeSet<_> = plays.iter().map(|play| play.name.as_str()).collect();
     let cases = all().unwrap();
     let names: BTreeSet<_> = cases.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), cases.len(), "two cases of one name");
     assert_eq!(names.difference(&played).collect::<Vec<_>>(), Vec::<&&str>::new());
-    for play in &plays {
+    for play in plays {
         for verdict in &play.expected {
             assert!(verdict.answer().is_some(), "{}: nobody knows the reason {}", play.name, verdict.word());
         }
@@ -22,7 +22,7 @@ fn every_case_is_played_and_every_verdict_known() {
 
 #[test]
 fn every_family_is_played_or_joins_later() {
-    let played: BTreeSet<_> = everything().iter().filter_map(|play| play.family).collect();
+    let played: BTreeSet<_> = EVERYTHING.iter().filter_map(|play| play.family).collect();
     let families = families().unwrap();
     assert_eq!(
         families.iter().map(|family| family.family).collect::<Vec<_>>(),
@@ -41,7 +41,7 @@ fn the_document_is_that_of_the_corpus() {
 
 #[test]
 fn a_long_url_is_expected_to_be_refused_for_its_length_and_an_overlong_one_is_not_sent() {
-    let gets: Vec<_> = everything().into_iter().filter(|play| play.transport == Transport::Get).collect();
+    let gets: Vec<_> = EVERYTHING.iter().filter(|play| play.transport.is_get()).collect();
     let long = gets.iter().filter(|play| play.expected == [Verdict::of("url_size")]).count();
     assert!(long > 0 && gets.iter().all(|play| play.request.path.len() <= 50_000), "{long}");
 }

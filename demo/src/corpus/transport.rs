@@ -15,6 +15,8 @@ pub enum Transport {
     Pieces,
     /// GET with the parameters in the URL.
     Get,
+    /// GET that asks for `text/event-stream`, as browsers' `EventSource` does.
+    GetSse,
     /// One item of a JSON array, between honest ones.
     Batch,
     /// `operations` of a multipart request with one file.
@@ -27,6 +29,8 @@ pub enum Transport {
     Register,
     /// The hash alone, after the document was registered with harmless variables.
     Call,
+    /// The same by GET.
+    GetCall,
     /// POST packed with gzip.
     Gzip,
     /// POST packed with deflate.
@@ -45,6 +49,7 @@ impl Transport {
         Self::Post,
         Self::Pieces,
         Self::Get,
+        Self::GetSse,
         Self::Batch,
         Self::Multipart,
         Self::Sse,
@@ -70,6 +75,11 @@ impl Transport {
         Self::Zstd,
     ];
 
+    /// Whether it is a GET, whose URL has a limit of its own.
+    pub(super) fn is_get(self) -> bool {
+        matches!(self, Self::Get | Self::GetSse | Self::GetCall)
+    }
+
     /// What people call it.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -78,12 +88,14 @@ impl Transport {
             Self::Post => "POST",
             Self::Pieces => "POST in pieces",
             Self::Get => "GET",
+            Self::GetSse => "SSE by GET",
             Self::Batch => "batch",
             Self::Multipart => "multipart",
             Self::Sse => "SSE",
             Self::Mixed => "multipart/mixed",
             Self::Register => "APQ registration",
             Self::Call => "APQ call",
+            Self::GetCall => "APQ call by GET",
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Br => "br",
@@ -103,12 +115,14 @@ impl Transport {
             | Self::Post
             | Self::Pieces
             | Self::Get
+            | Self::GetSse
             | Self::Batch
             | Self::Multipart
             | Self::Sse
             | Self::Mixed
             | Self::Register
             | Self::Call
+            | Self::GetCall
             | Self::Bare => None,
         }
     }

@@ -12,7 +12,7 @@ pub enum Verdict {
     Refuse(String),
 }
 
-/// Reasons that the catalogue is about to gain: label, code, status. A line that has arrived there is removed here; a test says so.
+/// Reasons that the catalogue is about to gain: label, code, status. What has arrived there counts; a test holds both together.
 const PLANNED: &[(&str, &str, u16)] = &[
     ("batch_length", "BATCH_LIMIT_EXCEEDED", 422),
     ("persisted_query_mismatch", "PERSISTED_QUERY_HASH_MISMATCH", 400),

@@ -122,7 +122,7 @@ impl Player {
 
     async fn attack(mut self, attacks: Arc<Vec<Play>>, start: usize) {
         let mut connection = None;
-        for (turn, attack) in attacks.iter().cycle().skip(start * attacks.len() / ATTACKERS).enumerate() {
+        for (turn, attack) in attacks.iter().cycle().skip(start).step_by(ATTACKERS).enumerate() {
             match self.exchange(&mut connection, turn, &attack.request).await {
                 Ok((reply, seen)) => self.judge_attack(attack, &reply, &seen),
                 Err(error) => self.score.problem(format!("{}: no answer: {error:#}", attack.name)),

@@ -143,3 +143,42 @@ async fn a_document_of_the_list_is_judged_with_the_variables_that_came() {
             .refused_as("untrusted_document");
     }
 }
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_list_that_is_only_watched_refuses_unknown_ids_alone() {
+    let policy = r#"{"graphql":{"trusted_documents":{"mode":"log","documents":{"abc":"query Listed { me { id } }"}}}}"#;
+    let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
+    for protocol in Protocol::ALL {
+        // The shop does not know this list.
+        let named = |id: &str| post(json!({"documentId": id}).to_string()).with("x-demo-upstream", "sink");
+        let listed = site.gated(protocol, &named("abc")).await;
+        assert_eq!(listed.arrived().header("x-graphql-operation"), Some("Listed"));
+        site.gated(protocol, &post(r#"{"query":"query Mine { me { name } }"}"#)).await.arrived();
+        site.gated(protocol, &named("abd")).await.refused_as("untrusted_id");
+        site.gated(protocol, &Request::get("/graphql?documentId=abd")).await.refused_as("untrusted_id");
+    }
+}
+
+/// The same document in the list of Apollo's and of Relay's compiler.
+const MANIFESTS: [&str; 2] = [
+    r#"{"format":"apollo-persisted-query-manifest","version":1,"operations":[
+        {"id":"5f2bd22ea6d4b2d9","name":"Listed","type":"query","body":"query Listed { me { id } }"}]}"#,
+    r#"{"5f2bd22ea6d4b2d9":"query Listed { me { id } }"}"#,
+];
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn the_lists_of_apollo_and_relay_are_read() {
+    for manifest in MANIFESTS {
+        let policy = json!({"graphql": {"trusted_documents": {"mode": "require", "manifest": manifest}}});
+        let site = own(&Wanted { policy: policy.to_string().leak(), concurrency: 1, ..Wanted::default() });
+        for protocol in Protocol::ALL {
+            let named = post(r#"{"documentId":"5f2bd22ea6d4b2d9"}"#).with("x-demo-upstream", "sink");
+            let listed = site.gated(protocol, &named).await;
+            assert_eq!(listed.arrived().header("x-graphql-operation"), Some("Listed"));
+            let free = post(r#"{"query":"query Mine { me { name } }"}"#);
+            site.gated(protocol, &free).await.refused_as("untrusted_document");
+        }
+    }
+}

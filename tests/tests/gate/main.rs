@@ -9,10 +9,12 @@
 )]
 
 mod access_log;
+mod batches;
 mod bodies;
 mod by_hash;
 mod by_url;
 mod corpus;
+mod costs;
 mod encodings;
 mod families;
 mod faults;

@@ -1,6 +1,7 @@
 //! What a refusal looks like to the client.
 
-use super::{EVIL, post, shared};
+use super::{EVIL, own, post, shared};
+use e2e::Wanted;
 use portcullis_demo::client::{Protocol, Request};
 use portcullis_report::Reason;
 use serde_json::json;
@@ -46,5 +47,40 @@ async fn another_method_is_refused_and_the_answer_says_which_is_not() {
         exchange.refused(Reason::Method);
         let allow = exchange.reply.header("allow").unwrap_or_default();
         assert!(allow.split(',').any(|method| method.trim() == "POST"), "{allow}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn limits_may_be_answered_like_validation() {
+    let policy = "responses: {validation_status: 422}\ngraphql: {limits: {depth: 2}}";
+    let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
+    for protocol in Protocol::ALL {
+        let deep = site.gated(protocol, &post(r#"{"query":"{ me { favourites { id } } }"}"#)).await;
+        deep.refused_with(422, Some("MAX_DEPTH_EXCEEDED"));
+        site.gated(protocol, &post(r#"{"query":"{ me { "}"#)).await.refused(Reason::Syntax);
+        site.gated(protocol, &post(EVIL)).await.saw_nothing();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_policy_may_keep_its_limits_to_itself() {
+    let policy = "responses: {expose_limits: false}\ngraphql: {limits: {depth: 2, batch: 2}}";
+    let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
+    let item = r#"{"query":"{ me { id } }"}"#;
+    for protocol in Protocol::ALL {
+        for body in
+            [r#"{"query":"{ me { favourites { id } } }"}"#.to_owned(), format!("[{item},{item},{item}]")]
+        {
+            let exchange = site.gated(protocol, &post(body)).await;
+            exchange.saw_nothing();
+            let extensions = exchange.reply.json()["errors"][0]["extensions"].clone();
+            assert_eq!(
+                extensions.as_object().map(serde_json::Map::len),
+                Some(1),
+                "more than a code: {extensions}"
+            );
+        }
     }
 }

@@ -11,7 +11,9 @@ use std::ops::Deref;
 
 const MIB: usize = 1024 * 1024;
 const PIECE: usize = 64 * 1024;
-const LARGE: &str = "graphql: {uploads: {file_bytes: 33554432, total_bytes: 41943040}}";
+/// Large files, while a worker may hold less than one of them.
+const LARGE: &str =
+    "graphql: {limits: {held_bytes: 4194304}, uploads: {file_bytes: 33554432, total_bytes: 41943040}}";
 const HONEST: &str =
     r#"{"query":"mutation($file: Upload!) { upload(file: $file) { name size } }","variables":{"file":null}}"#;
 const EVIL: &str = r#"{"query":"{ __schema { types { name } } }","variables":{"file":null}}"#;
@@ -187,5 +189,74 @@ async fn the_limit_of_a_file_is_inclusive() {
             assert_eq!(exchange.reply.code().as_deref(), Some("UPLOAD_LIMIT_EXCEEDED"));
             never_whole(&exchange.seen);
         }
+    }
+}
+
+/// A form of its own making: `operations` for so many files, `map` as it is said, and the files.
+fn made(operations: &str, map: &str, files: usize) -> Request {
+    let mut body = String::new();
+    for (name, text) in [("operations", operations), ("map", map)] {
+        body += &format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    }
+    for file in 0..files {
+        let disposition = format!("Content-Disposition: form-data; name=\"{file}\"; filename=\"{file}.txt\"");
+        body += &format!("--frontier\r\n{disposition}\r\n\r\nfile {file}\r\n");
+    }
+    form().body(Payload::Whole(Bytes::from(body + "--frontier--\r\n")))
+}
+
+/// So many files, each in so many places of one list.
+fn files_and_places(files: usize, places: usize) -> Request {
+    let slots = vec!["null"; files * places].join(",");
+    let operations = format!(
+        r#"{{"query":"mutation($files:[Upload!]!){{uploadAll(files:$files){{size}}}}","variables":{{"files":[{slots}]}}}}"#
+    );
+    let place = |file: usize, place: usize| format!(r#""variables.files.{}""#, file * places + place);
+    let entry = |file: usize| {
+        let places: Vec<_> = (0..places).map(|number| place(file, number)).collect();
+        format!(r#""{file}":[{}]"#, places.join(","))
+    };
+    let map: Vec<_> = (0..files).map(entry).collect();
+    made(&operations, &format!("{{{}}}", map.join(",")), files)
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn the_limits_of_files_and_places_are_inclusive() {
+    let policy = "graphql: {uploads: {files: 4, paths_per_file: 3, paths: 8}}";
+    let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
+    for protocol in Protocol::ALL {
+        for (files, places) in [(3, 1), (4, 1), (1, 2), (1, 3), (4, 2), (2, 3)] {
+            let exchange = site.gated(protocol, &files_and_places(files, places)).await;
+            exchange.arrived();
+            let uploaded = exchange.reply.json()["data"]["uploadAll"].as_array().map(Vec::len);
+            assert_eq!(uploaded, Some(files * places), "{files} files in {places} places each");
+        }
+        for (files, places) in [(5, 1), (1, 4), (3, 3)] {
+            site.gated(protocol, &files_and_places(files, places)).await.refused_as("upload_limit");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn the_first_parts_have_limits_of_their_own() {
+    let policy = "graphql: {uploads: {operations_bytes: 400, map_bytes: 100, total_bytes: 4000}}";
+    let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
+    let padded = |text: &str, bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
+    let map = r#"{"0":["variables.file"]}"#;
+    for protocol in Protocol::ALL {
+        for (operations, map_bytes) in [(399, 99), (400, 100)] {
+            let request = made(&padded(HONEST, operations), &padded(map, map_bytes), 1);
+            site.gated(protocol, &request).await.arrived();
+        }
+        for (operations, map_bytes) in [(401, 50), (200, 101)] {
+            let request = made(&padded(HONEST, operations), &padded(map, map_bytes), 1);
+            site.gated(protocol, &request).await.refused_as("upload_limit");
+        }
+        let body = whole(HONEST, &vec![b'x'; 4_001]);
+        let exchange = site.gated(protocol, &in_pieces(&body, 500, Vec::new())).await;
+        assert_eq!(exchange.reply.status, 413, "{protocol:?}: {:?}", exchange.reply);
+        never_whole(&exchange.seen);
     }
 }
