@@ -9,7 +9,6 @@ mod mistake;
 mod read;
 mod report;
 
-
 use apollo_compiler::Schema as Sdl;
 use base64::Engine as _;
 use portcullis_cost::{BuildError, Table, TableError};
@@ -112,7 +111,10 @@ fn parse(sources: &[Source]) -> Result<Sdl, CompileError> {
     let mut schema = builder.build().map_err(|failed| fail(failed.errors))?;
     definitions::define(&mut schema);
     definitions::drop_undefined(&mut schema);
-    schema.validate().map(apollo_compiler::validation::Valid::into_inner).map_err(|failed| fail(failed.errors))
+    schema
+        .validate()
+        .map(apollo_compiler::validation::Valid::into_inner)
+        .map_err(|failed| fail(failed.errors))
 }
 
 #[cfg(test)]

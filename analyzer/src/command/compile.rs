@@ -11,8 +11,7 @@ const SCHEMA_BYTES: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &CompileArgs) -> Result<(), CommandError> {
     let sources: Result<Vec<_>, _> = arguments.files.iter().map(|file| source(file)).collect();
-    let assumptions =
-        if arguments.no_assume { Assumptions::None } else { Assumptions::Conventions };
+    let assumptions = if arguments.no_assume { Assumptions::None } else { Assumptions::Conventions };
     let compiled = compile(&sources?, assumptions)?;
     let output = output(arguments);
     if let Some(file) = &output {
@@ -50,11 +49,8 @@ fn output(arguments: &CompileArgs) -> Option<PathBuf> {
 fn print(arguments: &CompileArgs, compiled: &Compiled, output: Option<&Path>) -> Result<(), CommandError> {
     let name = output.map_or_else(|| "base64".to_owned(), |file| file.display().to_string());
     let detail = if arguments.verbose { Detail::All } else { Detail::Sample };
-    let said = if arguments.json {
-        format!("{:#}\n", compiled.json(&name))
-    } else {
-        compiled.text(&name, detail)
-    };
+    let said =
+        if arguments.json { format!("{:#}\n", compiled.json(&name)) } else { compiled.text(&name, detail) };
     if arguments.base64 {
         io::stderr().write_all(said.as_bytes()).map_err(CommandError::Output)?;
         return writeln!(io::stdout(), "{}", compiled.base64()).map_err(CommandError::Output);

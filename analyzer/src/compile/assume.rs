@@ -15,7 +15,8 @@ const SIZE: &str = "size";
 
 /// Fields that hold the entries of a page.
 const ENTRIES: [&str; 12] = [
-    "edges", "nodes", "items", "results", "data", "entries", "records", "rows", "hits", "list", "values", "elements",
+    "edges", "nodes", "items", "results", "data", "entries", "records", "rows", "hits", "list", "values",
+    "elements",
 ];
 
 /// Names on the way to a size: `input.page.first` has three.
@@ -47,8 +48,9 @@ pub(super) fn assume(schema: &mut Schema<'_>) -> Vec<Assumed> {
         .filter(|found| matches!(found.kind, OutputKind::Leaf(_)))
         .map(|found| found.name)
         .collect();
-    let is_entries =
-        |field: &&OutputField<'_>| field.lists > 0 && ENTRIES.contains(&field.name) && !leaves.contains(field.type_name);
+    let is_entries = |field: &&OutputField<'_>| {
+        field.lists > 0 && ENTRIES.contains(&field.name) && !leaves.contains(field.type_name)
+    };
     let pages = schema.types.iter().map(|found| {
         let entries = found.fields.iter().filter(is_entries).map(|field| field.name);
         (found.name, entries.collect::<Vec<_>>())
@@ -86,10 +88,18 @@ impl<'a> Conventions<'_, 'a> {
     }
 
     /// The paths to what looks like a size. Recursion ends with the depth.
-    fn paths(&self, values: &[InputValue<'a>], above: &str, depth: usize, is_list: bool, found: &mut Vec<String>) {
+    fn paths(
+        &self,
+        values: &[InputValue<'a>],
+        above: &str,
+        depth: usize,
+        is_list: bool,
+        found: &mut Vec<String>,
+    ) {
         let Some(depth) = depth.checked_sub(1) else { return };
         for value in values.iter().filter(|value| value.lists == 0) {
-            let path = if above.is_empty() { value.name.to_owned() } else { format!("{above}.{}", value.name) };
+            let path =
+                if above.is_empty() { value.name.to_owned() } else { format!("{above}.{}", value.name) };
             if value.type_name == "Int" && is_slicing(value.name, is_list) {
                 found.push(path);
             } else if let Some(input) = self.inputs.get(value.type_name) {
@@ -100,6 +110,7 @@ impl<'a> Conventions<'_, 'a> {
 }
 
 fn is_slicing(name: &str, is_list: bool) -> bool {
-    let plain: String = name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
+    let plain: String =
+        name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
     SLICING.contains(&plain.as_str()) || (is_list && plain == SIZE)
 }

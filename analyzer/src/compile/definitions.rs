@@ -1,7 +1,7 @@
 //! Directives a schema uses without defining them: those of costs are supplied, others dropped.
 
-use apollo_compiler::Schema as Sdl;
 use apollo_compiler::Name;
+use apollo_compiler::Schema as Sdl;
 use apollo_compiler::collections::IndexSet;
 use apollo_compiler::schema::{DirectiveList, ExtendedType};
 

@@ -72,15 +72,20 @@ impl<'a> Reader<'a> {
                 schema.inputs.push(InputObject { name, fields });
                 return;
             }
-            ExtendedType::Scalar(scalar) => {
-                (OutputKind::Leaf(self.type_weight(name, scalar.directives.get("cost").map(|it| &**it))), Vec::new())
-            }
-            ExtendedType::Enum(found) => {
-                (OutputKind::Leaf(self.type_weight(name, found.directives.get("cost").map(|it| &**it))), Vec::new())
-            }
+            ExtendedType::Scalar(scalar) => (
+                OutputKind::Leaf(self.type_weight(name, scalar.directives.get("cost").map(|it| &**it))),
+                Vec::new(),
+            ),
+            ExtendedType::Enum(found) => (
+                OutputKind::Leaf(self.type_weight(name, found.directives.get("cost").map(|it| &**it))),
+                Vec::new(),
+            ),
             ExtendedType::Union(found) => {
                 self.not_here(name, found.directives.get("cost").map(|it| &**it), "unions");
-                (OutputKind::Abstract(found.members.iter().map(|member| member.name.as_str()).collect()), Vec::new())
+                (
+                    OutputKind::Abstract(found.members.iter().map(|member| member.name.as_str()).collect()),
+                    Vec::new(),
+                )
             }
             ExtendedType::Interface(found) => {
                 self.not_here(name, found.directives.get("cost").map(|it| &**it), "interfaces");
@@ -99,7 +104,12 @@ impl<'a> Reader<'a> {
     /// The object types of an interface, directly and through other interfaces.
     fn objects_of(&self, interface: &Name) -> Vec<&'a str> {
         let Some(found) = self.implementers.get(interface) else { return Vec::new() };
-        found.objects.iter().filter_map(|name| self.sdl.types.get_key_value(name)).map(|(name, _)| name.as_str()).collect()
+        found
+            .objects
+            .iter()
+            .filter_map(|name| self.sdl.types.get_key_value(name))
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 
     fn fields(
@@ -168,7 +178,11 @@ impl<'a> Reader<'a> {
         match Weight::parse(&text) {
             Ok(weight) => Some(weight),
             Err(error @ (WeightError::NotANumber | WeightError::TooLarge)) => {
-                self.mistake(coordinate, directive.location(), format!("@cost(weight:) {error}, got {text:?}"));
+                self.mistake(
+                    coordinate,
+                    directive.location(),
+                    format!("@cost(weight:) {error}, got {text:?}"),
+                );
                 None
             }
         }
@@ -211,7 +225,8 @@ fn add_introspection(schema: &mut Schema<'_>) {
     let count = |length: usize| Some(u32::try_from(length).unwrap_or(u32::MAX));
     let types = count(schema.types.len().saturating_add(schema.inputs.len()));
     let directives = count(schema.directives.len());
-    let assumed = |assumed| Some(portcullis_cost::ListSize { assumed, ..portcullis_cost::ListSize::default() });
+    let assumed =
+        |assumed| Some(portcullis_cost::ListSize { assumed, ..portcullis_cost::ListSize::default() });
     if let Some(found) = schema.types.iter_mut().find(|found| found.name == "__Schema") {
         for field in &mut found.fields {
             match field.name {

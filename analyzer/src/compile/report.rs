@@ -26,14 +26,28 @@ impl Compiled {
             // Writing to a text does not fail.
             writeln!(text, "{rest}").unwrap_or_default();
         };
-        line(format!("{output}: {} bytes, {:.1} % of the schema, sha256 {}", table.len(), self.percent(), self.sha256()));
-        line(format!("took     {} types, {} fields, {} input objects", taken.types, taken.fields, taken.inputs));
-        line(format!("         {} weights (@cost), {} list sizes (@listSize)", taken.weights, taken.list_sizes));
+        line(format!(
+            "{output}: {} bytes, {:.1} % of the schema, sha256 {}",
+            table.len(),
+            self.percent(),
+            self.sha256()
+        ));
+        line(format!(
+            "took     {} types, {} fields, {} input objects",
+            taken.types, taken.fields, taken.inputs
+        ));
+        line(format!(
+            "         {} weights (@cost), {} list sizes (@listSize)",
+            taken.weights, taken.list_sizes
+        ));
         if assumed.is_empty() {
             line("assumed  nothing".to_owned());
             return text;
         }
-        line(format!("assumed  the size of {} lists by the names of arguments (--no-assume turns this off):", assumed.len()));
+        line(format!(
+            "assumed  the size of {} lists by the names of arguments (--no-assume turns this off):",
+            assumed.len()
+        ));
         let shown = match detail {
             Detail::Sample => SAMPLE,
             Detail::All => assumed.len(),
@@ -51,9 +65,7 @@ impl Compiled {
     #[must_use]
     pub fn json(&self, output: &str) -> Value {
         let Self { taken, assumed, table, source_bytes } = self;
-        let assumption = |it: &Assumed| {
-            json!({ "field": it.coordinate, "slicingArguments": it.slicing, "sizedFields": it.sized })
-        };
+        let assumption = |it: &Assumed| json!({ "field": it.coordinate, "slicingArguments": it.slicing, "sizedFields": it.sized });
         json!({
             "table": output,
             "bytes": table.len(),

@@ -46,8 +46,7 @@ pub(crate) fn estimate(table: &Table, document: &str, variables: &str, watched: 
     let mut tape = Tape::default();
     let document = parse(document, BUDGET, &mut tape).unwrap_or_else(|error| panic!("{error}: {document}"));
     let operation = document.operations().next().unwrap();
-    let question =
-        Question { document, operation, variables: &variables, sizes: Sizes::default(), watched };
+    let question = Question { document, operation, variables: &variables, sizes: Sizes::default(), watched };
     Model::Schema(table).estimate(&question, &mut Scratch::default())
 }
 

@@ -3,9 +3,9 @@
 mod inputs;
 mod slicing;
 
+use crate::Cost;
 use crate::request::Request;
 use crate::table::{Field as Known, Table};
-use crate::Cost;
 use portcullis_graphql::{Directives, Field, Operation};
 
 /// Steps taken, and how many may be: proof that work is linear.

@@ -19,11 +19,13 @@ impl<'a> Reader<'a> {
         let wrong = |reader: &mut Self, text: String| {
             reader.mistake(coordinate, directive.location(), format!("@listSize{text}"));
         };
-        let argument = |name: &str| directive.specified_argument_by_name(name).filter(|value| !value.is_null());
+        let argument =
+            |name: &str| directive.specified_argument_by_name(name).filter(|value| !value.is_null());
         let assumed = argument("assumedSize").and_then(|value| value.to_i32());
         let slicing = texts(argument("slicingArguments"));
         let sized = texts(argument("sizedFields"));
-        let requires_one = argument("requireOneSlicingArgument").and_then(|value| value.to_bool()).unwrap_or(true);
+        let requires_one =
+            argument("requireOneSlicingArgument").and_then(|value| value.to_bool()).unwrap_or(true);
 
         if argument("assumedSize").is_none() && slicing.is_empty() {
             wrong(self, " tells no size: it needs assumedSize or slicingArguments".to_owned());
@@ -47,7 +49,8 @@ impl<'a> Reader<'a> {
             }
         }
         for path in &sized {
-            let beneath = |other: &&&str| path.strip_prefix(**other).is_some_and(|rest| rest.starts_with('.'));
+            let beneath =
+                |other: &&&str| path.strip_prefix(**other).is_some_and(|rest| rest.starts_with('.'));
             if let Some(above) = sized.iter().find(beneath) {
                 wrong(self, format!("(sizedFields:) names {path}, which is beneath {above}"));
             }
