@@ -49,6 +49,7 @@ fn estimate(work: &str, table: &[u8], texts: &str, rounds: u32) -> usize {
         .filter(|query| parse(query, BUDGET, &mut Tape::default()).is_ok_and(|it| it.operations().len() == 1))
         .collect();
     let model = if work == "schema" { Model::Schema(&table) } else { Model::Schemaless };
+    let mut steps = 0;
     let (mut scratch, variables) = (Scratch::default(), Variables::default());
     for _ in 0..rounds {
         for text in &documents {
@@ -57,9 +58,10 @@ fn estimate(work: &str, table: &[u8], texts: &str, rounds: u32) -> usize {
                 let operation = document.operations().next().unwrap();
                 let sizes = Sizes::default();
                 let question = Question { document, operation, variables: &variables, sizes, watched: &[] };
-                black_box(model.estimate(&question, &mut scratch));
+                steps += model.estimate(black_box(&question), &mut scratch).steps;
             }
         }
     }
+    println!("{} steps a round", steps / u64::from(rounds.max(1)));
     documents.iter().map(String::len).sum()
 }

@@ -399,6 +399,3 @@ impl Parcel {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -41,6 +41,11 @@ impl Writer {
         self.number(((number << 1) ^ (number >> 63)) as u64);
     }
 
+    #[cfg(test)]
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+
     /// The framed table; nothing when it is longer than can be said.
     pub(super) fn frame(self) -> Option<Vec<u8>> {
         let mut framed = Vec::with_capacity(self.bytes.len().saturating_add(FRAME));
