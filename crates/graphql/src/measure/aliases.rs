@@ -118,7 +118,12 @@ struct Walked {
 impl Aliases {
     /// The largest count in `document`, whose fragments are given callees first, and the steps it took; [`u32::MAX`] beyond the
     /// budget. `expanded` is how many aliases the definitions have, fragments expanded, all of them together.
-    pub(super) fn most(&mut self, document: Document<'_>, order: &[FragmentIndex], expanded: u64) -> (u32, u64) {
+    pub(super) fn most(
+        &mut self,
+        document: Document<'_>,
+        order: &[FragmentIndex],
+        expanded: u64,
+    ) -> (u32, u64) {
         let tape = document.tape();
         let budget = u64::from(document.tokens()).saturating_mul(2).max(8_192);
         let mut steps: u64 = 0;
@@ -199,13 +204,7 @@ impl Aliases {
     }
 
     /// Adds what the fragment `callee` has, from the place on in which it is spread.
-    fn merge(
-        &mut self,
-        document: Document<'_>,
-        walked: Walked,
-        way: Way,
-        callee: u32,
-    ) -> Option<()> {
+    fn merge(&mut self, document: Document<'_>, walked: Walked, way: Way, callee: u32) -> Option<()> {
         let mut next = self.own.get(callee as usize).copied().unwrap_or(NONE);
         while let Some(alias) = self.aliases.get(next) {
             next = alias.before;

@@ -147,36 +147,34 @@ impl Parser<'_> {
 }
 
 /// The error for the token at `at`. Takes values, so that a parser in registers can stay there.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected) -> SyntaxError {
-        let rest = bytes.get(at as usize..).unwrap_or(&[]);
-        let found = match next {
-            Class::End => Found::End,
-            Class::Name => Found::Name,
-            Class::Digit | Class::Minus => Found::Number,
-            Class::Quote => Found::String,
-            Class::Dot if rest.starts_with(b"...") => Found::Spread,
-            Class::Dot | Class::Invalid | Class::Blank | Class::Comment | Class::ByteOrderMark => {
-                let head = rest.get(..rest.len().min(4)).unwrap_or(&[]);
-                let found = head.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
-                return SyntaxError::UnexpectedCharacter { found: found.unwrap_or('\u{FFFD}'), at };
-            }
-            Class::Bang
-            | Class::Dollar
-            | Class::Ampersand
-            | Class::ParenOpen
-            | Class::ParenClose
-            | Class::Colon
-            | Class::Equals
-            | Class::At
-            | Class::BracketOpen
-            | Class::BracketClose
-            | Class::BraceOpen
-            | Class::Pipe
-            | Class::BraceClose => {
-                Found::Punctuator(rest.first().map_or('\u{FFFD}', |byte| char::from(*byte)))
-            }
-        };
-        SyntaxError::Unexpected { expected, found, at }
-    }
+#[cold]
+#[inline(never)]
+pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected) -> SyntaxError {
+    let rest = bytes.get(at as usize..).unwrap_or(&[]);
+    let found = match next {
+        Class::End => Found::End,
+        Class::Name => Found::Name,
+        Class::Digit | Class::Minus => Found::Number,
+        Class::Quote => Found::String,
+        Class::Dot if rest.starts_with(b"...") => Found::Spread,
+        Class::Dot | Class::Invalid | Class::Blank | Class::Comment | Class::ByteOrderMark => {
+            let head = rest.get(..rest.len().min(4)).unwrap_or(&[]);
+            let found = head.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            return SyntaxError::UnexpectedCharacter { found: found.unwrap_or('\u{FFFD}'), at };
+        }
+        Class::Bang
+        | Class::Dollar
+        | Class::Ampersand
+        | Class::ParenOpen
+        | Class::ParenClose
+        | Class::Colon
+        | Class::Equals
+        | Class::At
+        | Class::BracketOpen
+        | Class::BracketClose
+        | Class::BraceOpen
+        | Class::Pipe
+        | Class::BraceClose => Found::Punctuator(rest.first().map_or('\u{FFFD}', |byte| char::from(*byte))),
+    };
+    SyntaxError::Unexpected { expected, found, at }
+}
