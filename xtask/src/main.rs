@@ -1,5 +1,6 @@
 //! Every developer command: `cargo xtask <verb>`, one short file a verb.
 
+mod bench;
 mod demo;
 mod docs;
 mod e2e;
@@ -55,6 +56,11 @@ enum Verb {
         after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --once          20 seconds, then a summary and an exit code\n  cargo xtask demo --port 8080 --admin-port 9901 --analyzer-port 9902"
     )]
     Demo(demo::Args),
+    /// Measure the hot paths and print tables with the goals beside the figures; asserts nothing.
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench graphql                  about five minutes; counts instructions where valgrind is installed\n  cargo xtask bench graphql --text aliases   only the hostile texts with `aliases` in their name, and the average"
+    )]
+    Bench(bench::Args),
     /// Write the documents that are made from the catalogues of reasons and metrics, and from the corpus of abuse.
     #[command(
         after_help = "Example:\n  cargo xtask docs   after a change in crates/report or tests/corpus; a test fails until it is done"
@@ -87,6 +93,7 @@ fn dispatch(verb: Verb) -> anyhow::Result<()> {
         Verb::WasmTest => wasm_test::run(&workspace, &mut run::Tally::default()),
         Verb::E2e(args) => e2e::run(&workspace, &args, &mut run::Tally::default()),
         Verb::Demo(args) => demo::run(&workspace, &args),
+        Verb::Bench(args) => bench::run(&workspace, &args),
         Verb::Docs => docs::run(&workspace),
         Verb::Tools => tools::run(&workspace),
     }

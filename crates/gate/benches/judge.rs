@@ -1,0 +1,144 @@
+//! Judges the corpus as the gate does: `cargo bench -p portcullis-gate --bench judge [-- <work> <text> <rounds>]`.
+//!
+//! `work`: `none`; `cost` (parse, measure, shape and cost of a text of the bench of `crates/graphql`); `judge` (an envelope from its
+//! bytes to the verdict); `envelope` (what `serde_json` alone takes to read the same envelope); the last two with `mean`, the
+//! client's operation of mean length, or `clients`, all of them. Without arguments, `judge` and `envelope` run in turns, and the
+//! ratio of their CPU time is printed.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a shell")]
+
+#[path = "../../graphql/benches/shared/race.rs"]
+mod race;
+#[path = "../../graphql/benches/shared/texts.rs"]
+mod texts;
+
+use std::borrow::Cow;
+use std::hint::black_box;
+
+use portcullis_cost::{Sizes, Variables, estimate};
+use portcullis_gate::{Desk, judge_body};
+use portcullis_graphql::{Budget, Scratch, Tape, measure, parse, shape};
+use portcullis_policy::{Policy, Verdict};
+use race::{Contender, race};
+use serde_json::value::RawValue;
+
+const BUDGET: Budget = Budget { tokens: 1_000_000, nesting: 10_000 };
+const ENVELOPES: [&str; 2] = ["mean", "clients"];
+
+/// What a server would read of an envelope.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it is only read")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    query: Cow<'a, str>,
+    #[serde(borrow)]
+    operation_name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.as_slice() {
+        [work, text, rounds] => run(work, text, rounds.parse().unwrap()),
+        _ => ENVELOPES.iter().for_each(|text| compare(text)),
+    }
+}
+
+fn run(work: &str, text: &str, rounds: u32) {
+    let is_envelope = ENVELOPES.contains(&text);
+    let inputs = if is_envelope { envelopes(text) } else { texts::documents(text) };
+    let bytes: usize = inputs.iter().map(String::len).sum();
+    let policy = Policy::parse("{}").unwrap();
+    let (mut desk, mut tape, mut scratch) = (Desk::default(), Tape::default(), Scratch::default());
+    for _ in 0..rounds {
+        for input in &inputs {
+            match work {
+                "cost" => cost(black_box(input), &mut tape, &mut scratch),
+                "judge" => drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk))),
+                "envelope" => read(black_box(input.as_bytes())),
+                _ => {}
+            }
+        }
+    }
+    println!("{work} {text}: {bytes} bytes a round");
+}
+
+fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch) {
+    let document = parse(text, BUDGET, tape).unwrap();
+    black_box(measure(document, scratch)).ok();
+    black_box(shape(document));
+    if let Some(operation) = document.operations().next() {
+        black_box(estimate(document, operation, &Variables::default(), Sizes::default()));
+    }
+}
+
+fn read(body: &[u8]) {
+    black_box(serde_json::from_slice::<Envelope<'_>>(body).unwrap());
+}
+
+fn compare(text: &str) {
+    let bodies = envelopes(text);
+    let policy = Policy::parse("{}").unwrap();
+    let mut desk = Desk::default();
+    let allowed =
+        |body: &&String| judge_body(&policy, body.as_bytes(), &mut Desk::default()).verdict == Verdict::Allow;
+    let bytes: usize = bodies.iter().map(String::len).sum();
+    println!(
+        "{text}: {} envelopes of {} bytes on average, {} of them allowed",
+        bodies.len(),
+        bytes / bodies.len().max(1),
+        bodies.iter().filter(allowed).count()
+    );
+    let repeat = 4_000_000 / bytes.max(1) + 1;
+    let each = |work: &mut dyn FnMut(&[u8])| {
+        for _ in 0..repeat {
+            bodies.iter().for_each(|body| work(black_box(body.as_bytes())));
+        }
+    };
+    let judge = |body: &[u8]| drop(black_box(judge_body(&policy, body, &mut desk)));
+    let mut judge = judge;
+    let mut contenders = [
+        Contender { name: "serde_json alone", turn: Box::new(|| each(&mut |body| read(body))) },
+        Contender { name: "the whole judgement", turn: Box::new(|| each(&mut judge)) },
+    ];
+    for ratio in race(&mut contenders, 21) {
+        let (low, high) = ratio.quartiles;
+        let each = ratio.nanoseconds / (repeat * bodies.len()) as f64;
+        println!(
+            "  {:<38}{:>6.2}x  ({low:.2} to {high:.2})  {each:>6.0} ns an envelope",
+            ratio.name, ratio.median
+        );
+    }
+}
+
+/// Envelopes around the operations that client applications ship: all, or the one of mean length.
+fn envelopes(text: &str) -> Vec<String> {
+    let lines = texts::lines();
+    let clients: Vec<&serde_json::Value> = lines
+        .iter()
+        .filter(|line| line.get("client").and_then(serde_json::Value::as_bool) == Some(true))
+        .collect();
+    let len = |line: &serde_json::Value| line.get("query").and_then(serde_json::Value::as_str).unwrap().len();
+    let mean = clients.iter().map(|line| len(line)).sum::<usize>() / clients.len().max(1);
+    let envelopes = clients.iter().map(|line| {
+        let query = line.get("query").unwrap().as_str().unwrap();
+        let null = serde_json::Value::Null;
+        let empty = serde_json::json!({});
+        let variables = line.get("variables").unwrap_or(&empty);
+        let name = operation_name(query).map_or(null, serde_json::Value::from);
+        serde_json::json!({ "query": query, "variables": variables, "operationName": name }).to_string()
+    });
+    if text == "clients" {
+        return envelopes.collect();
+    }
+    let nearest = (0..clients.len()).min_by_key(|at| clients.get(*at).map(|line| len(line).abs_diff(mean)));
+    nearest.and_then(|at| envelopes.clone().nth(at)).into_iter().collect()
+}
+
+/// The name of the first operation.
+fn operation_name(query: &str) -> Option<String> {
+    let mut tape = Tape::default();
+    let document = parse(query, BUDGET, &mut tape).ok()?;
+    document.operations().next()?.name().map(str::to_owned)
+}

@@ -1,0 +1,168 @@
+//! What the benches read: the corpus as written and densely printed, and documents made to be expensive.
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+/// Texts of real clients, by name.
+pub(crate) const HONEST: [&str; 2] = ["source", "dense"];
+
+/// Shapes that cost more a byte than others, by name; each about 32 KiB.
+pub(crate) const HOSTILE: [&str; 35] = [
+    "fields",
+    "long",
+    "underscores",
+    "aliases",
+    "same_alias",
+    "mixed_aliases",
+    "deep_aliases",
+    "nested",
+    "nested_twins",
+    "inline",
+    "arguments",
+    "ints",
+    "floats",
+    "enums",
+    "variables",
+    "lists",
+    "empty_lists",
+    "objects",
+    "empty_objects",
+    "strings",
+    "escapes",
+    "blocks",
+    "directives",
+    "field_directives",
+    "types",
+    "deep_types",
+    "descriptions",
+    "blanks",
+    "comments",
+    "marks",
+    "spreads",
+    "unused",
+    "chain",
+    "exponential",
+    "operations",
+];
+
+/// The documents of a text by its name; nothing for a name that is none.
+pub(crate) fn documents(text: &str) -> Vec<String> {
+    let many = |unit: &str| unit.repeat(32_768 / unit.len());
+    let pairs = |open: &str, inside: &str, close: &str, count: usize| {
+        format!("{}{inside}{}", open.repeat(count), close.repeat(count))
+    };
+    let one = match text {
+        "source" => return corpus(),
+        "dense" => return corpus().iter().map(|query| dense(query)).collect(),
+        "fields" => format!("{{{}}}", many("a ")),
+        "long" => format!("{{{}}}", many("aFieldWithQuiteALongName ")),
+        "underscores" => format!("{{{}}}", many("__type ")),
+        "aliases" => format!("{{{}}}", numbered("a#:b ", 4_000)),
+        "same_alias" => format!("{{{}}}", many("a:b ")),
+        "mixed_aliases" => format!("{{{}}}", numbered("a#:b a#:c ", 2_000)),
+        "deep_aliases" => format!("{{{}x{}}}", numbered("a#:b{", 3_000), "}".repeat(3_000)),
+        "nested" => format!("{{a{}}}", pairs("{a", "", "}", 9_000)),
+        "nested_twins" => format!("{{{}}}", many("a{b}")),
+        "inline" => format!("{{{}}}", many("...{a}")),
+        "arguments" => format!("{{{}}}", many("a(b:c)")),
+        "ints" => format!("{{a(b:[{}])}}", many("1,")),
+        "floats" => format!("{{a(b:[{}])}}", many("1.0e1,")),
+        "enums" => format!("{{a(b:[{}])}}", many("E ")),
+        "variables" => format!("{{a(b:[{}])}}", many("$a")),
+        "lists" => format!("{{a(b:{})}}", pairs("[", "", "]", 9_000)),
+        "empty_lists" => format!("{{a(b:[{}])}}", many("[]")),
+        "objects" => format!("{{a(b:{})}}", pairs("{a:", "1", "}", 9_000)),
+        "empty_objects" => format!("{{a(b:[{}])}}", many("{}")),
+        "strings" => format!("{{a(b:[{}])}}", many("\"\" ")),
+        "escapes" => format!("{{a(b:\"{}\")}}", many("\\n")),
+        "blocks" => format!("{{a(b:[{}])}}", many("\"\"\"\\\"\"\"\"\"\"\"\\u0041\"")),
+        "directives" => format!("{{a{}}}", many("@a")),
+        "field_directives" => format!("{{{}}}", many("a@b ")),
+        "types" => format!("query({}){{a}}", many("$a:[a!]!")),
+        "deep_types" => format!("query($a:{}){{a}}", pairs("[", "a", "]", 9_000)),
+        "descriptions" => format!("query({}){{a}}", many("\"\"$a:a")),
+        "blanks" => format!("{{a{}}}", many(" ,\n")),
+        "comments" => format!("{{a{}}}", many("#\n")),
+        "marks" => format!("{{a{}}}", many("\u{FEFF}")),
+        "spreads" => format!("{{{}}}{}", numbered("...F# ", 1_000), numbered("fragment F# on T{a}", 1_000)),
+        "unused" => format!("{{a}}{}", numbered("fragment F# on T{a}", 1_500)),
+        "chain" => format!("{{...F0}}{}fragment F1000 on T{{a}}", linked("fragment F# on T{x:a ...F@}")),
+        "exponential" => {
+            format!("{{...F0}}{}fragment F1000 on T{{x:a}}", linked("fragment F# on T{...F@ ...F@}"))
+        }
+        "operations" => many("{a}"),
+        _ => return Vec::new(),
+    };
+    vec![one]
+}
+
+fn numbered(unit: &str, count: u32) -> String {
+    (0..count).map(|number| unit.replace('#', &number.to_string())).collect()
+}
+
+/// A thousand units, each of which names the next.
+fn linked(unit: &str) -> String {
+    let next = |number: u32| (number + 1).to_string();
+    (0..1_000).map(|number| unit.replace('#', &number.to_string()).replace('@', &next(number))).collect()
+}
+
+/// The operations of the corpus, as their authors wrote them; none where the corpus is absent.
+pub(crate) fn corpus() -> Vec<String> {
+    let query = |line: serde_json::Value| line.get("query").unwrap().as_str().unwrap().to_owned();
+    lines().into_iter().map(query).collect()
+}
+
+/// The corpus with what is known of each operation.
+#[expect(clippy::disallowed_methods, reason = "a bench is a shell")]
+pub(crate) fn lines() -> Vec<serde_json::Value> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus/operations.jsonl");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("{path} is absent");
+        return Vec::new();
+    };
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The document without a byte that could be left out between tokens.
+pub(crate) fn dense(query: &str) -> String {
+    let mut out = String::new();
+    let mut rest = query;
+    while let Some(first) = rest.chars().next() {
+        let is_word =
+            |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '"');
+        let len = match first {
+            ' ' | '\t' | '\n' | '\r' | ',' | '\u{FEFF}' => 0,
+            '#' => 0,
+            '"' => string_len(rest),
+            _ if is_word(first) => rest.find(|character| !is_word(character)).unwrap_or(rest.len()),
+            _ => 1,
+        };
+        let (token, skip) = match first {
+            '#' => ("", rest.find(['\n', '\r']).unwrap_or(rest.len())),
+            _ if len == 0 => ("", first.len_utf8()),
+            _ => (rest.get(..len).unwrap(), len),
+        };
+        let joins = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        if token.starts_with(joins) && out.ends_with(joins) {
+            out.push(' ');
+        }
+        out.push_str(token);
+        rest = rest.get(skip..).unwrap();
+    }
+    out
+}
+
+fn string_len(text: &str) -> usize {
+    let body = if text.starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
+    let mut at = body.len();
+    while !text.get(at..).unwrap().starts_with(body) {
+        let escaped = text.get(at..).unwrap().starts_with('\\');
+        let step = text.get(at..).unwrap().chars().next().unwrap().len_utf8();
+        at += if escaped && body.len() == 3 && text.get(at + 1..).unwrap().starts_with(body) {
+            4
+        } else if escaped && body.len() == 1 {
+            2
+        } else {
+            step
+        };
+    }
+    at + body.len()
+}
