@@ -2,6 +2,7 @@
 //!
 //! Turns judgements into JSON or into lines for people; decides nothing, reads no files.
 
+mod fit;
 mod json;
 mod notes;
 mod rows;

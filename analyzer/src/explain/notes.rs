@@ -1,14 +1,16 @@
 //! What is worth saying beside measures and costs, and what to do about it.
 
+use super::{Detail, fit};
 use portcullis_gate::{Judged, Standing};
-use portcullis_policy::{Policy, UnknownFields, Verdict};
+use portcullis_policy::{Policy, Refusal, UnknownFields, Verdict};
 use portcullis_report::{Persisted, Reason};
 
 /// Most characters of a name that the client chose.
 const NAME_CHARS: usize = 120;
 
 /// Notes on one operation, a line each.
-pub(super) fn notes(policy: &Policy, verdict: Verdict, judged: &Judged) -> Vec<String> {
+pub(super) fn notes(policy: &Policy, detail: &Detail) -> Vec<String> {
+    let Detail { verdict, judged, breakdown, .. } = detail;
     let mut notes = Vec::new();
     if let Some(estimate) = &judged.estimate {
         if let (count @ 1.., Some(first)) = (estimate.unknown_fields, &estimate.first_unknown) {
@@ -45,7 +47,10 @@ pub(super) fn notes(policy: &Policy, verdict: Verdict, judged: &Judged) -> Vec<S
                 .to_owned(),
         ),
     }
-    notes.extend(advice(policy, verdict));
+    if let Verdict::Deny(refusal) = *verdict {
+        notes.extend(breakdown.as_ref().and_then(|breakdown| fit::advice(policy, refusal, breakdown)));
+        notes.extend(schema(policy, refusal).map(str::to_owned));
+    }
     notes
 }
 
@@ -61,12 +66,9 @@ pub(super) fn name(text: &str) -> String {
     text.chars().take(NAME_CHARS).collect()
 }
 
-/// What else could be done about a refusal.
-fn advice(policy: &Policy, verdict: Verdict) -> Option<String> {
-    let Verdict::Deny(refusal) = verdict else { return None };
-    let is_cost = matches!(refusal.reason, Reason::Cost);
-    (is_cost && policy.cost.table.is_none()).then(|| {
-        "without a schema sizes and lists are guessed from names; --schema FILE costs by what they are"
-            .to_owned()
-    })
+/// A schema knows better what a cost is.
+fn schema(policy: &Policy, refusal: Refusal) -> Option<&'static str> {
+    (refusal.reason == Reason::Cost && policy.cost.table.is_none()).then_some(
+        "without a schema, sizes and lists are guessed from names; --schema FILE costs by what they are",
+    )
 }

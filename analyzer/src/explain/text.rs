@@ -67,7 +67,7 @@ fn one(lines: &mut Vec<String>, policy: &Policy, detail: &Detail) {
             None => lines.push("  too many fields, fragments expanded, to be laid out".to_owned()),
         }
     }
-    let notes = notes::notes(policy, *verdict, judged);
+    let notes = notes::notes(policy, detail);
     if !notes.is_empty() {
         lines.push(String::new());
         lines.extend(notes.into_iter().map(|note| format!("  {note}")));
