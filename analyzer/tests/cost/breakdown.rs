@@ -35,7 +35,7 @@ fn documents() -> Vec<String> {
     let of = |path: &str, key: &str| -> Vec<String> {
         let text = shared(path).unwrap_or_default();
         let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        lines.filter_map(|line| line[key].as_str().map(str::to_owned)).collect()
+        lines.filter_map(|line| Some(line.get(key)?.as_str()?.to_owned())).collect()
     };
     let mut documents = of("operations.jsonl", "query");
     documents.extend(of("syntax_valid.jsonl", "query"));
