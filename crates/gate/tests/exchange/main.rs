@@ -8,6 +8,7 @@ mod persisted;
 mod requests;
 mod streams;
 mod transports;
+mod uploads;
 
 use portcullis_gate::{
     Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, More, Timestamp, World,
