@@ -1,10 +1,12 @@
 //! The inside of a JSON text: its end is found eight bytes at a time, its escapes are undone.
 
+use std::borrow::Cow;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first quote, backslash or control character, or the end.
-pub(super) fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut before: usize = 0;
     for word in words {
@@ -91,6 +93,21 @@ pub(super) fn unescape(source: &[u8], out: &mut Vec<u8>) -> Result<Unescaped, us
             }
             _ => return Err(at),
         }
+    }
+}
+
+/// The text between two quotes with its escapes undone; as it is where it is no JSON.
+pub(crate) fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.contains(&b'\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = Vec::new();
+    match unescape(&[raw, b"\""].concat(), &mut out) {
+        Ok(Unescaped { written, .. }) => {
+            out.truncate(written);
+            Cow::Owned(out)
+        }
+        Err(_) => Cow::Borrowed(raw),
     }
 }
 
