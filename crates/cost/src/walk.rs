@@ -194,7 +194,7 @@ impl<'a> Walk<'_, 'a> {
                 None
             }
             Selection::InlineFragment(inline) => {
-                let Some(around) = self.scratch.open.last() else { return None };
+                let around = self.scratch.open.last()?;
                 let scope = around.scope;
                 let (scope, joins) = match inline.type_condition() {
                     Some(condition) => self.narrow(scope, condition),

@@ -21,6 +21,7 @@ mod outbox;
 mod response;
 mod rollup;
 mod route;
+mod tally;
 mod time;
 mod upload;
 mod worker;

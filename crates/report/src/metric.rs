@@ -159,14 +159,14 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &[],
         buckets: &[],
-        help: "Suggestions cut out of error messages; where `responses.strip_suggestions` is on.",
+        help: "Responses from whose error messages suggestions were cut; where `responses.strip_suggestions` is on.",
     },
     Family {
         name: "portcullis.graphql.responses_unread",
         kind: FamilyKind::Counter,
         labels: &[],
         buckets: &[],
-        help: "Responses that could not be read for counting or stripping: compressed, no JSON, or nested too deeply.",
+        help: "Responses that could not be read for counting or stripping: compressed, no JSON, nested too deeply, or cut off.",
     },
     Family {
         name: "portcullis.graphql.validation_time_us",

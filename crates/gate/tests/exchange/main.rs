@@ -6,6 +6,7 @@
 mod batches;
 mod persisted;
 mod requests;
+mod responses;
 mod streams;
 mod transports;
 mod uploads;
