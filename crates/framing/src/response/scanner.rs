@@ -126,11 +126,7 @@ impl Scanner {
                 State::Text(Role::Error) => self.error_text(chunk, at, &mut carried, &mut output),
                 State::Text(Role::Suggestion) => self.suggestion(chunk, at, &mut output),
                 State::Text(role) => self.known_text(chunk, at, role, visit),
-                State::Scalar if is_scalar(*byte) => at.saturating_add(1),
-                State::Scalar => {
-                    self.value_ended();
-                    at
-                }
+                State::Scalar => self.scalar(chunk, at),
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => at.saturating_add(1),
                 State::Value
                 | State::FirstItem
@@ -236,6 +232,17 @@ impl Scanner {
         self.state = if self.open.is_empty() { State::End } else { State::AfterValue };
     }
 
+    fn scalar(&mut self, chunk: &[u8], start: usize) -> usize {
+        let rest = chunk.get(start..).unwrap_or_default();
+        match rest.iter().position(|byte| !is_scalar(*byte)) {
+            Some(length) => {
+                self.value_ended();
+                start.saturating_add(length)
+            }
+            None => chunk.len(),
+        }
+    }
+
     /// Reads a text of which only the end is looked for, or which is to be known.
     fn known_text(
         &mut self,
@@ -245,25 +252,30 @@ impl Scanner {
         visit: &mut impl FnMut(Event<'_>),
     ) -> usize {
         let (end, is_whole) = self.text_end(chunk, start);
-        let bytes = chunk.get(start..end).unwrap_or_default();
         let most = match role {
             Role::Key => KEY_BYTES,
             Role::Code => CODE_BYTES.saturating_add(1),
             Role::Error | Role::Suggestion | Role::Other => 0,
         };
+        let bytes = chunk.get(start..end).unwrap_or_default();
+        let kept = most.saturating_sub(self.text.len());
+        let bytes = bytes.get(..kept).unwrap_or(bytes);
         if !is_whole {
-            let room = most.saturating_sub(self.text.len());
-            self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            self.text.extend_from_slice(bytes);
             return end;
         }
-        let mut text = std::mem::take(&mut self.text);
-        let raw = if text.is_empty() {
-            bytes.get(..most).unwrap_or(bytes)
+        if self.text.is_empty() {
+            self.known(bytes, role, visit);
         } else {
-            let room = most.saturating_sub(text.len());
-            text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            &text
-        };
+            let mut text = std::mem::take(&mut self.text);
+            text.extend_from_slice(bytes);
+            self.known(&text, role, visit);
+        }
+        end.saturating_add(1)
+    }
+
+    /// A text has ended.
+    fn known(&mut self, raw: &[u8], role: Role, visit: &mut impl FnMut(Event<'_>)) {
         match role {
             Role::Key => self.key(&unescaped(raw), visit),
             Role::Code => {
@@ -275,9 +287,6 @@ impl Scanner {
             }
             Role::Error | Role::Suggestion | Role::Other => self.value_ended(),
         }
-        text.clear();
-        self.text = text;
-        end.saturating_add(1)
     }
 
     /// Where a text ends in a chunk, and whether it does.
