@@ -1,9 +1,10 @@
 //! The grammar of JSON, as far as is needed to know where in a response a byte is.
 
+mod texts;
+
 use super::output::Output;
-use super::suggestion::{Candidate, Step, can_begin};
+use super::suggestion::Candidate;
 use super::{Event, Events, Jobs, Suggestions};
-use crate::json::{plain, unescaped};
 use std::borrow::Cow;
 
 /// Bytes that are kept of a key.
@@ -126,11 +127,7 @@ impl Scanner {
                 State::Text(Role::Error) => self.error_text(chunk, at, &mut carried, &mut output),
                 State::Text(Role::Suggestion) => self.suggestion(chunk, at, &mut output),
                 State::Text(role) => self.known_text(chunk, at, role, visit),
-                State::Scalar if is_scalar(*byte) => at.saturating_add(1),
-                State::Scalar => {
-                    self.value_ended();
-                    at
-                }
+                State::Scalar => self.scalar(chunk, at),
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => at.saturating_add(1),
                 State::Value
                 | State::FirstItem
@@ -236,69 +233,14 @@ impl Scanner {
         self.state = if self.open.is_empty() { State::End } else { State::AfterValue };
     }
 
-    /// Reads a text of which only the end is looked for, or which is to be known.
-    fn known_text(
-        &mut self,
-        chunk: &[u8],
-        start: usize,
-        role: Role,
-        visit: &mut impl FnMut(Event<'_>),
-    ) -> usize {
-        let (end, is_whole) = self.text_end(chunk, start);
-        let bytes = chunk.get(start..end).unwrap_or_default();
-        let most = match role {
-            Role::Key => KEY_BYTES,
-            Role::Code => CODE_BYTES.saturating_add(1),
-            Role::Error | Role::Suggestion | Role::Other => 0,
-        };
-        if !is_whole {
-            let room = most.saturating_sub(self.text.len());
-            self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            return end;
-        }
-        let mut text = std::mem::take(&mut self.text);
-        let raw = if text.is_empty() {
-            bytes.get(..most).unwrap_or(bytes)
-        } else {
-            let room = most.saturating_sub(text.len());
-            text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            &text
-        };
-        match role {
-            Role::Key => self.key(&unescaped(raw), visit),
-            Role::Code => {
-                let code = unescaped(raw);
-                if let Some(code) = std::str::from_utf8(&code).ok().filter(|code| code.len() <= CODE_BYTES) {
-                    self.tell(Event::Code(code), visit);
-                }
+    fn scalar(&mut self, chunk: &[u8], start: usize) -> usize {
+        let rest = chunk.get(start..).unwrap_or_default();
+        match rest.iter().position(|byte| !is_scalar(*byte)) {
+            Some(length) => {
                 self.value_ended();
+                start.saturating_add(length)
             }
-            Role::Error | Role::Suggestion | Role::Other => self.value_ended(),
-        }
-        text.clear();
-        self.text = text;
-        end.saturating_add(1)
-    }
-
-    /// Where a text ends in a chunk, and whether it does.
-    fn text_end(&mut self, chunk: &[u8], start: usize) -> (usize, bool) {
-        let mut at = start;
-        loop {
-            if self.escape == Escape::Begun && at < chunk.len() {
-                self.escape = Escape::No;
-                at = at.saturating_add(1);
-            }
-            at = at.saturating_add(plain(chunk.get(at..).unwrap_or_default()));
-            match chunk.get(at) {
-                None => return (chunk.len(), false),
-                Some(b'"') => return (at, true),
-                Some(b'\\') => {
-                    self.escape = Escape::Begun;
-                    at = at.saturating_add(1);
-                }
-                // A control character: no JSON, but what is lost by reading on?
-                Some(_) => at = at.saturating_add(1),
-            }
+            None => chunk.len(),
         }
     }
 
@@ -340,61 +282,6 @@ impl Scanner {
     fn is_code(&self) -> bool {
         let is_object = self.open.last() == Some(&Level::Object);
         self.code == CodePath::Code && is_object && self.inside() == Some(3)
-    }
-
-    fn error_text(
-        &mut self,
-        chunk: &[u8],
-        start: usize,
-        carried: &mut usize,
-        output: &mut Output<'_>,
-    ) -> usize {
-        let mut at = start;
-        while let Some(byte) = chunk.get(at) {
-            let next = at.saturating_add(1);
-            if self.escape == Escape::Begun {
-                self.escape = Escape::No;
-            } else if matches!(byte, b'"' | b'\\') {
-                self.release(self.candidate.bytes().len(), carried, output);
-                if *byte == b'"' {
-                    self.value_ended();
-                    return next;
-                }
-                self.escape = Escape::Begun;
-            } else if !self.candidate.bytes().is_empty() || can_begin(*byte) {
-                match self.candidate.push(*byte) {
-                    Step::Release(count) => self.release(count, carried, output),
-                    Step::Complete => {
-                        let own = self.candidate.bytes().len().saturating_sub(*carried);
-                        output.cut(next.saturating_sub(own), next);
-                        self.candidate.clear();
-                        *carried = 0;
-                        self.state = State::Text(Role::Suggestion);
-                        return next;
-                    }
-                }
-            }
-            at = next;
-        }
-        at
-    }
-
-    /// Lets the first bytes of the candidate go; those of this chunk are in their place already.
-    fn release(&mut self, count: usize, carried: &mut usize, output: &mut Output<'_>) {
-        let earlier = count.min(*carried);
-        output.release(self.candidate.bytes().get(..earlier).unwrap_or_default());
-        *carried = carried.saturating_sub(earlier);
-        self.candidate.release(count);
-    }
-
-    fn suggestion(&mut self, chunk: &[u8], start: usize, output: &mut Output<'_>) -> usize {
-        let (end, is_whole) = self.text_end(chunk, start);
-        output.cut(start, end);
-        if is_whole {
-            self.value_ended();
-            return end.saturating_add(1);
-        }
-        end
     }
 
     fn tell(&self, event: Event<'_>, visit: &mut impl FnMut(Event<'_>)) {
