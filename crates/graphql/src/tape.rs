@@ -70,6 +70,7 @@ pub(crate) struct Definition {
     pub(crate) node: u32,
     pub(crate) counts: Counts,
     pub(crate) spreads: Range,
+    pub(crate) aliased: Range,
 }
 
 /// What a definition contains; without the fragments it spreads on the tape, with them once measured.
@@ -90,11 +91,6 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        self.first >= self.end
-    }
-
     #[inline]
     pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
         list.get(self.first as usize..self.end as usize).unwrap_or(&[])
