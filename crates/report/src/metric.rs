@@ -122,7 +122,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
     Family {
         name: "portcullis.graphql.persisted_queries",
         kind: FamilyKind::Counter,
-        labels: &["outcome"],
+        labels: &["result"],
         buckets: &[],
         help: "Hashes met without their document (hit, miss), and documents remembered for their hash (registered).",
     },
@@ -474,6 +474,13 @@ mod tests {
             let labels = metric.stat_name().split('.').count() - family.name.split('.').count();
             assert_eq!(labels, family.labels.len(), "{metric:?}");
         }
+    }
+
+    #[test]
+    fn labels_of_the_edge_are_of_one_family_each_as_envoy_wants_it() {
+        let tags = stats_tags();
+        let names: std::collections::BTreeSet<_> = tags.iter().map(|tag| tag.tag_name.as_str()).collect();
+        assert_eq!(names.len(), tags.len());
     }
 
     #[test]
