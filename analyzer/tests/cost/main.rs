@@ -16,3 +16,4 @@ mod noticed;
 mod saleor;
 mod sizes;
 mod specification;
+mod upper_bound;

@@ -186,6 +186,8 @@ impl<'a> Planner<'_, 'a> {
                 (Ok(scope), Some(inside)) => {
                     open.push(Open { end: None, scope, ..around });
                     suspended.push(std::mem::replace(&mut selections, inside));
+                    // It was left behind, and the fragment may stand before it.
+                    left_out = None;
                 }
             }
         }
