@@ -149,7 +149,9 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
 }
 
 impl Scratch {
+    /// Empties everything, and gives back what only documents made for that purpose need.
     fn clear(&mut self, fragments: usize, row: usize) {
+        const KEPT: usize = 4_096;
         self.open.clear();
         self.groups.clear();
         self.rows.clear();
@@ -161,6 +163,10 @@ impl Scratch {
         self.conditions.resize(fragments, Condition::Unread);
         self.kept_groups.clear();
         self.kept_rows.clear();
+        self.groups.shrink_to(KEPT);
+        self.kept_groups.shrink_to(KEPT);
+        self.memos.shrink_to(KEPT);
+        self.open.shrink_to(KEPT);
     }
 }
 
