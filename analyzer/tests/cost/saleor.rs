@@ -36,6 +36,46 @@ fn a_table_is_a_tenth_of_its_schema_at_most() {
     }
 }
 
+/// The schema with what `compile` assumes written into it.
+fn with_directives(text: &str) -> String {
+    let size = r#"@listSize(slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)"#;
+    let line = |line: &str| match line
+        .strip_prefix("  ): ")
+        .and_then(|rest| rest.split_once(' ').or(Some((rest, ""))))
+    {
+        Some((returns, rest)) if returns.trim_end_matches('!').ends_with("Connection") => {
+            format!("  ): {returns} {size} {rest}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn directives_that_say_what_is_assumed_cost_the_same() {
+    let Some(text) = shared("schemas/saleor.graphql") else { return };
+    let directed = with_directives(&text);
+    let source = Source { name: "saleor.graphql".to_owned(), text: directed.clone() };
+    let compiled = compile(&[source], Assumptions::Conventions).unwrap();
+    println!(
+        "{} list sizes, {} assumed, {} bytes",
+        compiled.taken.list_sizes,
+        compiled.assumed.len(),
+        compiled.table.len()
+    );
+    assert!(compiled.taken.list_sizes > 60 && compiled.assumed.is_empty());
+    assert!(compiled.table.len() * 10 <= directed.len());
+    let (said, assumed) =
+        (Table::load(&compiled.table).unwrap(), table_with(&text, Assumptions::Conventions));
+    for document in operations() {
+        let mut tape = Tape::default();
+        if parse(&document, BUDGET, &mut tape).is_ok() {
+            let cost = |table| estimate(table, &document, "{}", &[]);
+            assert_eq!(cost(&said).field, cost(&assumed).field, "{document}");
+        }
+    }
+}
+
 #[test]
 fn every_operation_of_the_dashboard_has_a_finite_cost_and_known_fields() {
     let Some(text) = shared("schemas/saleor.graphql") else { return };
