@@ -109,7 +109,7 @@ impl Default for CostSection {
         Self {
             model: None,
             max: 20_000,
-            type_max: 5_000,
+            type_max: 20_000,
             schema: None,
             default_list_size: default,
             max_list_size: unreadable,
