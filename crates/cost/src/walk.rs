@@ -195,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
     /// Enters a selection; the selections to go on with when it leads to a fragment.
     #[inline]
     fn enter(&mut self, selection: &Selection<'a>) -> Option<Selections<'a>> {
-        if selection.directives().next().is_some() {
+        if !selection.is_bare() && selection.directives().next().is_some() {
             self.enter_with_directives(selection);
         }
         match selection {

@@ -112,6 +112,22 @@ impl<'a> Selection<'a> {
         Directives::of(self.at())
     }
 
+    /// Whether it has neither arguments nor directives; cheaper than to look for them.
+    #[must_use]
+    #[inline]
+    pub fn is_bare(&self) -> bool {
+        let at = self.at();
+        let own = match self {
+            // Its alias.
+            Selection::Field(_) => u32::from(at.node.has(Node::ALIASED)),
+            // The fragment it means.
+            Selection::Spread(_) => 1,
+            Selection::InlineFragment(_) => 0,
+        };
+        let first = at.index.saturating_add(1).saturating_add(own);
+        first >= at.node.end || !matches!(at.document.node(first).kind, Kind::Argument | Kind::Directive)
+    }
+
     /// Everything beneath it.
     #[must_use]
     #[inline]
