@@ -7,6 +7,29 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+const EXPLAIN_HELP: &str = "Examples:
+  portcullis explain query.graphql --schema schema.graphql
+  echo '{ users(first: 100000) { id } }' | portcullis explain -
+  portcullis explain query.graphql --variables '{\"n\": 50}' --policy policy.yaml --json
+  portcullis explain body.json                     # {\"query\", …} or a batch [{\"query\", …}, …]
+  portcullis explain hash.json --document query.graphql
+  portcullis explain --get '/graphql?query={me{id}}'
+  portcullis explain query.graphql --exit-code     # for CI: 1 when refused
+  portcullis explain --jsonl requests.jsonl > verdicts.jsonl
+
+An input that begins with `[`, or with `{` and then `\"` or `}`, is the body of a POST; anything else is a document.
+A body with a hash alone (a persisted query) is answered as by a gate that has not seen the document; with --document the
+text is sent along. With --jsonl one memory serves all lines, so a hash after its registration is judged by it.
+An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict, unless --exit-code is given.
+
+JSON has: ok; if refused code, status, reason, message, limit, actual, line, column; operation, kind, measures;
+cost and typeCost (units, rounded up), costMilli (thousandths), costModel; unknownFields {count, first};
+slicingViolations {count, first, arguments}; sensitive [{field, count, limit}]; persisted (hit, miss, registered); untrusted.
+A batch has operations: each with these and the verdict on it alone, and with the cost of all together outside. Except
+with --jsonl, there are introspectionDepth and tree {places [{path, field, times, costMilli, ownCostMilli, typeCostMilli,
+ownTypeCostMilli, list {entries, source, argument, of}}], omitted, omittedCostMilli}: the 200 dearest places; and all
+operations of a refused batch, not only the one that it is refused for.";
+
 /// The analyzer of Portcullis and its tools.
 #[derive(Debug, Parser)]
 #[command(
@@ -41,15 +64,8 @@ pub enum Command {
         portcullis keys revoke 3f9c0a52be17\n\n\
         A running service takes notice at once.")]
     Keys(KeysArgs),
-    /// Say what the gate would say of a document: measures, cost, verdict
-    #[command(after_help = "Examples:\n  \
-        portcullis explain query.graphql\n  \
-        echo '{ users(first: 100000) { id } }' | portcullis explain -\n  \
-        portcullis explain query.graphql --variables '{\"n\": 50}' --policy policy.yaml --json\n  \
-        portcullis explain --jsonl requests.jsonl > verdicts.jsonl\n\n\
-        With --jsonl every line of the input is one request, {\"query\", \"operationName\"?, \"variables\"?}, judged as the body\n\
-        of a POST; every line of the output is its verdict, {\"ok\", \"code\"?, \"measures\", \"cost\", …}, in the same order.\n\
-        An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict.")]
+    /// Say what the gate would say of a request: verdict, how far off, where the cost goes
+    #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
     /// Compile a schema to the table by which the gate costs operations
     #[command(after_help = "Examples:\n  \
@@ -101,24 +117,39 @@ pub struct ServeArgs {
 /// What `explain` takes.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// The document, or with --jsonl the requests; `-` is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// A document, the body of a POST, or with --jsonl a body a line; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "get")]
+    pub file: Option<PathBuf>,
     /// Policy to judge by (YAML or JSON); without it the default policy
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Schema to cost by, its text or its compiled table; takes the place of the policy's
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
     /// Which operation of the document to run
-    #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["jsonl", "body"])]
     pub operation: Option<String>,
     /// Values of the variables, a JSON object
-    #[arg(long, value_name = "JSON", conflicts_with = "jsonl")]
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["jsonl", "body"])]
     pub variables: Option<String>,
+    /// The file is the body of a POST, whatever it looks like
+    #[arg(long, conflicts_with = "jsonl")]
+    pub body: bool,
+    /// Judge a GET of this URL, or of this query string on the first route
+    #[arg(long, value_name = "URL", conflicts_with_all = ["file", "jsonl", "body", "operation", "variables", "document"])]
+    pub get: Option<String>,
+    /// The document that a hash in the body stands for, sent along with it
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub document: Option<PathBuf>,
     /// Print JSON instead of lines for people
     #[arg(long, conflicts_with = "jsonl")]
     pub json: bool,
-    /// Judge one request a line, print one JSON object a line
+    /// Judge one request a line, print one JSON object a line, without trees
     #[arg(long)]
     pub jsonl: bool,
+    /// End with exit code 1 when anything is refused
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// What `compile` takes.

@@ -13,6 +13,7 @@ use crate::server::StartError;
 use crate::store::{FolderError, StoreError};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// A command did not do what it was told; the message says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum CommandError {
     /// `--variables` is no JSON object.
     #[error("--variables: {0}")]
     Variables(String),
+    /// The command line does not fit what it is about; the message says what does.
+    #[error("{0}")]
+    Usage(String),
     /// A file of the command line cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Input {
@@ -75,7 +79,7 @@ impl CommandError {
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Policy(_) | Self::Variables(_) => 2,
+            Self::Config(_) | Self::Policy(_) | Self::Variables(_) | Self::Usage(_) => 2,
             Self::Start(_)
             | Self::Folder(_)
             | Self::Store(_)
@@ -91,18 +95,19 @@ impl CommandError {
     }
 }
 
-/// Does what the command line says.
+/// Does what the command line says; the exit code is that of what was done.
 ///
 /// # Errors
 /// It could not be done.
-pub fn run(cli: Cli) -> Result<(), CommandError> {
+pub fn run(cli: Cli) -> Result<ExitCode, CommandError> {
+    let done = |()| ExitCode::SUCCESS;
     match cli.command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Keys(arguments) => keys::run(arguments.command),
+        Command::Serve(arguments) => serve::run(&arguments).map(done),
+        Command::Keys(arguments) => keys::run(arguments.command).map(done),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Compile(arguments) => compile::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments).map(done),
         Command::Document { which } => {
-            io::stdout().write_all(which.render().as_bytes()).map_err(CommandError::Output)
+            io::stdout().write_all(which.render().as_bytes()).map(done).map_err(CommandError::Output)
         }
     }
 }

@@ -1,53 +1,45 @@
-//! `portcullis explain`: reads documents, prints what the gate would say of them.
+//! `portcullis explain`: reads documents and requests, prints what the gate would say of them.
+
+mod input;
 
 use super::CommandError;
 use crate::cli::ExplainArgs;
 use crate::explain::{Explainer, Explanation};
+use input::{Input, open, policy, read_text, unreadable};
 use portcullis_framing::{BatchLength, Envelope, Nesting, Request};
-use portcullis_policy::Policy;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 /// Most bytes of a document that are read at all; far above any limit on documents, so that the limit speaks.
 const DOCUMENT_BYTES: u64 = 64 * 1024 * 1024;
 
-pub(super) fn run(arguments: &ExplainArgs) -> Result<(), CommandError> {
-    let mut explainer = Explainer::new(policy(arguments.policy.as_deref())?);
-    let input = open(&arguments.file)?;
+/// Whether the gate would let everything pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passed {
+    All,
+    NotAll,
+}
+
+pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitCode, CommandError> {
+    let mut explainer = Explainer::new(policy(arguments.policy.as_deref(), arguments.schema.as_deref())?);
     let mut output = BufWriter::new(io::stdout().lock());
-    let written = if arguments.jsonl {
-        lines(&mut explainer, input, &mut output, &arguments.file)
-    } else {
-        document(&mut explainer, input, &mut output, arguments)
+    let printed = match (&arguments.get, &arguments.file) {
+        (Some(url), _) => by_url(&mut explainer, url, &mut output, arguments),
+        (None, Some(file)) if arguments.jsonl => lines(&mut explainer, open(file)?, &mut output, file),
+        (None, Some(file)) => one(&mut explainer, file, &mut output, arguments),
+        (None, None) => Err(CommandError::Usage("name a file, or `-` for standard input".to_owned())),
     };
-    match written.and_then(|()| output.flush().map_err(CommandError::Output)) {
+    let printed = printed.and_then(|passed| output.flush().map(|()| passed).map_err(CommandError::Output));
+    match printed {
+        Ok(Passed::NotAll) if arguments.exit_code => Ok(ExitCode::FAILURE),
+        Ok(Passed::All | Passed::NotAll) => Ok(ExitCode::SUCCESS),
         // Whoever reads has read enough.
-        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error),
     }
-}
-
-fn policy(file: Option<&Path>) -> Result<Policy, CommandError> {
-    let Some(file) = file else {
-        return Policy::parse("").map_err(|mistakes| CommandError::Policy(mistakes.to_string()));
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
-    let told = |mistake: &portcullis_policy::Mistake| format!("{}: {mistake}", file.display());
-    Policy::parse(&text)
-        .map_err(|mistakes| CommandError::Policy(mistakes.iter().map(told).collect::<Vec<_>>().join("\n")))
-}
-
-fn open(file: &Path) -> Result<Box<dyn Read>, CommandError> {
-    if file == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    let opened = File::open(file).map_err(|error| unreadable(file, error))?;
-    Ok(Box::new(opened))
-}
-
-fn unreadable(path: &Path, source: io::Error) -> CommandError {
-    CommandError::Input { path: path.to_owned(), source }
 }
 
 /// One request a line in, one JSON object a line out, in the same order; an empty line is a request that is not JSON.
@@ -56,42 +48,94 @@ fn lines(
     input: impl Read,
     output: &mut impl Write,
     file: &Path,
-) -> Result<(), CommandError> {
+) -> Result<Passed, CommandError> {
     let mut input = BufReader::new(input);
-    let mut line = Vec::new();
+    let (mut line, mut passed) = (Vec::new(), Passed::All);
     loop {
         line.clear();
         let read = input.by_ref().take(DOCUMENT_BYTES).read_until(b'\n', &mut line);
         if read.map_err(|error| unreadable(file, error))? == 0 {
-            return Ok(());
+            return Ok(passed);
         }
-        writeln!(output, "{}", explainer.body(line.trim_ascii()).json()).map_err(CommandError::Output)?;
+        let explanation = explainer.body(line.trim_ascii());
+        if !explanation.is_allowed() {
+            passed = Passed::NotAll;
+        }
+        writeln!(output, "{}", explanation.json()).map_err(CommandError::Output)?;
     }
 }
 
-fn document(
+/// One document, or the body of one request.
+fn one(
     explainer: &mut Explainer,
-    input: impl Read,
+    file: &Path,
     output: &mut impl Write,
     arguments: &ExplainArgs,
-) -> Result<(), CommandError> {
-    let mut text = String::new();
-    input
-        .take(DOCUMENT_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| unreadable(&arguments.file, error))?;
-    let variables = arguments.variables.as_deref().unwrap_or("{}");
+) -> Result<Passed, CommandError> {
+    let mut bytes = Vec::new();
+    open(file)?.take(DOCUMENT_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(file, error))?;
+    let input = if arguments.body { Input::Body } else { Input::of(&bytes) };
+    let explanation = match input {
+        Input::Body => {
+            if arguments.variables.is_some() || arguments.operation.is_some() {
+                return usage("the input is the body of a POST, so --variables and --operation are in it");
+            }
+            let document = arguments.document.as_deref().map(read_text).transpose()?;
+            explainer.body_in_detail(bytes.trim_ascii(), document.as_deref())
+        }
+        Input::Document if arguments.document.is_some() => {
+            return usage("--document gives the text of a hash, and the input is a document itself");
+        }
+        Input::Document => {
+            let Ok(text) = String::from_utf8(bytes) else {
+                return usage(&format!("{} is not UTF-8 text", file.display()));
+            };
+            let variables = arguments.variables.as_deref().unwrap_or("{}");
+            let envelope = format!("{{\"variables\":{variables}}}");
+            let request = request(variables, &envelope)?;
+            let operation_name = arguments.operation.as_deref().map(Into::into);
+            explainer.request(&Request { query: Some(text.into()), operation_name, ..request })
+        }
+    };
+    print(&explanation, output, arguments)
+}
+
+/// A request of nothing but variables.
+fn request<'e>(variables: &str, envelope: &'e str) -> Result<Request<'e>, CommandError> {
     serde_json::from_str::<serde::de::IgnoredAny>(variables)
         .map_err(|error| CommandError::Variables(error.to_string()))?;
-    let envelope = format!("{{\"variables\":{variables}}}");
-    let request = match portcullis_framing::read(envelope.as_bytes(), Nesting(100), BatchLength(0)) {
-        Ok(Envelope::Single(request)) => request,
-        Ok(Envelope::Batch(_)) => return Err(CommandError::Variables("must be a JSON object".to_owned())),
-        Err(error) => return Err(CommandError::Variables(error.to_string())),
-    };
-    let operation_name = arguments.operation.as_deref().map(Into::into);
-    let request = Request { query: Some(text.into()), operation_name, ..request };
-    let explanation: Explanation<'_> = explainer.request(&request);
+    match portcullis_framing::read(envelope.as_bytes(), Nesting(100), BatchLength(0)) {
+        Ok(Envelope::Single(request)) => Ok(request),
+        Ok(Envelope::Batch(_)) => Err(CommandError::Variables("must be a JSON object".to_owned())),
+        Err(error) => Err(CommandError::Variables(error.to_string())),
+    }
+}
+
+fn by_url(
+    explainer: &mut Explainer,
+    url: &str,
+    output: &mut impl Write,
+    arguments: &ExplainArgs,
+) -> Result<Passed, CommandError> {
+    match explainer.url(url) {
+        Some(explanation) => print(&explanation, output, arguments),
+        None => usage(
+            "--get: the path is none of the policy's routes, so the gate lets it pass unread; \
+             name the route with --policy, or give the query string alone",
+        ),
+    }
+}
+
+fn print(
+    explanation: &Explanation<'_>,
+    output: &mut impl Write,
+    arguments: &ExplainArgs,
+) -> Result<Passed, CommandError> {
     let printed = if arguments.json { format!("{:#}\n", explanation.json()) } else { explanation.text() };
-    output.write_all(printed.as_bytes()).map_err(CommandError::Output)
+    output.write_all(printed.as_bytes()).map_err(CommandError::Output)?;
+    Ok(if explanation.is_allowed() { Passed::All } else { Passed::NotAll })
+}
+
+fn usage<T>(message: &str) -> Result<T, CommandError> {
+    Err(CommandError::Usage(message.to_owned()))
 }

@@ -11,6 +11,7 @@
 
 mod abstracts;
 mod attacks;
+mod breakdown;
 mod harness;
 mod inputs;
 mod noticed;

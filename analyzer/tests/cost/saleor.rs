@@ -6,7 +6,7 @@ use portcullis_cost::{Cost, Table};
 use portcullis_graphql::{Tape, parse};
 use std::path::PathBuf;
 
-fn shared(path: &str) -> Option<String> {
+pub(crate) fn shared(path: &str) -> Option<String> {
     let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus").join(path);
     let text = std::fs::read_to_string(&place);
     if text.is_err() {

@@ -11,6 +11,7 @@
 mod access;
 mod command;
 mod crash;
+mod explain;
 mod harness;
 mod ingest;
 mod monitoring;

@@ -4,6 +4,7 @@
 //! The models are described in `docs/cost.md`.
 
 mod amount;
+mod breakdown;
 mod estimate;
 mod plan;
 mod pricing;
@@ -17,6 +18,7 @@ mod walk;
 mod weight;
 
 pub use amount::Cost;
+pub use breakdown::{Breakdown, Length, Part, SizeSource};
 pub use estimate::{Estimate, Model, Question};
 pub use plan::{Expected, Plan, PlanNode, Unit};
 pub use schema::{InputObject, InputValue, ListSize, OutputField, OutputKind, OutputType, Schema, Slices};

@@ -4,6 +4,7 @@
 //! the same wherever it is spread, whatever the size there.
 
 mod fragments;
+mod layout;
 mod scope;
 mod sums;
 
@@ -13,6 +14,7 @@ use crate::pricing::{Pricing, Steps};
 use crate::request::Request;
 use crate::table::{Field as Known, FieldId, Place, SizedId, Table, TypeId};
 use fragments::{Condition, Memo, Spreading};
+pub(crate) use layout::lay_out;
 use portcullis_graphql::{Document, Field, NodeIndex, Selection, Selections};
 use scope::Joins;
 use sums::Sums;

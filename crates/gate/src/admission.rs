@@ -49,10 +49,9 @@ pub(crate) fn admit(
         return Admission::Pass(list);
     }
     let mut case = Case::new(headers, client, world);
-    let limit = world.policy.limits.url_bytes;
     let place = Place { query: target.query.to_vec(), id };
     let intake = match method {
-        _ if raw.len() > limit => Err(Refusal::beyond(Reason::UrlSize, count(limit), count(raw.len()))),
+        _ if raw.len() > world.policy.limits.url_bytes => Err(too_long(raw, world.policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
         b"POST" => post(headers, place, world.policy),
         b"GET" => get(place, world.policy),
@@ -65,6 +64,11 @@ pub(crate) fn admit(
     }
 }
 
+/// The refusal of a request target beyond its limit.
+pub(crate) fn too_long(target: &[u8], policy: &Policy) -> Refusal {
+    Refusal::beyond(Reason::UrlSize, count(policy.limits.url_bytes), count(target.len()))
+}
+
 /// Whether a stream that could never end is asked for: its end cannot be awaited.
 pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
     headers.all("upgrade").next().is_some()
@@ -72,7 +76,7 @@ pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
 
 /// Whether a request is under the policy, and the document id that its path may end in.
 #[expect(clippy::option_option, reason = "one absence is of a route, the other of an id")]
-fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<String>> {
+pub(crate) fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<String>> {
     let mut routes = policy.routes.iter();
     if routes.clone().any(|route| target.is_at(route.as_str())) {
         return Some(None);
@@ -89,7 +93,7 @@ fn stripped(headers: Headers<'_>, policy: &Policy) -> Vec<Effect> {
     forged.chain(ids).chain(compressed).map(|name| Effect::RemoveRequestHeader(name.to_owned())).collect()
 }
 
-fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
+pub(crate) fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
     match policy.transports.get {
         Switch::On => Ok(Intake::Get(place)),
         Switch::Off => Err(Refusal::because(Reason::Method)),

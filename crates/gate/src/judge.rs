@@ -7,6 +7,7 @@ mod memory;
 mod refusals;
 mod source;
 
+pub use document::variables;
 pub(crate) use refusals::envelope_refusal;
 pub use source::Standing;
 

@@ -5,6 +5,7 @@
 
 mod admission;
 mod answer;
+mod by_url;
 mod case;
 mod conclude;
 mod correlation;
@@ -28,6 +29,7 @@ mod worker;
 mod world;
 
 pub use answer::Answer;
+pub use by_url::judge_url;
 pub use correlation::CorrelationId;
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;
@@ -35,7 +37,9 @@ pub use exchange::{Exchange, Interest};
 pub use headers::Headers;
 pub use held::Held;
 pub use input::{Chunk, Input, More};
-pub use judge::{Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope};
+pub use judge::{
+    Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
+};
 pub use outbox::{Call, CallId, CallOutcome};
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};

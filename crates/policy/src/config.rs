@@ -5,7 +5,8 @@ mod limits;
 mod transports;
 
 use crate::policy::{
-    Analyzer, CorrelationTrust, Disclosure, Policy, Responses, RoutePath, Switch, Token, ValidationStatus,
+    Analyzer, CorrelationTrust, CostTable, Disclosure, Policy, Responses, RoutePath, Switch, Token,
+    ValidationStatus,
 };
 use crate::{Mistake, Mistakes, strict};
 use graphql::GraphqlSection;
@@ -21,6 +22,16 @@ impl Policy {
     /// The first mistake of form with path and line, or else every value that makes no sense with its path.
     pub fn parse(text: &str) -> Result<Self, Mistakes> {
         Self::try_from(strict::read::<PolicyFile>(text)?)
+    }
+
+    /// Reads a policy, which then costs by `table` whatever its `graphql.cost.schema` says.
+    ///
+    /// # Errors
+    /// Those of [`Policy::parse`].
+    pub fn parse_with(text: &str, table: CostTable) -> Result<Self, Mistakes> {
+        let mut file = strict::read::<PolicyFile>(text)?;
+        file.graphql.cost_by(table);
+        Self::try_from(file)
     }
 }
 

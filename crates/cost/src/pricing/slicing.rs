@@ -1,5 +1,7 @@
 //! How long lists are: slicing arguments, what is assumed without them, and sizes that go to lists further down.
 
+mod source;
+
 use super::Pricing;
 use crate::request::Given;
 use crate::table::{Field as Known, Rule, SizedId, Slicing};

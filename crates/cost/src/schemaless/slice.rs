@@ -1,5 +1,6 @@
 //! How long a list is, as far as arguments and variables tell.
 
+use crate::breakdown::SizeSource;
 use crate::request::{Given, Request};
 use crate::variables::Supplied;
 use portcullis_graphql::{Field, Value};
@@ -37,6 +38,21 @@ impl<'a> Request<'a> {
             *asked = (*asked).max(Some(self.conventional_size(argument.value())));
         }
         (slice.entries.is_some() || slice.size.is_some()).then_some(slice)
+    }
+
+    /// What tells the larger of the sizes that a field's slicing arguments ask for.
+    pub(crate) fn slice_source(&self, field: Field<'a>) -> Option<SizeSource> {
+        let is_slicing = |name: &str| is(name, SIZE) || SLICING.iter().any(|known| is(name, known));
+        let slicing = field.arguments().filter(|argument| is_slicing(argument.name()));
+        let largest = slicing.max_by_key(|argument| self.conventional_size(argument.value()))?;
+        Some(match self.given(largest.value()) {
+            Given::Nothing | Given::Literal(Value::Null) | Given::Supplied(Supplied::Null) => {
+                SizeSource::Configured
+            }
+            Given::Unclear | Given::Literal(_) | Given::Supplied(_) => {
+                SizeSource::Argument(largest.name().to_owned())
+            }
+        })
     }
 
     fn conventional_size(&self, value: Value<'a>) -> u64 {

@@ -104,7 +104,8 @@ fn kind(operation: Operation<'_>) -> OperationKind {
     }
 }
 
-fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
+/// The variables of a request as they are costed.
+pub fn variables<'r>(supplied: &'r Object<'_>) -> Variables<'r> {
     supplied.entries().map(|(name, value)| (name, supplied_value(value))).collect()
 }
 

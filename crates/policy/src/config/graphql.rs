@@ -58,6 +58,13 @@ impl Default for GraphqlSection {
     }
 }
 
+impl GraphqlSection {
+    /// Costs by another table than the file says.
+    pub(super) fn cost_by(&mut self, table: CostTable) {
+        self.cost.table = Some(table);
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum IntrospectionChoice {
@@ -97,6 +104,9 @@ struct CostSection {
     type_max: u64,
     /// The compiled schema in base64: what `portcullis compile --base64` prints.
     schema: Option<String>,
+    /// A table that is used in place of `schema`, whatever that says.
+    #[serde(skip)]
+    table: Option<CostTable>,
     /// Size of a list whose slicing argument has no known value.
     default_list_size: u32,
     /// Size of a list whose slicing argument was given something other than an integer.
@@ -111,6 +121,7 @@ impl Default for CostSection {
             max: 20_000,
             type_max: 20_000,
             schema: None,
+            table: None,
             default_list_size: default,
             max_list_size: unreadable,
         }
@@ -225,7 +236,10 @@ impl Found {
                     1_000_000_000,
                 ),
             },
-            table: section.schema.and_then(|schema| self.table(&schema)),
+            table: match (section.table, section.schema) {
+                (Some(given), _) => Some(given),
+                (None, schema) => schema.and_then(|schema| self.table(&schema)),
+            },
         };
         let version = policy.model().version();
         if let Some(model) = section.model.filter(|model| model != version) {

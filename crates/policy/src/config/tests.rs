@@ -167,3 +167,14 @@ responses: {validation_status: 500}
         ],
     );
 }
+
+#[test]
+fn a_given_table_takes_the_place_of_the_schema() {
+    let schema = portcullis_cost::Schema::default();
+    let table = || CostTable::load(schema.compile().unwrap()).unwrap();
+    let text = "graphql: {cost: {schema: nonsense, model: schema/1}, sensitive_fields: [{field: Mutation.x, aliases: 1}]}";
+    let found = Policy::parse_with(text, table()).unwrap_err();
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["graphql.sensitive_fields[0].field: the schema has no field `Mutation.x`"]);
+    assert!(Policy::parse_with("", table()).unwrap().cost.table.is_some());
+}

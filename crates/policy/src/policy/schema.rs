@@ -12,7 +12,11 @@ pub struct CostTable {
 }
 
 impl CostTable {
-    pub(crate) fn load(bytes: Vec<u8>) -> Result<Self, TableError> {
+    /// Reads the bytes that `portcullis compile` writes.
+    ///
+    /// # Errors
+    /// They are no table, or one of another version.
+    pub fn load(bytes: Vec<u8>) -> Result<Self, TableError> {
         let table = Table::load(&bytes)?;
         Ok(Self { bytes: bytes.into(), table: Arc::new(table) })
     }

@@ -1,0 +1,60 @@
+//! A `GET` by its request target alone, for `portcullis explain`: the steps of an exchange without headers.
+
+use crate::admission::{get, routed, too_long};
+use crate::held::Held;
+use crate::intake::Place;
+use crate::judge::{Desk, Judgement};
+use crate::route::target;
+use crate::time::Timestamp;
+use crate::world::World;
+use portcullis_policy::Policy;
+
+/// Judges a `GET` of a request target, `/graphql?query=…`, or of an absolute URL; nothing when it is not under the policy.
+pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgement> {
+    let target = target(url);
+    let place = Place { query: target.query.to_vec(), id: routed(&target, policy)? };
+    let intake =
+        if url.len() > policy.limits.url_bytes { Err(too_long(url, policy)) } else { get(place, policy) };
+    let (now, entropy) = (Timestamp::from_millis(0), [0; 10]);
+    let mut world = World { now, policy, entropy, desk, held: &mut Held::default() };
+    Some(match intake {
+        Ok(intake) => intake.judge(&mut world),
+        Err(refusal) => Judgement::unparsed(refusal),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_policy::Verdict;
+    use portcullis_report::Reason;
+
+    #[track_caller]
+    fn check(policy: &str, url: &str, expected: Option<Result<(), Reason>>) {
+        let policy = Policy::parse(policy).unwrap();
+        let found = judge_url(&policy, url.as_bytes(), &mut Desk::default());
+        let found = found.map(|judgement| match judgement.verdict {
+            Verdict::Allow => Ok(()),
+            Verdict::Deny(refusal) => Err(refusal.reason),
+        });
+        assert_eq!(found, expected, "{url}");
+    }
+
+    #[test]
+    fn a_url_is_judged_as_the_get_it_is() {
+        check("", "/graphql?query={a}", Some(Ok(())));
+        check("", "https://shop.example/graphql?query={a}", Some(Ok(())));
+        check("", "/graphql?query=mutation{a}", Some(Err(Reason::GetMutation)));
+        check("", "/graphql?query={a}&query={b}", Some(Err(Reason::Ambiguous)));
+        check("", "/graphql/sha256:ab", Some(Err(Reason::UntrustedId)));
+        check("", "/other?query={a}", None);
+        check("graphql: {transports: {get: false}}", "/graphql?query={a}", Some(Err(Reason::Method)));
+    }
+
+    #[test]
+    fn the_limit_of_urls_is_inclusive() {
+        let policy = "graphql: {limits: {url_bytes: 18}}";
+        check(policy, "/graphql?query={a}", Some(Ok(())));
+        check(policy, "/graphql?query={ab}", Some(Err(Reason::UrlSize)));
+    }
+}
