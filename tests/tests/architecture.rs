@@ -24,6 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("portcullis-detect", &["portcullis-report"]),
     ("portcullis-filter", &["portcullis-gate", "portcullis-policy", "portcullis-report"]),
+    (
+        "portcullis-fuzz",
+        &[
+            "portcullis-framing",
+            "portcullis-graphql",
+            "portcullis-cost",
+            "portcullis-policy",
+            "portcullis-gate",
+            "portcullis-report",
+        ],
+    ),
     ("portcullis-demo", &["portcullis-report"]),
     ("e2e", &["portcullis-report", "portcullis-demo"]),
     ("xtask", &["portcullis-report"]),

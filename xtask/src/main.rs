@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod docs;
 mod e2e;
+mod fuzz;
 mod lint;
 mod run;
 mod test;
@@ -61,6 +62,11 @@ enum Verb {
         after_help = "Examples:\n  cargo xtask bench graphql                  about five minutes; counts instructions where valgrind is installed\n  cargo xtask bench graphql --text aliases   only the hostile texts with `aliases` in their name, and the average"
     )]
     Bench(bench::Args),
+    /// Look for inputs that break a property: libFuzzer on each target in turn; findings go to target/fuzz/findings.
+    #[command(
+        after_help = "Examples:\n  cargo xtask fuzz                               every target for 30 s\n  cargo xtask fuzz document get --seconds 600\n  cargo xtask fuzz --seconds 600 --keep         then keep in fuzz/corpus what reaches new code\n  cargo xtask fuzz --plain --seed 7             without libFuzzer\n\nThe properties are in fuzz/src; `cargo test -p portcullis-fuzz` replays everything that is kept."
+    )]
+    Fuzz(fuzz::Args),
     /// Write the documents that are made from the catalogues of reasons and metrics, and from the corpus of abuse.
     #[command(
         after_help = "Example:\n  cargo xtask docs   after a change in crates/report or tests/corpus; a test fails until it is done"
@@ -94,6 +100,7 @@ fn dispatch(verb: Verb) -> anyhow::Result<()> {
         Verb::E2e(args) => e2e::run(&workspace, &args, &mut run::Tally::default()),
         Verb::Demo(args) => demo::run(&workspace, &args),
         Verb::Bench(args) => bench::run(&workspace, &args),
+        Verb::Fuzz(args) => fuzz::run(&workspace, &args),
         Verb::Docs => docs::run(&workspace),
         Verb::Tools => tools::run(&workspace),
     }

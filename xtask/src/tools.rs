@@ -1,5 +1,6 @@
 //! `tools`: what the commands need beyond Rust, pinned, checked, and kept in `target/tools`.
 
+pub(crate) mod cargo_fuzz;
 pub(crate) mod envoy;
 pub(crate) mod node;
 pub(crate) mod target;

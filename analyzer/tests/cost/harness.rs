@@ -1,7 +1,9 @@
 //! A schema in a line, a document in a line, two costs out.
 
 use portcullis_analyzer::compile::{Assumptions, Source, compile};
-use portcullis_cost::{Estimate, FieldId, Model, Question, Scratch, Sizes, Supplied, Table, Variables};
+use portcullis_cost::{
+    Estimate, FieldId, Model, Plan, PlanNode, Question, Scratch, Sizes, Supplied, Table, Variables,
+};
 use portcullis_framing::{BatchLength, Json, Nesting};
 use portcullis_graphql::{Budget, Tape, parse};
 
@@ -48,6 +50,15 @@ pub(crate) fn estimate(table: &Table, document: &str, variables: &str, watched: 
     let operation = document.operations().next().unwrap();
     let question = Question { document, operation, variables: &variables, sizes: Sizes::default(), watched };
     Model::Schema(table).estimate(&question, &mut Scratch::default())
+}
+
+/// Sums a plan by what it expects.
+pub(crate) fn planned(plan: &Plan, node: PlanNode) -> (u64, u64) {
+    let (unit, expected) = (plan.unit(node), plan.expected(node));
+    let field = unit.field.milli() * expected.occurrences + unit.entry.milli() * expected.entries;
+    let own = (field, unit.r#type.milli() * expected.entries);
+    let inside = plan.children(node).map(|(_, child)| planned(plan, child));
+    inside.fold(own, |sum, child| (sum.0 + child.0, sum.1 + child.1))
 }
 
 /// Field cost and type cost in thousandths.

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     missing_docs,
@@ -17,3 +18,4 @@ mod noticed;
 mod saleor;
 mod sizes;
 mod specification;
+mod upper_bound;

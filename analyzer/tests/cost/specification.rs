@@ -1,6 +1,8 @@
 //! The worked examples of the GraphQL cost directives specification, in schemas of our own.
 
-use crate::harness::{check, costs};
+use crate::harness::{BUDGET, check, costs, planned, table};
+use portcullis_cost::{Model, Question, Scratch, Sizes, Variables};
+use portcullis_graphql::{Tape, parse};
 
 const USERS: &str = r#"
     type User { name: String age: Int @cost(weight: "2.0") }
@@ -138,4 +140,33 @@ fn types_weigh_what_the_schema_says() {
         type Query @cost(weight: "0") { o: O }
     "#;
     assert_eq!(costs(sdl, "{ o { s e n } }", "{}"), (1_000, 5_250));
+}
+
+#[test]
+fn a_plan_expects_what_is_estimated() {
+    let check = |sdl: &str, document: &str| {
+        let table = table(sdl);
+        let mut tape = Tape::default();
+        let parsed = parse(document, BUDGET, &mut tape).unwrap();
+        let operation = parsed.operations().next().unwrap();
+        let variables = Variables::default();
+        let sizes = Sizes::default();
+        let question = Question { document: parsed, operation, variables: &variables, sizes, watched: &[] };
+        for model in [Model::Schema(&table), Model::Schemaless] {
+            let plan = model.plan(&question, 100).unwrap();
+            let found = model.estimate(&question, &mut Scratch::default());
+            let expected = planned(&plan, plan.root());
+            assert_eq!(
+                expected,
+                (found.field.milli(), found.r#type.milli()),
+                "{document} by {}",
+                model.version()
+            );
+        }
+    };
+    check(USERS, "{ users(max: 5) { age } }");
+    check(
+        FILMS,
+        "{ x: films(first: 10) { edges { node { title } } pageInfo { next } } ...F } fragment F on Query { films(last: 3) { edges { cursor } } }",
+    );
 }

@@ -20,7 +20,7 @@ mod weight;
 pub use amount::Cost;
 pub use breakdown::{Breakdown, Length, Part, SizeSource};
 pub use estimate::{Estimate, Model, Question};
-pub use plan::{Plan, PlanNode, Unit};
+pub use plan::{Expected, Plan, PlanNode, Unit};
 pub use schema::{InputObject, InputValue, ListSize, OutputField, OutputKind, OutputType, Schema, Slices};
 pub use sizes::Sizes;
 pub use table::{BuildError, FieldId, Table, TableError};

@@ -9,7 +9,7 @@ use crate::estimate::{Model, Question};
 use crate::pricing::{Pricing, Steps};
 use crate::request::Request;
 use crate::schemaless;
-use crate::table::{Table, TypeId};
+use crate::table::{Place, SizedId, Table, TypeId};
 use portcullis_graphql::{Document, Field, NodeIndex, Operation, OperationKind, Selection, Selections};
 use std::collections::HashMap;
 
@@ -28,10 +28,19 @@ pub struct Unit {
     pub r#type: Cost,
 }
 
+/// How often a place is expected at most, by the sizes that the estimate takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Occurrences of the key.
+    pub occurrences: u64,
+    /// Objects or values in it, in lists every entry.
+    pub entries: u64,
+}
+
 /// The places of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    units: Vec<Unit>,
+    units: Vec<(Unit, Expected)>,
     /// Sorted by parent and key.
     children: Vec<Child>,
     keys: String,
@@ -63,7 +72,22 @@ impl Plan {
     /// What a place costs.
     #[must_use]
     pub fn unit(&self, node: PlanNode) -> Unit {
-        self.units.get(node.0 as usize).copied().unwrap_or_default()
+        self.units.get(node.0 as usize).copied().unwrap_or_default().0
+    }
+
+    /// How often it is expected, to show where an estimate comes from. Where only some of the possible types have a place, the
+    /// estimate may take less.
+    #[must_use]
+    pub fn expected(&self, node: PlanNode) -> Expected {
+        self.units.get(node.0 as usize).copied().unwrap_or_default().1
+    }
+
+    /// The places in an object, with their keys, which the client chose. In the order of the keys.
+    pub fn children(&self, node: PlanNode) -> impl Iterator<Item = (&str, PlanNode)> {
+        let first = self.children.partition_point(|child| child.parent < node.0);
+        let rest = self.children.get(first..).unwrap_or_default();
+        let of_node = rest.iter().take_while(move |child| child.parent == node.0);
+        of_node.map(|child| (self.key(child), PlanNode(child.node)))
     }
 
     /// How many places there are, the root included.
@@ -98,7 +122,14 @@ impl Model<'_> {
                 Prices::Table(Box::new(pricing))
             }
         };
-        let planner = Planner { document, prices, steps, limit, units: vec![root], nodes: HashMap::new() };
+        let planner = Planner {
+            document,
+            prices,
+            steps,
+            limit,
+            units: vec![(root, Expected { occurrences: 1, entries: 1 })],
+            nodes: HashMap::new(),
+        };
         planner.plan(operation)
     }
 }
@@ -114,7 +145,12 @@ enum Prices<'t, 'a> {
 struct Open {
     end: Option<NodeIndex>,
     node: u32,
+    /// Objects in this place.
+    entries: u64,
     scope: Option<TypeId>,
+    /// Fields whose lists are sized from above, and how long they are.
+    sized: SizedId,
+    size: u64,
     /// Without a schema: whether the field around has a slicing argument, or is the root of a mutation.
     around: Around,
 }
@@ -131,7 +167,7 @@ struct Planner<'t, 'a> {
     prices: Prices<'t, 'a>,
     steps: Steps,
     limit: usize,
-    units: Vec<Unit>,
+    units: Vec<(Unit, Expected)>,
     nodes: HashMap<(u32, &'a str), u32>,
 }
 
@@ -142,7 +178,8 @@ impl<'a> Planner<'_, 'a> {
             (Prices::Names(_), OperationKind::Mutation) => (None, Around::MutationRoot),
             (Prices::Names(_), OperationKind::Query | OperationKind::Subscription) => (None, Around::Plain),
         };
-        let mut open = vec![Open { end: None, node: 0, scope, around }];
+        let mut open =
+            vec![Open { end: None, node: 0, entries: 1, scope, sized: SizedId::NONE, size: 0, around }];
         let mut suspended: Vec<Selections<'a>> = Vec::new();
         let mut selections = operation.selections();
         let mut left_out: Option<NodeIndex> = None;
@@ -186,6 +223,8 @@ impl<'a> Planner<'_, 'a> {
                 (Ok(scope), Some(inside)) => {
                     open.push(Open { end: None, scope, ..around });
                     suspended.push(std::mem::replace(&mut selections, inside));
+                    // It was left behind, and the fragment may stand before it.
+                    left_out = None;
                 }
             }
         }
@@ -217,51 +256,24 @@ impl<'a> Planner<'_, 'a> {
 
     /// Notes a field, merging it with those of the same key in the same place.
     fn field(&mut self, field: Field<'a>, end: NodeIndex, around: Open) -> Option<Open> {
-        let (unit, scope, inside) = self.unit(field, around);
+        let Priced { unit, length, inside } = match &mut self.prices {
+            Prices::Names(request) => by_names(request, field, around),
+            Prices::Table(pricing) => by_table(pricing, field, around),
+        };
         let key = field.alias().unwrap_or_else(|| field.name());
         let next = u32::try_from(self.units.len()).ok()?;
         let node = *self.nodes.entry((around.node, key)).or_insert(next);
         if node == next {
-            self.units.push(Unit::default());
+            self.units.push((Unit::default(), Expected::default()));
         }
-        let known = self.units.get_mut(node as usize)?;
+        let (known, expected) = self.units.get_mut(node as usize)?;
         known.field = known.field.max(unit.field);
         known.entry = known.entry.max(unit.entry);
         known.r#type = known.r#type.max(unit.r#type);
-        Some(Open { end: Some(end), node, scope, around: inside })
-    }
-
-    fn unit(&mut self, field: Field<'a>, around: Open) -> (Unit, Option<TypeId>, Around) {
-        let zero = Unit::default();
-        match &mut self.prices {
-            Prices::Names(request) => {
-                let slice = request.slice(field);
-                let inside = if slice.is_some() { Around::Sliced } else { Around::Plain };
-                let is_root = around.around == Around::MutationRoot;
-                let base = if is_root { schemaless::MUTATION_ROOT } else { Cost::ZERO };
-                let is_entries =
-                    around.around != Around::Sliced && schemaless::ENTRIES.contains(&field.name());
-                let (field, entry) = if !field.has_selections() {
-                    (base + schemaless::LEAF, Cost::ZERO)
-                } else if slice.map_or(is_entries, |slice| slice.entries.is_some()) {
-                    (base, schemaless::ENTRY)
-                } else {
-                    (base, schemaless::OBJECT)
-                };
-                (Unit { field, entry, ..zero }, None, inside)
-            }
-            Prices::Table(pricing) => {
-                let table = pricing.table;
-                let found = around.scope.and_then(|scope| table.field(scope, field.name()));
-                let Some(known) = found.and_then(|id| table.get(id)) else {
-                    let one = if field.has_selections() { Cost::from_units(1) } else { Cost::ZERO };
-                    return (Unit { field: one, r#type: one, ..zero }, None, Around::Plain);
-                };
-                let weight = table.type_of(known.returns).map_or(Cost::ZERO, |found| found.weight);
-                let own = pricing.own(field, known);
-                (Unit { field: own, r#type: weight, ..zero }, Some(known.returns), Around::Plain)
-            }
-        }
+        let entries = around.entries.saturating_mul(length);
+        expected.occurrences = expected.occurrences.max(around.entries);
+        expected.entries = expected.entries.max(entries);
+        Some(Open { end: Some(end), node, entries, ..inside })
     }
 
     fn finish(self) -> Option<Plan> {
@@ -278,6 +290,60 @@ impl<'a> Planner<'_, 'a> {
         }
         Some(Plan { units: self.units, children, keys })
     }
+}
+
+/// A field with its price: entries for each occurrence, and what is around its selections.
+struct Priced {
+    unit: Unit,
+    length: u64,
+    inside: Open,
+}
+
+fn by_names<'a>(request: &Request<'a>, field: Field<'a>, around: Open) -> Priced {
+    let slice = request.slice(field);
+    let inside = if slice.is_some() { Around::Sliced } else { Around::Plain };
+    let is_root = around.around == Around::MutationRoot;
+    let base = if is_root { schemaless::MUTATION_ROOT } else { Cost::ZERO };
+    let is_entries = around.around != Around::Sliced && schemaless::ENTRIES.contains(&field.name());
+    let (field, entry, length) = match slice {
+        _ if !field.has_selections() => (base + schemaless::LEAF, Cost::ZERO, 1),
+        None if is_entries => (base, schemaless::ENTRY, request.default_size()),
+        None => (base, schemaless::OBJECT, 1),
+        Some(schemaless::Slice { entries: Some(entries), size }) => {
+            (base, schemaless::ENTRY, entries.max(size.unwrap_or(0)))
+        }
+        Some(schemaless::Slice { entries: None, size }) => (base, schemaless::OBJECT, size.unwrap_or(1)),
+    };
+    let unit = Unit { field, entry, ..Unit::default() };
+    Priced { unit, length, inside: Open { around: inside, ..around } }
+}
+
+fn by_table<'a>(pricing: &mut Pricing<'_, 'a>, field: Field<'a>, around: Open) -> Priced {
+    let table = pricing.table;
+    let found = around.scope.and_then(|scope| table.field(scope, field.name()));
+    let Some(known) = found.and_then(|id| table.get(id)) else {
+        let one = if field.has_selections() { Cost::from_units(1) } else { Cost::ZERO };
+        let unit = Unit { field: one, r#type: one, ..Unit::default() };
+        let inside = Open { scope: None, sized: SizedId::NONE, ..around };
+        return Priced { unit, length: 1, inside };
+    };
+    let weight = table.type_of(known.returns).map_or(Cost::ZERO, |found| found.weight);
+    let unit = Unit { field: pricing.own(field, known), r#type: weight, ..Unit::default() };
+    let lengths = pricing.lengths(field, known);
+    let place = table.place(around.sized, known);
+    let length = if place == Place::Sized {
+        let inside = pricing.levels(known.lists.saturating_sub(1));
+        let besides = if lengths.is_sliced { lengths.own } else { 0 };
+        around.size.saturating_mul(inside).saturating_add(besides)
+    } else {
+        lengths.own
+    };
+    let (sized, size) = match (known.sized, place) {
+        (SizedId::NONE, Place::Above(beneath)) => (beneath, around.size),
+        (SizedId::NONE, Place::Outside | Place::Sized) => (SizedId::NONE, 0),
+        (own, _) => (own, lengths.beneath),
+    };
+    Priced { unit, length, inside: Open { scope: Some(known.returns), sized, size, ..around } }
 }
 
 /// What is inside a fragment can never be returned there.

@@ -6,7 +6,7 @@ use crate::Cost;
 use crate::request::Request;
 use crate::sizes::Sizes;
 use crate::variables::Variables;
-use portcullis_graphql::{Document, Field, NodeIndex, Operation, OperationKind, Selection, Selections};
+use portcullis_graphql::{Document, NodeIndex, Operation, OperationKind, Selection, Selections};
 pub(crate) use slice::Slice;
 
 /// One entry of a list of objects.
@@ -30,15 +30,16 @@ pub(crate) fn cost<'a>(
     let Ok(order) = document.fragment_order() else { return Cost::MAX };
     let request = Request::new(operation, supplied, sizes);
     let mut fragments = vec![Sum::default(); document.fragments().len()];
+    let mut open = Vec::new();
     for index in order {
         let Some(fragment) = document.fragment(*index) else { continue };
-        let sum = Walk::new(&request, &fragments, Around::Either).sum(fragment.selections());
+        let sum = Walk::new(&request, &fragments, &mut open, Around::Either).sum(fragment.selections());
         if let Some(slot) = fragments.get_mut(index.get()) {
             *slot = sum;
         }
     }
-    let Sum { plain, fields, .. } =
-        Walk::new(&request, &fragments, Around::Plain).sum(operation.selections());
+    let walk = Walk::new(&request, &fragments, &mut open, Around::Plain);
+    let Sum { plain, fields, .. } = walk.sum(operation.selections());
     match operation.kind() {
         OperationKind::Mutation => plain + MUTATION_ROOT.times(fields),
         OperationKind::Query | OperationKind::Subscription => plain,
@@ -96,94 +97,127 @@ impl Sum {
 }
 
 /// A field or inline fragment whose selections are being summed.
-struct Open<'a> {
-    end: Option<NodeIndex>,
-    field: Option<Field<'a>>,
+struct Open {
+    end: NodeIndex,
+    what: What,
     around: Around,
     /// What surrounds its selections.
     inside: Around,
-    slice: Option<Slice>,
     sum: Sum,
+}
+
+/// What is open.
+#[derive(Clone, Copy)]
+enum What {
+    /// An inline fragment: what is in it counts as what stands around it.
+    Fragment,
+    /// A field with a slicing argument.
+    Sliced(Slice),
+    /// A list by the convention of connections.
+    Entries,
+    /// Any other field.
+    Object,
 }
 
 struct Walk<'w, 'a> {
     request: &'w Request<'a>,
     fragments: &'w [Sum],
-    open: Vec<Open<'a>>,
+    /// Empty before and after.
+    open: &'w mut Vec<Open>,
     total: Sum,
     around: Around,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
-    fn new(request: &'w Request<'a>, fragments: &'w [Sum], around: Around) -> Self {
-        Self { request, fragments, open: Vec::new(), total: Sum::default(), around }
+    fn new(request: &'w Request<'a>, fragments: &'w [Sum], open: &'w mut Vec<Open>, around: Around) -> Self {
+        Self { request, fragments, open, total: Sum::default(), around }
     }
 
     fn sum(mut self, selections: Selections<'a>) -> Sum {
         let mut left_out: Option<NodeIndex> = None;
         for selection in selections {
-            if left_out.is_some_and(|end| selection.index() < end) {
+            let index = selection.index();
+            if left_out.is_some_and(|end| index < end) {
                 continue;
             }
-            self.close_before(Some(selection.index()));
-            if self.request.leaves_out(selection.directives()) {
+            while let Some(open) = self.open.pop_if(|open| open.end <= index) {
+                self.close(open);
+            }
+            if selection.is_bare() {
+                self.enter_bare(selection);
+            } else if self.request.leaves_out(selection.directives()) {
                 left_out = Some(selection.end());
-                continue;
+            } else {
+                self.enter(selection);
             }
-            self.enter(selection);
         }
-        self.close_before(None);
+        while let Some(open) = self.open.pop() {
+            self.close(open);
+        }
         self.total
     }
 
     fn enter(&mut self, selection: Selection<'a>) {
-        let around = self.open.last().map_or(self.around, |open| open.inside);
-        let (field, slice, inside) = match selection {
-            Selection::Spread(spread) => {
-                let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
-                let sum = known.copied().unwrap_or_default().within(around);
-                self.add(sum);
-                return;
-            }
-            Selection::InlineFragment(_) => (None, None, around),
+        match selection {
             Selection::Field(field) => {
                 let slice = self.request.slice(field);
-                (Some(field), slice, if slice.is_some() { Around::Sliced } else { Around::Plain })
+                match (slice, field.has_selections()) {
+                    (None, _) => self.enter_bare(selection),
+                    (Some(slice), true) => self.open(selection.end(), What::Sliced(slice), Around::Sliced),
+                    (Some(slice), false) => {
+                        let times = slice.entries.max(slice.size).unwrap_or(1);
+                        self.add_leaf(LEAF.times(times));
+                    }
+                }
             }
-        };
-        let end = Some(selection.end());
-        self.open.push(Open { end, field, around, inside, slice, sum: Sum::default() });
-    }
-
-    /// Closes what ends before a node, or everything.
-    fn close_before(&mut self, node: Option<NodeIndex>) {
-        while let Some(open) = self.open.pop_if(|open| node.is_none() || open.end <= node) {
-            let sum = match open.field {
-                Some(field) => self.field(field, &open),
-                None => open.sum,
-            };
-            self.add(sum);
+            Selection::Spread(_) | Selection::InlineFragment(_) => self.enter_bare(selection),
         }
     }
 
-    fn field(&self, field: Field<'a>, open: &Open<'a>) -> Sum {
-        if !field.has_selections() {
-            let times = open.slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
-            let cost = LEAF.times(times);
-            return Sum { plain: cost, sliced: cost, fields: 1, holds: Holds::Leaves };
+    /// Enters what has no slicing argument.
+    fn enter_bare(&mut self, selection: Selection<'a>) {
+        match selection {
+            Selection::Field(field) if !field.has_selections() => self.add_leaf(LEAF),
+            Selection::Field(field) => {
+                let what = if ENTRIES.contains(&field.name()) { What::Entries } else { What::Object };
+                self.open(selection.end(), what, Around::Plain);
+            }
+            Selection::Spread(spread) => {
+                let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
+                let sum = known.copied().unwrap_or_default().within(self.around());
+                self.add(sum);
+            }
+            Selection::InlineFragment(_) => self.open(selection.end(), What::Fragment, self.around()),
         }
-        let selected = open.sum.within(open.inside).plain;
-        let (plain, sliced) = match open.slice {
-            Some(slice) => {
-                let cost = sliced_object(slice, open.sum.holds, selected);
+    }
+
+    /// What surrounds the selection at hand.
+    fn around(&self) -> Around {
+        self.open.last().map_or(self.around, |open| open.inside)
+    }
+
+    fn open(&mut self, end: NodeIndex, what: What, inside: Around) {
+        let around = self.around();
+        self.open.push(Open { end, what, around, inside, sum: Sum::default() });
+    }
+
+    fn close(&mut self, open: Open) {
+        let Open { what, around, inside, sum, .. } = open;
+        let selected = sum.within(inside).plain;
+        let (plain, sliced) = match what {
+            What::Fragment => return self.add(sum),
+            What::Sliced(slice) => {
+                let cost = sliced_object(slice, sum.holds, selected);
                 (cost, cost)
             }
-            None if ENTRIES.contains(&field.name()) => {
-                ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected)
-            }
-            None => (OBJECT + selected, OBJECT + selected),
+            What::Entries => ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected),
+            What::Object => (OBJECT + selected, OBJECT + selected),
         };
-        Sum { plain, sliced, fields: 1, holds: Holds::Objects }.within(open.around)
+        self.add(Sum { plain, sliced, fields: 1, holds: Holds::Objects }.within(around));
+    }
+
+    fn add_leaf(&mut self, cost: Cost) {
+        self.add(Sum { plain: cost, sliced: cost, fields: 1, holds: Holds::Leaves });
     }
 
     fn add(&mut self, sum: Sum) {

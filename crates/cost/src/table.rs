@@ -9,7 +9,7 @@ mod slots;
 mod wire;
 
 use crate::Cost;
-use slots::{Slots, key};
+use slots::{Key, Slots};
 use std::ops::Range;
 
 pub use build::BuildError;
@@ -101,12 +101,14 @@ pub(crate) enum Kind {
 /// A field of a type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
-    key: u64,
+    key: Key,
     owner: TypeId,
     name: u32,
     pub(crate) returns: TypeId,
     pub(crate) lists: u8,
-    /// Its own weight is all it can cost: no arguments that weigh, no rules, and values without weight.
+    /// Its own weight is all it costs: no arguments that weigh, and nothing is told of sizes.
+    pub(crate) simple: bool,
+    /// And it returns values without weight.
     pub(crate) plain: bool,
     /// In thousandths.
     pub(crate) weight: i64,
@@ -149,7 +151,7 @@ pub(crate) struct Step {
 /// An argument or a field of an input object that can cost something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Argument {
-    key: u64,
+    key: Key,
     owner: u32,
     name: u32,
     /// In thousandths.
@@ -208,11 +210,11 @@ impl Table {
 
     #[inline]
     pub(crate) fn field(&self, owner: TypeId, name: &str) -> Option<FieldId> {
-        let key = key(name.as_bytes());
+        let key = Key::of(name.as_bytes());
         let found = self.field_slots.find(key, owner.0, |index| {
             let field = self.fields.get(index as usize);
             field.is_some_and(|field| {
-                field.key == key && field.owner == owner && (name.len() <= 8 || self.name(field.name) == name)
+                field.key == key && field.owner == owner && (key.is_exact() || self.name(field.name) == name)
             })
         })?;
         Some(FieldId(found))
@@ -225,7 +227,7 @@ impl Table {
 
     /// The field of an input object, when it can cost something.
     pub(crate) fn input_field(&self, input: u32, name: &str) -> Option<&Argument> {
-        let key = key(name.as_bytes());
+        let key = Key::of(name.as_bytes());
         let found = self.input_slots.find(key, input, |index| {
             let field = self.arguments.get(index as usize);
             field.is_some_and(|field| {
@@ -284,7 +286,7 @@ impl Table {
     }
 
     pub(crate) fn type_named(&self, name: &str) -> Option<TypeId> {
-        let key = key(name.as_bytes());
+        let key = Key::of(name.as_bytes());
         let is_it = |index: u32| {
             self.types.get(index as usize).is_some_and(|known| index != 0 && self.name(known.name) == name)
         };

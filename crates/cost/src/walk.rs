@@ -13,7 +13,7 @@ use crate::estimate::{Estimate, Question};
 use crate::pricing::{Pricing, Steps};
 use crate::request::Request;
 use crate::table::{Field as Known, FieldId, Place, SizedId, Table, TypeId};
-use fragments::{Memo, Spreading};
+use fragments::{Condition, Memo, Spreading};
 pub(crate) use layout::lay_out;
 use portcullis_graphql::{Document, Field, NodeIndex, Selection, Selections};
 use scope::Joins;
@@ -28,6 +28,8 @@ pub struct Scratch {
     memos: Vec<Memo>,
     /// By fragment, its latest memo.
     heads: Vec<u32>,
+    /// By fragment, the type it is on.
+    conditions: Vec<Condition>,
     kept_groups: Vec<(TypeId, Sums)>,
     kept_rows: Vec<u32>,
 }
@@ -149,7 +151,9 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
 }
 
 impl Scratch {
+    /// Empties everything, and gives back what only documents made for that purpose need.
     fn clear(&mut self, fragments: usize, row: usize) {
+        const KEPT: usize = 4_096;
         self.open.clear();
         self.groups.clear();
         self.rows.clear();
@@ -157,8 +161,14 @@ impl Scratch {
         self.memos.clear();
         self.heads.clear();
         self.heads.resize(fragments, u32::MAX);
+        self.conditions.clear();
+        self.conditions.resize(fragments, Condition::Unread);
         self.kept_groups.clear();
         self.kept_rows.clear();
+        self.groups.shrink_to(KEPT);
+        self.kept_groups.shrink_to(KEPT);
+        self.memos.shrink_to(KEPT);
+        self.open.shrink_to(KEPT);
     }
 }
 
@@ -187,7 +197,7 @@ impl<'a> Walk<'_, 'a> {
     /// Enters a selection; the selections to go on with when it leads to a fragment.
     #[inline]
     fn enter(&mut self, selection: &Selection<'a>) -> Option<Selections<'a>> {
-        if selection.directives().next().is_some() {
+        if !selection.is_bare() && selection.directives().next().is_some() {
             self.enter_with_directives(selection);
         }
         match selection {
@@ -196,7 +206,7 @@ impl<'a> Walk<'_, 'a> {
                 None
             }
             Selection::InlineFragment(inline) => {
-                let Some(around) = self.scratch.open.last() else { return None };
+                let around = self.scratch.open.last()?;
                 let scope = around.scope;
                 let (scope, joins) = match inline.type_condition() {
                     Some(condition) => self.narrow(scope, condition),
@@ -250,10 +260,13 @@ impl<'a> Walk<'_, 'a> {
         }
         self.watch(id);
         let parcel = self.parcel(id, field, known, sized);
-        let inside = match (parcel.beneath, table.place(sized, known)) {
-            (Some(_), _) => known.sized,
-            (None, Place::Above(beneath)) => beneath,
-            (None, Place::Outside | Place::Sized) => SizedId::NONE,
+        let inside = match (known.sized, sized) {
+            (SizedId::NONE, SizedId::NONE) => SizedId::NONE,
+            (SizedId::NONE, sized) => match table.place(sized, known) {
+                Place::Above(beneath) => beneath,
+                Place::Outside | Place::Sized => SizedId::NONE,
+            },
+            (own, _) => own,
         };
         if goes_on {
             let groups = self.scratch.groups_end();
@@ -266,9 +279,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn parcel(&mut self, id: FieldId, field: Field<'a>, known: &Known, sized: SizedId) -> Parcel {
-        let own = self.pricing.own(field, known);
         let table = self.pricing.table;
         let weight = table.type_of(known.returns).map_or(Cost::ZERO, |returns| returns.weight);
+        if known.simple && sized == SizedId::NONE && !table.directives_cost() {
+            let (own, length) = (Cost::from_sum(known.weight), self.pricing.levels(known.lists));
+            return Parcel { own, weight, length, beneath: None, from_above: None };
+        }
+        let own = self.pricing.own(field, known);
         let lengths = self.pricing.lengths(field, known);
         if lengths.violates {
             self.first_violation.get_or_insert(id);
@@ -315,8 +332,9 @@ impl<'a> Walk<'_, 'a> {
     /// Closes what ends before a node of the definition that is being walked.
     #[inline]
     fn close_before(&mut self, node: NodeIndex) {
-        while let Some(open) = self.scratch.open.pop_if(|open| open.end.is_some_and(|end| end <= node)) {
-            self.close(open);
+        while self.scratch.open.last().and_then(|open| open.end).is_some_and(|end| end <= node) {
+            let Some(open) = self.scratch.open.pop() else { return };
+            self.close(&open);
         }
     }
 
@@ -329,19 +347,19 @@ impl<'a> Walk<'_, 'a> {
                     self.close_spread(&open, spreading);
                     return None;
                 }
-                What::Field(_) | What::Inline(_) => self.close(open),
+                What::Field(_) | What::Inline(_) => self.close(&open),
             }
         }
         Some(Sums::default())
     }
 
-    fn close(&mut self, open: Open) {
+    fn close(&mut self, open: &Open) {
         match open.what {
             What::Field(parcel) => {
                 let inside = if open.groups == self.scratch.groups_end() {
                     open.sums
                 } else {
-                    open.sums.add(self.most(&open))
+                    open.sums.add(self.most(open))
                 };
                 self.add(parcel.sum(inside));
             }
@@ -374,8 +392,12 @@ impl<'a> Walk<'_, 'a> {
 
 impl Parcel {
     /// The field with what is selected in it.
+    #[inline]
     fn sum(self, inside: Sums) -> Sums {
         let Self { own, weight, length, beneath, from_above } = self;
+        if let (1, None, None) = (length, beneath, from_above) {
+            return Sums { field: own + inside.field, types: weight + inside.types, ..inside };
+        }
         // What it sizes itself has a number of entries now; the rest still waits for one from above.
         let (inside, waiting) = match beneath {
             Some(entries) => (inside.resolved(entries), Sums::default()),

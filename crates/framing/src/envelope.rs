@@ -6,7 +6,7 @@
 mod request;
 
 use crate::json::{Fault, Nesting, Reader};
-use crate::names::{Spelling, spelling};
+use crate::names::{Parameter, Spelling, spelling};
 use std::borrow::Cow;
 
 pub use request::Request;
@@ -181,32 +181,51 @@ fn requests<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Env
 
 fn request<'a>(reader: &mut Reader<'a>) -> Result<Sense<Request<'a>>, Fault> {
     let mut sense = Ok(Request::default());
-    let mut seen = Vec::new();
+    let mut seen = Seen::default();
     let mut variant = false;
     reader.object(|reader, key| {
         let value = reader.value()?;
         match (spelling(&key), &mut sense) {
-            (Spelling::Exact(parameter), Ok(request)) => {
-                request.set(parameter, value).unwrap_or_else(|error| sense = Err(error));
+            (Spelling::Exact(parameter), sense) => {
+                seen.note(parameter);
+                if let Ok(request) = sense
+                    && let Err(error) = request.set(parameter, value)
+                {
+                    *sense = Err(error);
+                }
             }
             (Spelling::Variant, _) => variant = true,
-            (Spelling::Exact(_), Err(_)) | (Spelling::Unrelated, _) => (),
+            (Spelling::Unrelated, _) => seen.others.push(key),
         }
-        seen.push(key);
         Ok(())
     })?;
     if variant {
         return Ok(Err(EnvelopeError::CaseVariantKey));
     }
-    if has_duplicates(seen) {
+    if seen.has_duplicates() {
         return Err(Fault::DuplicateKey);
     }
     Ok(sense.and_then(Request::whole))
 }
 
-fn has_duplicates(mut keys: Vec<Cow<'_, str>>) -> bool {
-    keys.sort_unstable();
-    !keys.is_sorted_by(|one, other| one < other)
+/// The keys of a request so far.
+#[derive(Default)]
+struct Seen<'a> {
+    /// How often each parameter was there.
+    parameters: [u8; Parameter::ALL.len()],
+    others: Vec<Cow<'a, str>>,
+}
+
+impl Seen<'_> {
+    fn note(&mut self, parameter: Parameter) {
+        let counts = self.parameters.iter_mut().zip(Parameter::ALL);
+        counts.filter(|(_, it)| *it == parameter).for_each(|(count, _)| *count = count.saturating_add(1));
+    }
+
+    fn has_duplicates(&mut self) -> bool {
+        self.others.sort_unstable();
+        self.parameters.iter().any(|count| *count > 1) || !self.others.is_sorted_by(|one, other| one < other)
+    }
 }
 
 #[cfg(test)]

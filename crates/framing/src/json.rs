@@ -10,6 +10,7 @@ mod text;
 use std::borrow::Cow;
 
 pub(crate) use reader::{Fault, Reader};
+pub(crate) use text::{plain, unescaped};
 
 /// How many arrays and objects may be open at once; the outermost counts as 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

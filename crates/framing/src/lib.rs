@@ -14,6 +14,7 @@ mod names;
 mod parameters;
 mod percent;
 mod query_string;
+mod response;
 mod sha256;
 
 pub use accept::{Accepts, Streams, accepts, streams};
@@ -26,4 +27,5 @@ pub use multipart::{Multipart, MultipartError, MultipartLimits, UploadLimits, Up
 pub use parameters::Parameters;
 pub use percent::percent_decoded;
 pub use query_string::{QueryString, query_string};
+pub use response::{Event, Events, Jobs, Scanner, Suggestions};
 pub use sha256::Sha256Hash;

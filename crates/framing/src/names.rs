@@ -11,7 +11,7 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 5] =
         [Self::Query, Self::OperationName, Self::Variables, Self::Extensions, Self::DocumentId];
 
     pub(crate) fn name(self) -> &'static str {

@@ -3,8 +3,9 @@
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
 use portcullis_framing::{
-    BatchLength, Coding, ContentType, Envelope, EnvelopeError, Inflation, Multipart, MultipartLimits,
-    Nesting, Parameters, UploadLimits, UploadMap, content_type, inflate, read,
+    BatchLength, Coding, ContentType, Envelope, EnvelopeError, Event, Events, Inflation, Jobs, Multipart,
+    MultipartLimits, Nesting, Parameters, Scanner, Suggestions, UploadLimits, UploadMap, content_type,
+    inflate, read,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -103,4 +104,26 @@ fn an_upload_is_read_as_it_passes() {
     let map = operations
         .map(|operations| UploadMap::read(multipart.map().unwrap_or_default(), &operations, limits));
     assert_eq!(map, Ok(Ok(UploadMap { files: 1, paths: 1 })));
+}
+
+#[wasm_bindgen_test]
+fn a_response_is_scanned_as_it_passes() {
+    let response =
+        br#"{"errors":[{"message":"No. Did you mean \"b\"?","extensions":{"code":"A"}}],"data":{"c":[1]}}"#;
+    let expected = br#"{"errors":[{"message":"No.","extensions":{"code":"A"}}],"data":{"c":[1]}}"#;
+    for size in 1..response.len() {
+        let mut scanner = Scanner::new(Jobs { suggestions: Suggestions::Strip, events: Events::On }, 100);
+        let (mut output, mut codes, mut leaves) = (Vec::new(), 0, 0);
+        for chunk in response.chunks(size) {
+            let rewritten = scanner.feed(chunk, &mut |event: Event<'_>| match event {
+                Event::Code("A") => codes += 1,
+                Event::Leaf => leaves += 1,
+                Event::Response | Event::Error | Event::Code(_) | Event::Key(_) | Event::Null => (),
+                Event::ObjectStart | Event::ObjectEnd | Event::ListStart | Event::ListEnd => (),
+            });
+            output.extend_from_slice(&rewritten);
+        }
+        output.extend_from_slice(&scanner.finish());
+        assert_eq!((output.as_slice(), codes, leaves), (expected.as_slice(), 1, 1), "{size}");
+    }
 }

@@ -14,7 +14,7 @@ mod texts;
 use std::borrow::Cow;
 use std::hint::black_box;
 
-use portcullis_cost::{Sizes, Variables, estimate};
+use portcullis_cost::{Model, Question, Sizes, Variables};
 use portcullis_gate::{Desk, judge_body};
 use portcullis_graphql::{Budget, Scratch, Tape, measure, parse, shape};
 use portcullis_policy::{Policy, Verdict};
@@ -69,7 +69,10 @@ fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch) {
     black_box(measure(document, scratch)).ok();
     black_box(shape(document));
     if let Some(operation) = document.operations().next() {
-        black_box(estimate(document, operation, &Variables::default(), Sizes::default()));
+        let variables = Variables::default();
+        let question =
+            Question { document, operation, variables: &variables, sizes: Sizes::default(), watched: &[] };
+        black_box(Model::Schemaless.estimate(&question, &mut portcullis_cost::Scratch::default()));
     }
 }
 

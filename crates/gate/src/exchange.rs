@@ -180,11 +180,11 @@ impl Phase {
             Self::Reading(_) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
             Self::Passing(passing) => {
                 let (case, _, judgement) = *passing;
-                let (awaited, mut list) = settle(case, judgement, world);
+                let (mut awaited, mut list) = settle(case, judgement, world);
                 list.extend(awaited.on_end());
                 list
             }
-            Self::Judged(awaited) => awaited.on_end(),
+            Self::Judged(mut awaited) => awaited.on_end(),
             Self::Fresh | Self::Untouched => Vec::new(),
         };
         (Self::Untouched, Effects { flow: Flow::Continue, list })
@@ -307,9 +307,9 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
 }
 
 /// Counts and reports a verdict that is final.
-fn settle(case: Case, judgement: Judgement, world: &World<'_>) -> (Awaited, Vec<Effect>) {
+fn settle(case: Case, mut judgement: Judgement, world: &World<'_>) -> (Awaited, Vec<Effect>) {
     let mut list = counts(&judgement, world.policy);
-    let mut awaited = Awaited::new(&case, &judgement, world.policy);
+    let mut awaited = Awaited::new(&case, &mut judgement, world.policy);
     list.extend(awaited.report(events(case, judgement, world.now)));
     (awaited, list)
 }

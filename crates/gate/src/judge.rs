@@ -13,7 +13,7 @@ pub use source::Standing;
 
 use document::{Tools, judge_text};
 use memory::Memory;
-use portcullis_cost::{Cost, Estimate};
+use portcullis_cost::{Cost, Estimate, Plan};
 use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Request, Sha256Hash, read};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
@@ -84,6 +84,8 @@ pub struct Judged {
     pub standing: Standing,
     /// What its hash met.
     pub persisted: Option<Persisted>,
+    /// What each place of its response costs, where the policy counts that.
+    pub plan: Option<Plan>,
 }
 
 impl Judgement {
@@ -118,6 +120,7 @@ impl Judged {
             document: None,
             standing: Standing::Trusted,
             persisted: None,
+            plan: None,
         }
     }
 }

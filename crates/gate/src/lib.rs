@@ -22,6 +22,7 @@ mod outbox;
 mod response;
 mod rollup;
 mod route;
+mod tally;
 mod time;
 mod upload;
 mod worker;

@@ -1,4 +1,4 @@
-//! The response to a judged request: its id, and what is counted of it while it passes.
+//! The response to a judged request: its id, and what is counted and cut while it passes. Nothing of it is held.
 
 use crate::case::Case;
 use crate::correlation::CorrelationId;
@@ -8,35 +8,60 @@ use crate::exchange::Interest;
 use crate::headers::Headers;
 use crate::input::{Chunk, More};
 use crate::judge::Judgement;
-use portcullis_policy::{Policy, Verdict};
+use crate::tally::{Costs, Errors};
+use portcullis_cost::{Cost, Plan};
+use portcullis_framing::{ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type};
+use portcullis_policy::{Policy, Responses, Switch, Verdict};
 use portcullis_report::{Metric, OperationKind, Transport, header};
+use std::borrow::Cow;
+
+/// Arrays and objects inside each other, beyond which a response is not read on.
+const DEPTH: usize = 256;
 
 /// A response that is awaited, or on its way.
 #[derive(Debug)]
 pub(crate) struct Awaited {
     correlation: CorrelationId,
     wish: Wish,
-    /// What is told to the worker once the response has been read.
+    /// What the worker is told once the response has been read.
     pending: Vec<Event>,
 }
 
 /// What is wanted of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Wish {
     /// Nothing.
     Nothing,
-    /// Its headers: it may be a stream.
-    Headers,
+    /// Its headers: they say whether it is a stream, and whether it can be read.
+    Headers(Responses, Vec<Option<Plan>>),
+    /// It is being read.
+    Body(Box<Reading>),
     /// It is a stream, and its end is to be counted.
-    Stream,
+    StreamEnd,
+}
+
+/// A response that is being read.
+#[derive(Debug)]
+struct Reading {
+    responses: Responses,
+    scanner: Scanner,
+    costs: Costs,
+    errors: Errors,
+    /// Suggestions were cut out of it.
+    cut: bool,
+    /// All of it has passed.
+    whole: bool,
 }
 
 impl Awaited {
-    pub(crate) fn new(case: &Case, judgement: &Judgement, _policy: &Policy) -> Self {
+    pub(crate) fn new(case: &Case, judgement: &mut Judgement, policy: &Policy) -> Self {
         let may_stream = matches!(case.transport, Transport::EventStream | Transport::MultipartStream)
             || judgement.operations.iter().any(|judged| judged.kind == OperationKind::Subscription);
         let wish = match judgement.verdict {
-            Verdict::Allow if may_stream => Wish::Headers,
+            Verdict::Allow if may_stream || policy.responses.are_read() => {
+                let plans = judgement.operations.iter_mut().map(|judged| judged.plan.take()).collect();
+                Wish::Headers(policy.responses, plans)
+            }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
         Self { correlation: case.correlation.clone(), wish, pending: Vec::new() }
@@ -45,41 +70,95 @@ impl Awaited {
     pub(crate) fn interest(&self) -> Interest {
         match self.wish {
             Wish::Nothing => Interest::None,
-            Wish::Headers => Interest::ResponseHeaders,
-            Wish::Stream => Interest::End,
+            Wish::Headers(..) => Interest::ResponseHeaders,
+            Wish::Body(_) => Interest::ResponseBody,
+            Wish::StreamEnd => Interest::End,
         }
     }
 
-    /// Hands over the events of the request: they go out at once, or with what the response tells.
+    /// Hands over the events of the request: they go out at once, or with what the response costs.
     pub(crate) fn report(&mut self, events: Vec<Event>) -> Vec<Effect> {
+        if matches!(self.wish, Wish::Headers(Responses { actual_cost: Switch::On, .. }, _)) {
+            self.pending = events;
+            return Vec::new();
+        }
         events.into_iter().map(|event| Effect::Emit(Box::new(event))).collect()
     }
 
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
         let mut list =
             vec![Effect::SetResponseHeader(header::CORRELATION_ID, self.correlation.as_str().to_owned())];
-        let is_stream = headers.is_some_and(|headers| headers.all("content-type").any(is_stream));
-        if self.wish == Wish::Headers {
-            self.wish = if is_stream && more == More::Follows { Wish::Stream } else { Wish::Nothing };
+        let wish = std::mem::replace(&mut self.wish, Wish::Nothing);
+        if let Wish::Headers(responses, plans) = wish {
+            self.wish = wish_by_headers(responses, plans, headers, more, &mut list);
         }
-        if self.wish == Wish::Stream {
-            list.push(Effect::Count(Metric::StreamsOpened, 1));
-            list.push(Effect::Count(Metric::Streams, 1));
+        if !matches!(self.wish, Wish::Body(_)) {
+            list.extend(self.told());
         }
         Effects { flow: Flow::Continue, list }
     }
 
-    pub(crate) fn on_body(&mut self, _chunk: Chunk<'_>, _more: More) -> Effects {
-        Effects::default()
+    pub(crate) fn on_body(&mut self, chunk: Chunk<'_>, more: More) -> Effects {
+        let Wish::Body(reading) = &mut self.wish else { return Effects::default() };
+        let mut list = Vec::new();
+        let is_over = match chunk {
+            Chunk::Bytes(bytes) => {
+                list.extend(reading.read(bytes, more).map(Effect::ReplaceResponseChunk));
+                more == More::Ended
+            }
+            // What is missing here cannot be read on behind it.
+            Chunk::Unreadable => true,
+        };
+        if is_over {
+            list.extend(self.on_end());
+        }
+        Effects { flow: Flow::Continue, list }
     }
 
-    pub(crate) fn on_end(self) -> Vec<Effect> {
-        let mut list: Vec<Effect> =
-            self.pending.into_iter().map(|event| Effect::Emit(Box::new(event))).collect();
-        if self.wish == Wish::Stream {
-            list.push(Effect::Lower(Metric::Streams, 1));
+    /// The response is over; what was found in it is counted and told.
+    pub(crate) fn on_end(&mut self) -> Vec<Effect> {
+        let mut list = Vec::new();
+        match std::mem::replace(&mut self.wish, Wish::Nothing) {
+            Wish::Body(mut reading) => reading.tell(&mut self.pending, &mut list),
+            Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
+            Wish::Nothing | Wish::Headers(..) => (),
         }
+        list.extend(self.told());
         list
+    }
+
+    fn told(&mut self) -> impl Iterator<Item = Effect> + use<> {
+        std::mem::take(&mut self.pending).into_iter().map(|event| Effect::Emit(Box::new(event)))
+    }
+}
+
+fn wish_by_headers(
+    responses: Responses,
+    plans: Vec<Option<Plan>>,
+    headers: Option<Headers<'_>>,
+    more: More,
+    list: &mut Vec<Effect>,
+) -> Wish {
+    let is_stream = headers.is_some_and(|headers| headers.all("content-type").any(is_stream));
+    match (is_stream, more) {
+        (_, More::Ended) => Wish::Nothing,
+        (true, More::Follows) => {
+            list.push(Effect::Count(Metric::StreamsOpened, 1));
+            list.push(Effect::Count(Metric::Streams, 1));
+            Wish::StreamEnd
+        }
+        (false, More::Follows) if !responses.are_read() => Wish::Nothing,
+        (false, More::Follows) if !headers.is_some_and(is_readable) => {
+            list.push(Effect::Count(Metric::ResponsesUnread, 1));
+            Wish::Nothing
+        }
+        (false, More::Follows) => {
+            if responses.strip_suggestions == Switch::On {
+                // It may become shorter.
+                list.push(Effect::RemoveResponseHeader("content-length"));
+            }
+            Wish::Body(Box::new(Reading::new(responses, plans)))
+        }
     }
 }
 
@@ -87,4 +166,76 @@ impl Awaited {
 fn is_stream(content_type: &[u8]) -> bool {
     let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     [&b"text/event-stream"[..], b"multipart/mixed"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+}
+
+/// Whether it is JSON as it is.
+fn is_readable(headers: Headers<'_>) -> bool {
+    let is_json = |value| {
+        let kind: &[u8] = <[u8]>::split(value, |byte| *byte == b';').next().unwrap_or_default();
+        let is_graphql = kind.trim_ascii().eq_ignore_ascii_case(b"application/graphql-response+json");
+        is_graphql || content_type(value) == ContentType::Json
+    };
+    headers.only("content-type").is_some_and(is_json)
+        && headers.all("content-encoding").all(|value| value.eq_ignore_ascii_case(b"identity"))
+}
+
+impl Reading {
+    fn new(responses: Responses, plans: Vec<Option<Plan>>) -> Self {
+        let counts = [responses.count_errors, responses.actual_cost].contains(&Switch::On);
+        let jobs = Jobs {
+            suggestions: match responses.strip_suggestions {
+                Switch::On => Suggestions::Strip,
+                Switch::Off => Suggestions::Keep,
+            },
+            events: if counts { ScanEvents::On } else { ScanEvents::Off },
+        };
+        Self {
+            responses,
+            scanner: Scanner::new(jobs, DEPTH),
+            costs: Costs::new(plans),
+            errors: Errors::default(),
+            cut: false,
+            whole: false,
+        }
+    }
+
+    /// Reads a chunk; what is to stand in its place, if that is something else.
+    fn read(&mut self, bytes: &[u8], more: More) -> Option<Vec<u8>> {
+        let Self { scanner, costs, errors, .. } = self;
+        let passed = scanner.feed(bytes, &mut |event| {
+            costs.on(event);
+            errors.on(event);
+        });
+        let held_back = match more {
+            More::Follows => Vec::new(),
+            More::Ended => scanner.finish(),
+        };
+        let is_same =
+            passed.len() == bytes.len() && held_back.is_empty() && matches!(passed, Cow::Borrowed(_));
+        self.cut |= passed.len() < bytes.len();
+        self.whole = more == More::Ended;
+        (!is_same).then(|| [passed.as_ref(), &held_back].concat())
+    }
+
+    fn tell(&mut self, pending: &mut [Event], list: &mut Vec<Effect>) {
+        if self.cut {
+            list.push(Effect::Count(Metric::SuggestionsStripped, 1));
+        }
+        if self.responses.count_errors == Switch::On {
+            let counts = self.errors.counts().iter();
+            list.extend(counts.map(|(code, count)| Effect::Count(Metric::ResponseErrors(*code), *count)));
+        }
+        if self.scanner.is_lost() || !self.whole {
+            list.push(Effect::Count(Metric::ResponsesUnread, 1));
+            return;
+        }
+        let mut total: Option<Cost> = None;
+        for (event, actual) in pending.iter_mut().zip(self.costs.sums()) {
+            // Where an object could have been of several types, a plan takes the dearest.
+            event.actual = actual.map(|actual| event.cost.map_or(actual, |estimate| actual.min(estimate)));
+            list.extend(event.actual.map(|cost| Effect::Count(Metric::ActualCost, cost.units())));
+            total = event.actual.map(|cost| total.unwrap_or_default() + cost).or(total);
+        }
+        list.extend(total.map(|total| Effect::Property("portcullis_actual_cost", total.units().to_string())));
+    }
 }

@@ -89,6 +89,9 @@ fn refusal(error: MultipartError) -> Refusal {
         }
         MultipartError::MapTooLong { limit } | MultipartError::TooManyFiles { limit } => beyond(count(limit)),
         MultipartError::FileTooLong { limit } | MultipartError::FilesTooLong { limit } => beyond(limit),
+        MultipartError::Map | MultipartError::UnknownPart | MultipartError::MissingFile => {
+            Refusal::because(Reason::UploadMap)
+        }
         MultipartError::Preamble
         | MultipartError::Delimiter
         | MultipartError::Epilogue
@@ -102,10 +105,7 @@ fn refusal(error: MultipartError) -> Refusal {
         | MultipartError::ContentLength
         | MultipartError::OutOfOrder
         | MultipartError::DuplicatePart
-        | MultipartError::UnknownPart
-        | MultipartError::MissingPart
-        | MultipartError::MissingFile
-        | MultipartError::Map => Refusal::because(Reason::Multipart),
+        | MultipartError::MissingPart => Refusal::because(Reason::Multipart),
     }
 }
 

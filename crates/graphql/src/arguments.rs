@@ -12,6 +12,13 @@ pub(crate) struct At<'a> {
     pub(crate) node: Node,
 }
 
+impl<'a> At<'a> {
+    #[inline]
+    pub(crate) fn of(document: Document<'a>, index: u32) -> Self {
+        At { document, index, node: document.node(index) }
+    }
+}
+
 /// The direct children of one kind, skipping those of the kinds that come before it.
 #[derive(Clone, Copy, Debug)]
 struct Children<'a> {
@@ -21,10 +28,12 @@ struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    fn of(document: Document<'a>, parent: u32) -> Self {
-        Children { document, next: parent.saturating_add(1), end: document.node(parent).end }
+    #[inline]
+    fn of(parent: &At<'a>) -> Self {
+        Children { document: parent.document, next: parent.index.saturating_add(1), end: parent.node.end }
     }
 
+    #[inline]
     fn next(&mut self, wanted: Kind) -> Option<At<'a>> {
         while self.next < self.end {
             let index = self.next;
@@ -44,14 +53,16 @@ impl<'a> Children<'a> {
 pub struct Arguments<'a>(Children<'a>);
 
 impl<'a> Arguments<'a> {
-    pub(crate) fn of(document: Document<'a>, parent: u32) -> Self {
-        Arguments(Children::of(document, parent))
+    #[inline]
+    pub(crate) fn of(parent: &At<'a>) -> Self {
+        Arguments(Children::of(parent))
     }
 }
 
 impl<'a> Iterator for Arguments<'a> {
     type Item = Argument<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Argument<'a>> {
         self.0.next(Kind::Argument).map(Argument)
     }
@@ -64,12 +75,14 @@ pub struct Argument<'a>(At<'a>);
 impl<'a> Argument<'a> {
     /// Its name.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'a str {
         self.0.document.text(&self.0.node)
     }
 
     /// Its value.
     #[must_use]
+    #[inline]
     pub fn value(&self) -> Value<'a> {
         Value::at(self.0.document, self.0.index.saturating_add(1)).unwrap_or(Value::Null)
     }
@@ -80,14 +93,16 @@ impl<'a> Argument<'a> {
 pub struct Directives<'a>(Children<'a>);
 
 impl<'a> Directives<'a> {
-    pub(crate) fn of(document: Document<'a>, parent: u32) -> Self {
-        Directives(Children::of(document, parent))
+    #[inline]
+    pub(crate) fn of(parent: &At<'a>) -> Self {
+        Directives(Children::of(parent))
     }
 }
 
 impl<'a> Iterator for Directives<'a> {
     type Item = Directive<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Directive<'a>> {
         self.0.next(Kind::Directive).map(Directive)
     }
@@ -100,18 +115,21 @@ pub struct Directive<'a>(At<'a>);
 impl<'a> Directive<'a> {
     /// Its name, without `@`.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'a str {
         self.0.document.text(&self.0.node)
     }
 
     /// Its arguments.
     #[must_use]
+    #[inline]
     pub fn arguments(&self) -> Arguments<'a> {
-        Arguments::of(self.0.document, self.0.index)
+        Arguments::of(&self.0)
     }
 
     /// The value of the first argument called `name`.
     #[must_use]
+    #[inline]
     pub fn argument(&self, name: &str) -> Option<Value<'a>> {
         self.arguments().find(|argument| argument.name() == name).map(|argument| argument.value())
     }

@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use crate::arguments::Directives;
+use crate::arguments::{At, Directives};
 use crate::link::FragmentCycle;
 use crate::selection::Selections;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex, Tape};
@@ -18,34 +18,40 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
+    #[inline]
     pub(crate) fn new(source: &'a str, tape: &'a Tape) -> Self {
         Document { source, tape }
     }
 
     /// The text the document was parsed from.
     #[must_use]
+    #[inline]
     pub fn source(self) -> &'a str {
         self.source
     }
 
     /// How many tokens the text has.
     #[must_use]
+    #[inline]
     pub fn tokens(self) -> u32 {
         self.tape.tokens
     }
 
     /// The operations, in the order of the text.
+    #[inline]
     pub fn operations(self) -> impl ExactSizeIterator<Item = Operation<'a>> + Clone {
         self.tape.operations.iter().map(move |definition| Operation { document: self, node: definition.node })
     }
 
     /// The fragment definitions, in the order of the text; the n-th has the [`FragmentIndex`] n.
+    #[inline]
     pub fn fragments(self) -> impl ExactSizeIterator<Item = Fragment<'a>> + Clone {
         self.tape.fragments.iter().map(move |definition| Fragment { document: self, node: definition.node })
     }
 
     /// The fragment definition with this number, nothing when the number is another document's.
     #[must_use]
+    #[inline]
     pub fn fragment(self, index: FragmentIndex) -> Option<Fragment<'a>> {
         let definition = self.tape.fragments.get(index.get())?;
         Some(Fragment { document: self, node: definition.node })
@@ -81,18 +87,22 @@ impl<'a> Document<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn tape(self) -> &'a Tape {
         self.tape
     }
 
+    #[inline]
     pub(crate) fn node(self, index: u32) -> Node {
         self.tape.node(index)
     }
 
+    #[inline]
     pub(crate) fn text(self, node: &Node) -> &'a str {
         node.text(self.source)
     }
 
+    #[inline]
     pub(crate) fn name_of(self, index: u32) -> Option<&'a str> {
         Some(self.text(&self.node(index))).filter(|name| !name.is_empty())
     }
@@ -133,6 +143,7 @@ pub struct Operation<'a> {
 impl<'a> Operation<'a> {
     /// Query, mutation or subscription.
     #[must_use]
+    #[inline]
     pub fn kind(self) -> OperationKind {
         let kind = self.document.node(self.node).kind;
         if kind == Kind::Mutation {
@@ -146,6 +157,7 @@ impl<'a> Operation<'a> {
 
     /// The operation's name, nothing when anonymous.
     #[must_use]
+    #[inline]
     pub fn name(self) -> Option<&'a str> {
         self.document.name_of(self.node)
     }
@@ -166,18 +178,21 @@ impl<'a> Operation<'a> {
 
     /// Its directives; those on its variables are theirs.
     #[must_use]
+    #[inline]
     pub fn directives(self) -> Directives<'a> {
-        Directives::of(self.document, self.node)
+        Directives::of(&At::of(self.document, self.node))
     }
 
     /// Everything selected in it, at every depth, without looking into the fragments it spreads.
     #[must_use]
+    #[inline]
     pub fn selections(self) -> Selections<'a> {
         Selections::of(self.document, self.node)
     }
 
     /// Its node.
     #[must_use]
+    #[inline]
     pub fn index(self) -> NodeIndex {
         NodeIndex(self.node)
     }
@@ -193,30 +208,35 @@ pub struct Fragment<'a> {
 impl<'a> Fragment<'a> {
     /// The fragment's name.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'a str {
         self.document.text(&self.document.node(self.node))
     }
 
     /// The type it applies to.
     #[must_use]
+    #[inline]
     pub fn type_condition(self) -> &'a str {
         self.document.text(&self.document.node(self.node.saturating_add(1)))
     }
 
     /// Its directives.
     #[must_use]
+    #[inline]
     pub fn directives(self) -> Directives<'a> {
-        Directives::of(self.document, self.node)
+        Directives::of(&At::of(self.document, self.node))
     }
 
     /// Everything selected in it, at every depth, without looking into the fragments it spreads.
     #[must_use]
+    #[inline]
     pub fn selections(self) -> Selections<'a> {
         Selections::of(self.document, self.node)
     }
 
     /// Its node.
     #[must_use]
+    #[inline]
     pub fn index(self) -> NodeIndex {
         NodeIndex(self.node)
     }
@@ -232,6 +252,7 @@ pub struct VariableDefinition<'a> {
 impl<'a> VariableDefinition<'a> {
     /// The variable's name, without `$`.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'a str {
         self.document.text(&self.document.node(self.node))
     }
@@ -253,8 +274,9 @@ impl<'a> VariableDefinition<'a> {
 
     /// The directives of the definition.
     #[must_use]
+    #[inline]
     pub fn directives(self) -> Directives<'a> {
-        Directives::of(self.document, self.node)
+        Directives::of(&At::of(self.document, self.node))
     }
 
     fn children(self) -> impl Iterator<Item = (u32, Node)> {

@@ -190,7 +190,7 @@ fn word_of<'a>(source: &'a str, nodes: &[Node], definitions: &[Definition], numb
         .map_or(&[], |node| node.word(source))
 }
 
-/// Sorts the names of `definitions` by key, equal keys by name, equal names by position; the offset of the first duplicate.
+/// Sorts the names that `definitions` have by key, equal keys by name, equal names by position; the offset of the first duplicate.
 ///
 /// The key makes the comparisons cheap; ties are settled by the names themselves, so crafted collisions gain nothing but the
 /// logarithm of a sort.
@@ -211,7 +211,9 @@ fn sort_names(
     names.clear();
     for (number, definition) in (0..).zip(definitions) {
         let node = nodes.get(definition.node as usize).unwrap_or(&Node::MISSING);
-        names.push(Name { key: key_of(source, node), number });
+        if node.len > 0 {
+            names.push(Name { key: key_of(source, node), number });
+        }
     }
     names.sort_unstable_by(|left, right| {
         let by_word = || word(left).cmp(word(right)).then(left.number.cmp(&right.number));
@@ -221,5 +223,5 @@ fn sort_names(
         [left, right] if left.key == right.key && word(left) == word(right) => Some(node(right)),
         _ => None,
     });
-    repeats.filter(|node| node.len > 0).map(|node| node.start).min()
+    repeats.map(|node| node.start).min()
 }

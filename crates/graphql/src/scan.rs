@@ -127,6 +127,14 @@ pub(crate) enum Number {
     Float,
 }
 
+/// The end of the integer that starts at `at`, when it is one of digits only and does not start with a zero.
+#[inline(always)]
+pub(crate) fn plain_int(bytes: &[u8], at: u32) -> Option<u32> {
+    let end = run(bytes, at.wrapping_add(1), NOT_DIGIT);
+    let goes_on = matches!(Class::at(bytes, end), Class::Name | Class::Dot);
+    (!goes_on && matches!(bytes.get(at as usize), Some(b'1'..=b'9'))).then_some(end)
+}
+
 /// The kind and end of the number that starts at `at` (a digit or `-`); §2.9.1, §2.9.2.
 pub(crate) fn number(bytes: &[u8], at: u32) -> Result<(Number, u32), SyntaxError> {
     let byte = |at: u32| bytes.get(at as usize).copied();

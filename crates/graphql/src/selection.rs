@@ -32,6 +32,7 @@ pub struct Selections<'a> {
 }
 
 impl<'a> Selections<'a> {
+    #[inline]
     pub(crate) fn of(document: Document<'a>, node: u32) -> Self {
         Selections { document, next: node.saturating_add(1), end: document.node(node).end }
     }
@@ -40,6 +41,7 @@ impl<'a> Selections<'a> {
 impl<'a> Iterator for Selections<'a> {
     type Item = Selection<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Selection<'a>> {
         let document = self.document;
         while self.next < self.end {
@@ -73,6 +75,7 @@ pub enum Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
+    #[inline]
     fn at(&self) -> &At<'a> {
         match self {
             Selection::Field(Field(at))
@@ -83,30 +86,51 @@ impl<'a> Selection<'a> {
 
     /// Its node.
     #[must_use]
+    #[inline]
     pub fn index(&self) -> NodeIndex {
         NodeIndex(self.at().index)
     }
 
     /// The first node that is not beneath it: every selection with a smaller index and a larger one than its own is inside.
     #[must_use]
+    #[inline]
     pub fn end(&self) -> NodeIndex {
         NodeIndex(self.at().node.end)
     }
 
     /// 1 in the selection set of a definition, one more inside each field; inline fragments add nothing.
     #[must_use]
+    #[inline]
     pub fn depth(&self) -> u32 {
         u32::from(self.at().node.depth)
     }
 
     /// Its directives.
     #[must_use]
+    #[inline]
     pub fn directives(&self) -> Directives<'a> {
-        Directives::of(self.at().document, self.at().index)
+        Directives::of(self.at())
+    }
+
+    /// Whether it has neither arguments nor directives; cheaper than to look for them.
+    #[must_use]
+    #[inline]
+    pub fn is_bare(&self) -> bool {
+        let at = self.at();
+        let own = match self {
+            // Its alias.
+            Selection::Field(_) => u32::from(at.node.has(Node::ALIASED)),
+            // The fragment it means.
+            Selection::Spread(_) => 1,
+            Selection::InlineFragment(_) => 0,
+        };
+        let first = at.index.saturating_add(1).saturating_add(own);
+        first >= at.node.end || !matches!(at.document.node(first).kind, Kind::Argument | Kind::Directive)
     }
 
     /// Everything beneath it.
     #[must_use]
+    #[inline]
     pub fn selections(&self) -> Selections<'a> {
         Selections::of(self.at().document, self.at().index)
     }
@@ -119,12 +143,14 @@ pub struct Field<'a>(At<'a>);
 impl<'a> Field<'a> {
     /// The field's name in the schema.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'a str {
         self.0.document.text(&self.0.node)
     }
 
     /// The alias it was given, where one was.
     #[must_use]
+    #[inline]
     pub fn alias(&self) -> Option<&'a str> {
         let aliased = self.0.node.has(Node::ALIASED);
         aliased.then(|| self.0.document.text(&self.0.document.node(self.0.index.saturating_add(1))))
@@ -132,30 +158,35 @@ impl<'a> Field<'a> {
 
     /// Its arguments, in the order of the text.
     #[must_use]
+    #[inline]
     pub fn arguments(&self) -> Arguments<'a> {
-        Arguments::of(self.0.document, self.0.index)
+        Arguments::of(&self.0)
     }
 
     /// The value of the first argument called `name`.
     #[must_use]
+    #[inline]
     pub fn argument(&self, name: &str) -> Option<Value<'a>> {
         self.arguments().find(|argument| argument.name() == name).map(|argument| argument.value())
     }
 
     /// Its directives.
     #[must_use]
+    #[inline]
     pub fn directives(&self) -> Directives<'a> {
-        Directives::of(self.0.document, self.0.index)
+        Directives::of(&self.0)
     }
 
     /// Whether it has a selection set.
     #[must_use]
+    #[inline]
     pub fn has_selections(&self) -> bool {
         self.0.node.has(Node::HAS_SET)
     }
 
     /// Byte offset of its name in the text.
     #[must_use]
+    #[inline]
     pub fn offset(&self) -> u32 {
         self.0.node.start
     }
@@ -168,12 +199,14 @@ pub struct Spread<'a>(At<'a>);
 impl<'a> Spread<'a> {
     /// The fragment's name.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'a str {
         self.0.document.text(&self.0.node)
     }
 
     /// The fragment meant, the first of that name; nothing when the document defines none.
     #[must_use]
+    #[inline]
     pub fn fragment(&self) -> Option<FragmentIndex> {
         let target = self.0.document.node(self.0.index.saturating_add(1)).start;
         (target != u32::MAX).then_some(FragmentIndex(target))
@@ -187,6 +220,7 @@ pub struct InlineFragment<'a>(At<'a>);
 impl<'a> InlineFragment<'a> {
     /// The type it applies to, nothing when it applies to the enclosing type.
     #[must_use]
+    #[inline]
     pub fn type_condition(&self) -> Option<&'a str> {
         self.0.document.name_of(self.0.index)
     }

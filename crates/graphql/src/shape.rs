@@ -119,6 +119,18 @@ pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
         }
         let Some(node) = nodes.next() else { return };
         index = index.wrapping_add(1);
+        // Most nodes are fields, and with the event known its handling is much shorter.
+        if node.kind == Kind::Field {
+            sink.event(Event::Field, node);
+            if node.has(Node::CLOSES) {
+                open.push(innermost);
+                innermost = node.end;
+            }
+            if sink.is_full() {
+                return;
+            }
+            continue;
+        }
         let event = Event::of(node.kind);
         if event == Event::Silent {
             continue;

@@ -16,6 +16,7 @@ pub struct FragmentIndex(pub(crate) u32);
 impl FragmentIndex {
     /// The number as an index into a table with one entry per fragment definition.
     #[must_use]
+    #[inline]
     pub fn get(self) -> usize {
         self.0 as usize
     }
@@ -69,6 +70,7 @@ pub(crate) struct Definition {
     pub(crate) node: u32,
     pub(crate) counts: Counts,
     pub(crate) spreads: Range,
+    pub(crate) aliased: Range,
 }
 
 /// What a definition contains; without the fragments it spreads on the tape, with them once measured.
@@ -89,10 +91,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    pub(crate) fn is_empty(self) -> bool {
-        self.first >= self.end
-    }
-
+    #[inline]
     pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
         list.get(self.first as usize..self.end as usize).unwrap_or(&[])
     }

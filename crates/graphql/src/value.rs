@@ -28,6 +28,7 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The value at a node, nothing when the node is not a value.
+    #[inline]
     pub(crate) fn at(document: Document<'a>, index: u32) -> Option<Value<'a>> {
         let node = document.tape().nodes.get(index as usize)?;
         let text = document.text(node);
@@ -78,6 +79,7 @@ impl<'a> List<'a> {
 
     /// Its entries; a walker keeps these iterators on a stack to go deeper.
     #[must_use]
+    #[inline]
     pub fn values(self) -> Values<'a> {
         Values {
             document: self.document,
@@ -98,6 +100,7 @@ pub struct Values<'a> {
 impl<'a> Iterator for Values<'a> {
     type Item = Value<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
         let index = self.next;
         (index < self.end).then(|| self.next = self.document.node(index).end)?;
@@ -122,6 +125,7 @@ impl<'a> Object<'a> {
 
     /// Its fields, key and value; a walker keeps these iterators on a stack to go deeper.
     #[must_use]
+    #[inline]
     pub fn fields(self) -> ObjectFields<'a> {
         ObjectFields {
             document: self.document,
@@ -132,6 +136,7 @@ impl<'a> Object<'a> {
 
     /// The value of the first field called `name`.
     #[must_use]
+    #[inline]
     pub fn field(self, name: &str) -> Option<Value<'a>> {
         self.fields().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
@@ -148,6 +153,7 @@ pub struct ObjectFields<'a> {
 impl<'a> Iterator for ObjectFields<'a> {
     type Item = (&'a str, Value<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<(&'a str, Value<'a>)> {
         if self.next >= self.end {
             return None;

@@ -87,6 +87,40 @@ fn aliases_of_many_fields_in_one_place() {
 }
 
 #[test]
+fn aliases_of_few_fields_in_many_places() {
+    let alternating = (0..20_000).map(|n| format!("x{n}: f y{n}: g ")).collect::<String>();
+    assert_eq!(check(&format!("{{ {alternating} }}")).aliases_per_field, 20_000);
+    let nested = format!("{{ {} a {} }}", "x: f { y: f ".repeat(5_000), "}".repeat(5_000));
+    assert_eq!(check(&nested).aliases_per_field, 2);
+    let apart = (0..20_000).map(|n| format!("p{n} {{ x: f }} ")).collect::<String>();
+    assert_eq!(check(&format!("{{ {apart} }}")).aliases_per_field, 1);
+}
+
+#[test]
+fn a_repeated_name_among_many_that_are_not() {
+    let distinct = |from: u32| (from..from + 10_000).map(|n| format!("x: f{n} ")).collect::<String>();
+    let text = format!("{{ y: f0 {} ...F z: f0 }} fragment F on T {{ {} }}", distinct(0), distinct(10_000));
+    assert_eq!(check(&text).aliases_per_field, 3);
+}
+
+#[test]
+fn definitions_and_nothing_else() {
+    let anonymous = check(&"{ a }".repeat(20_000));
+    assert_eq!((anonymous.operations, anonymous.fields), (20_000, 1));
+    let named = (0..20_000).map(|n| format!("query Q{n} {{ x: a y: a }} ")).collect::<String>();
+    assert_eq!(check(&named).aliases_per_field, 2);
+}
+
+#[test]
+fn details_and_nothing_else() {
+    check(&format!("{{ a {} }}", "@b ".repeat(20_000)));
+    check(&format!("{{ a(b: [{}]) }}", "1 $c [] {} \"\" E ".repeat(10_000)));
+    check(&format!("query ({}) {{ a }}", "\"\" $a: [T!]! = 1 @b ".repeat(10_000)));
+    check(&format!("{{ a {} }}", "#\n,\u{FEFF}".repeat(20_000)));
+    check(&format!("{{ {} }}", "... { a(b: 1) @c { d } } ".repeat(5_000)));
+}
+
+#[test]
 fn merging_aliases_again_and_again_is_given_up() {
     // Each fragment adds an alias of its own to all those of the fragments below: quadratic if it were carried through.
     let text = format!(

@@ -122,7 +122,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
     Family {
         name: "portcullis.graphql.persisted_queries",
         kind: FamilyKind::Counter,
-        labels: &["outcome"],
+        labels: &["result"],
         buckets: &[],
         help: "Hashes met without their document (hit, miss), and documents remembered for their hash (registered).",
     },
@@ -159,14 +159,14 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &[],
         buckets: &[],
-        help: "Suggestions cut out of error messages; where `responses.strip_suggestions` is on.",
+        help: "Responses from whose error messages suggestions were cut; where `responses.strip_suggestions` is on.",
     },
     Family {
         name: "portcullis.graphql.responses_unread",
         kind: FamilyKind::Counter,
         labels: &[],
         buckets: &[],
-        help: "Responses that could not be read for counting or stripping: compressed, no JSON, or nested too deeply.",
+        help: "Responses that could not be read for counting or stripping: compressed, no JSON, nested too deeply, or cut off.",
     },
     Family {
         name: "portcullis.graphql.validation_time_us",
@@ -474,6 +474,13 @@ mod tests {
             let labels = metric.stat_name().split('.').count() - family.name.split('.').count();
             assert_eq!(labels, family.labels.len(), "{metric:?}");
         }
+    }
+
+    #[test]
+    fn labels_of_the_edge_are_of_one_family_each_as_envoy_wants_it() {
+        let tags = stats_tags();
+        let names: std::collections::BTreeSet<_> = tags.iter().map(|tag| tag.tag_name.as_str()).collect();
+        assert_eq!(names.len(), tags.len());
     }
 
     #[test]

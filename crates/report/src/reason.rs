@@ -203,8 +203,8 @@ reasons! {
         "The body does not follow the GraphQL multipart request specification, or two servers could read it differently.";
     UploadLimit, "upload_limit", "UPLOAD_LIMIT_EXCEEDED", 413, Policy, "The upload is too large.",
         "More files, paths or bytes than `graphql.uploads` allows.";
-    UploadMap, "upload_map", "INVALID_UPLOAD_MAP", 400, Client, "The map of the upload does not fit its operations.",
-        "A path of `map` does not lead to a `null` among the variables, or stands there twice.";
+    UploadMap, "upload_map", "INVALID_UPLOAD_MAP", 400, Client, "The map of the upload does not fit its operations or its files.",
+        "`map` is no object of lists of paths, a path does not lead to a `null` among the variables or stands there twice, or its keys are not the files that come.";
     Method, "method", "METHOD_NOT_ALLOWED", 405, Client, "The method is not allowed.",
         "Operations are taken by POST, and by GET where `graphql.transports.get` is on.";
     GetMutation, "get_mutation", "METHOD_NOT_ALLOWED", 405, Client, "Only queries and subscriptions are taken by GET.",

@@ -12,8 +12,11 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// An item of a batch that every policy allows.
+/// An item of a batch that most policies allow.
 const HONEST: &str = r#"{"query":"{ me { id } }"}"#;
+/// One for the policy that asks for documents of its list.
+const LISTED: &str =
+    r#"{"documentId":"sha256:70cb1a68680840f8c0ff5de62a5467ed3073af7d4e99529c4ca70c6ba0bd8b37"}"#;
 
 /// `graphql.limits.url_bytes`, by default.
 const URL: usize = 16_384;
@@ -80,7 +83,7 @@ impl Case {
     fn play(&self, policy: PolicyFile, transport: Transport) -> anyhow::Result<Play> {
         let is_call = matches!(transport, Transport::Call | Transport::GetCall);
         let before = if is_call { Some(self.registration()?) } else { None };
-        let request = self.request(transport)?;
+        let request = self.request(policy, transport)?;
         let Verdicts(mut expected) =
             self.on.get(&transport).or_else(|| self.under.get(&policy)).unwrap_or(&self.verdict).clone();
         if transport.is_get() && request.path.len() > URL {
@@ -114,7 +117,7 @@ impl Case {
         }
     }
 
-    fn request(&self, transport: Transport) -> anyhow::Result<Request> {
+    fn request(&self, policy: PolicyFile, transport: Transport) -> anyhow::Result<Request> {
         Ok(match transport {
             Transport::Written => self.written()?,
             Transport::Post => Request::json("/graphql", self.object()?),
@@ -123,7 +126,8 @@ impl Case {
             Transport::GetSse => Request::get(&url(&self.members())).with("accept", "text/event-stream"),
             Transport::Batch => {
                 let item = self.object()?;
-                let batch = [b"[", HONEST.as_bytes(), b",", &item, b",", HONEST.as_bytes(), b"]"];
+                let honest = if policy == PolicyFile::Trusted { LISTED } else { HONEST };
+                let batch = [b"[", honest.as_bytes(), b",", &item, b",", honest.as_bytes(), b"]"];
                 Request::json("/graphql", batch.concat())
             }
             Transport::Multipart => self.upload()?,

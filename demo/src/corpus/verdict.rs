@@ -12,27 +12,6 @@ pub enum Verdict {
     Refuse(String),
 }
 
-/// Reasons that the catalogue is about to gain: label, code, status. What has arrived there counts; a test holds both together.
-const PLANNED: &[(&str, &str, u16)] = &[
-    ("batch_length", "BATCH_LIMIT_EXCEEDED", 422),
-    ("persisted_query_mismatch", "PERSISTED_QUERY_HASH_MISMATCH", 400),
-    ("persisted_query_unsupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200),
-    ("untrusted_id", "PERSISTED_QUERY_NOT_IN_LIST", 404),
-    ("untrusted_document", "QUERY_NOT_IN_SAFELIST", 403),
-    ("get_mutation", "METHOD_NOT_ALLOWED", 405),
-    ("url_size", "URI_TOO_LONG", 414),
-    ("csrf", "CSRF_ERROR", 403),
-    ("multipart", "INVALID_MULTIPART", 400),
-    ("upload_limit", "UPLOAD_LIMIT_EXCEEDED", 413),
-    ("upload_map", "INVALID_UPLOAD_MAP", 400),
-    ("inflation", "PAYLOAD_TOO_DENSE", 413),
-    ("encoding_malformed", "CONTENT_ENCODING_MALFORMED", 400),
-    ("type_cost", "TYPE_COST_ESTIMATED_TOO_EXPENSIVE", 400),
-    ("slicing", "SLICING_ARGUMENT_REQUIRED", 400),
-    ("unknown_field", "UNKNOWN_FIELD", 400),
-    ("sensitive_field", "MAX_SENSITIVE_FIELD_ALIASES_EXCEEDED", 400),
-];
-
 impl Verdict {
     /// The one that a word stands for: `allow` or a label.
     #[must_use]
@@ -53,11 +32,7 @@ impl Verdict {
     #[must_use]
     pub fn answer(&self) -> Option<(u16, Option<&'static str>)> {
         let Self::Refuse(label) = self else { return Some((200, None)) };
-        if let Some(reason) = reason(label) {
-            return Some((reason.status(), Some(reason.code())));
-        }
-        let planned = PLANNED.iter().find(|(known, ..)| known == label);
-        planned.map(|(_, code, status)| (*status, Some(*code)))
+        reason(label).map(|reason| (reason.status(), Some(reason.code())))
     }
 }
 
@@ -74,19 +49,5 @@ pub(super) struct Verdicts(pub(super) Vec<Verdict>);
 impl From<String> for Verdicts {
     fn from(text: String) -> Self {
         Self(text.split('|').map(|word| Verdict::of(word.trim())).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_planned_agrees_with_what_has_arrived() {
-        for (label, code, status) in PLANNED {
-            if let Some(reason) = reason(label) {
-                assert_eq!((reason.code(), reason.status()), (*code, *status), "{label}");
-            }
-        }
     }
 }

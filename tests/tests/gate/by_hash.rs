@@ -147,7 +147,8 @@ async fn a_document_of_the_list_is_judged_with_the_variables_that_came() {
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn a_list_that_is_only_watched_refuses_unknown_ids_alone() {
-    let policy = r#"{"graphql":{"trusted_documents":{"mode":"log","documents":{"abc":"query Listed { me { id } }"}}}}"#;
+    let policy =
+        r#"graphql: {"trusted_documents":{"mode":"log","documents":{"abc":"query Listed { me { id } }"}}}"#;
     let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
     for protocol in Protocol::ALL {
         // The shop does not know this list.
@@ -171,8 +172,9 @@ const MANIFESTS: [&str; 2] = [
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn the_lists_of_apollo_and_relay_are_read() {
     for manifest in MANIFESTS {
-        let policy = json!({"graphql": {"trusted_documents": {"mode": "require", "manifest": manifest}}});
-        let site = own(&Wanted { policy: policy.to_string().leak(), concurrency: 1, ..Wanted::default() });
+        let section = json!({"trusted_documents": {"mode": "require", "manifest": manifest}});
+        let policy = format!("graphql: {section}").leak();
+        let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
         for protocol in Protocol::ALL {
             let named = post(r#"{"documentId":"5f2bd22ea6d4b2d9"}"#).with("x-demo-upstream", "sink");
             let listed = site.gated(protocol, &named).await;

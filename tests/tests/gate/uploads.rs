@@ -241,7 +241,7 @@ async fn the_limits_of_files_and_places_are_inclusive() {
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn the_first_parts_have_limits_of_their_own() {
-    let policy = "graphql: {uploads: {operations_bytes: 400, map_bytes: 100, total_bytes: 4000}}";
+    let policy = "graphql: {limits: {body_bytes: 400}, uploads: {map_bytes: 100, total_bytes: 4000}}";
     let site = own(&Wanted { policy, concurrency: 1, ..Wanted::default() });
     let padded = |text: &str, bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
     let map = r#"{"0":["variables.file"]}"#;
@@ -250,9 +250,9 @@ async fn the_first_parts_have_limits_of_their_own() {
             let request = made(&padded(HONEST, operations), &padded(map, map_bytes), 1);
             site.gated(protocol, &request).await.arrived();
         }
-        for (operations, map_bytes) in [(401, 50), (200, 101)] {
+        for (operations, map_bytes, reason) in [(401, 50, "body_size"), (200, 101, "upload_limit")] {
             let request = made(&padded(HONEST, operations), &padded(map, map_bytes), 1);
-            site.gated(protocol, &request).await.refused_as("upload_limit");
+            site.gated(protocol, &request).await.refused_as(reason);
         }
         let body = whole(HONEST, &vec![b'x'; 4_001]);
         let exchange = site.gated(protocol, &in_pieces(&body, 500, Vec::new())).await;

@@ -51,6 +51,8 @@ fn what_is_certainly_left_out_has_no_place() {
     check(document, &["a"], None);
     check(document, &["c"], Some((10, 0)));
     check(document, &["d"], None);
+    let before = "fragment F on Q { d } query($yes: Boolean) { a @skip(if: $yes) { b } ...F }";
+    check(before, &["d"], Some((10, 0)));
 }
 
 #[test]

@@ -54,7 +54,10 @@ impl<'a> Pricing<'_, 'a> {
 
     /// Entries of so many lists within each other, of which nothing is known.
     pub(crate) fn levels(&self, lists: u8) -> u64 {
-        u64::from(self.request.sizes.default).saturating_pow(u32::from(lists))
+        match lists {
+            0 => 1,
+            lists => u64::from(self.request.sizes.default).saturating_pow(u32::from(lists)),
+        }
     }
 
     fn size(&self, field: Field<'a>, rule: &Rule, violates: &mut bool) -> (u64, bool) {

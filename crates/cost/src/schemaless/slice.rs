@@ -22,7 +22,7 @@ pub(crate) struct Slice {
 
 impl<'a> Request<'a> {
     /// The size of a connection's list of entries when nothing around it says more.
-    pub(super) fn default_size(&self) -> u64 {
+    pub(crate) fn default_size(&self) -> u64 {
         u64::from(self.sizes.default)
     }
 

@@ -1,6 +1,6 @@
 //! Reads a table in one pass; what is cut, flipped or made up is an error, never a panic and never a long wait.
 
-use super::slots::{Slots, key};
+use super::slots::{Key, Slots};
 use super::wire::{Reader, unframe};
 use super::{Argument, Field, Kind, Rule, SizedField, SizedId, Slicing, Span, Step, Table, Type, TypeId};
 use crate::Cost;
@@ -93,7 +93,7 @@ impl Table {
 
 struct Loader {
     table: Table,
-    keys: Vec<u64>,
+    keys: Vec<Key>,
 }
 
 impl Loader {
@@ -145,7 +145,7 @@ impl Loader {
             before = first..text.len();
             let span = |at: usize| u32::try_from(at).map_err(|_| TableError::Malformed);
             self.table.names.push(Span { first: span(first)?, end: span(text.len())? });
-            self.keys.push(key(text.get(before.clone()).unwrap_or(&[])));
+            self.keys.push(Key::of(text.get(before.clone()).unwrap_or(&[])));
         }
         self.table.text = String::from_utf8(text).map_err(|_| TableError::Malformed)?;
         Ok(())
@@ -155,7 +155,7 @@ impl Loader {
         reader.index(self.keys.len())
     }
 
-    fn key(&self, name: u32) -> u64 {
+    fn key(&self, name: u32) -> Key {
         self.keys.get(name as usize).copied().unwrap_or_default()
     }
 
@@ -319,13 +319,15 @@ impl Loader {
         } else {
             self.arguments(reader, self.table.inputs.len(), u32::MAX)?
         };
-        let plain = is_leaf && is_weightless && rules.is_empty() && arguments.is_empty();
+        let simple = rules.is_empty() && arguments.is_empty();
+        let plain = simple && is_leaf && is_weightless;
         Ok(Field {
             key: self.key(name),
             owner,
             name,
             returns: TypeId(returns),
             lists,
+            simple,
             plain,
             weight,
             sized: SizedId(sized),

@@ -19,7 +19,7 @@ impl Slots {
     }
 
     /// Puts an index in; the table was made with room for it. Nothing when too many others want the same place.
-    pub(super) fn put(&mut self, key: u64, number: u32, index: u32) -> Option<()> {
+    pub(super) fn put(&mut self, key: Key, number: u32, index: u32) -> Option<()> {
         let mut slot = self.home(key, number);
         for _ in 0..FARTHEST {
             match self.slots.get_mut(slot) {
@@ -35,7 +35,7 @@ impl Slots {
 
     /// The index that `is_it` accepts among those of this key and number.
     #[inline]
-    pub(super) fn find(&self, key: u64, number: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, key: Key, number: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mut slot = self.home(key, number);
         for _ in 0..FARTHEST {
             let index = *self.slots.get(slot)?;
@@ -51,10 +51,8 @@ impl Slots {
     }
 
     #[inline]
-    fn home(&self, key: u64, number: u32) -> usize {
-        let mixed =
-            (key ^ u64::from(number).wrapping_mul(0xA076_1D64_78BD_642F)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let folded = (mixed >> 32) as usize;
+    fn home(&self, key: Key, number: u32) -> usize {
+        let folded = (key.hash(number) >> 32) as usize;
         folded & self.slots.len().wrapping_sub(1)
     }
 
@@ -64,25 +62,40 @@ impl Slots {
     }
 }
 
-/// A name in 64 bits: the name itself up to eight bytes, beyond that its ends and its length, mixed.
-#[inline]
-pub(super) fn key(name: &[u8]) -> u64 {
-    if let (Some(first), Some(last)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        if name.len() == 8 {
-            return u64::from_le_bytes(*first);
+/// A name in two words: up to sixteen bytes they are the name, beyond that its ends; with the length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Key {
+    first: u64,
+    last: u64,
+    len: u32,
+}
+
+impl Key {
+    #[inline]
+    pub(super) fn of(name: &[u8]) -> Self {
+        let len = u32::try_from(name.len()).unwrap_or(u32::MAX);
+        if let (Some(first), Some(last)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            return Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last), len };
         }
-        let mixed = u64::from_le_bytes(*first).wrapping_mul(0xD6E8_FEB8_6659_FD93)
-            ^ u64::from_le_bytes(*last).rotate_left(29);
-        // The highest bit keeps long names apart from short ones, whose bytes are ASCII.
-        return (mixed ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63;
+        if let (Some(first), Some(last)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            return Self { first: u64::from(first), last: u64::from(last), len };
+        }
+        let first = name.iter().rev().fold(0, |key, byte| key << 8 | u64::from(*byte));
+        Self { first, last: 0, len }
     }
-    if let (Some(first), Some(last)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
-        let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        let unused = 8_u32.wrapping_sub(name.len() as u32 & 7).wrapping_mul(8);
-        // The last four bytes overlap the first; the overlap is the same in both.
-        return u64::from(low) | (u64::from(high) << 32) >> unused;
+
+    /// Whether names of this key are the same because their keys are.
+    #[inline]
+    pub(super) fn is_exact(self) -> bool {
+        self.len <= 16
     }
-    name.iter().rev().fold(0, |key, byte| key << 8 | u64::from(*byte))
+
+    #[inline]
+    fn hash(self, number: u32) -> u64 {
+        let mixed = (self.first ^ u64::from(number)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        (mixed ^ self.last.rotate_left(29) ^ u64::from(self.len)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
 }
 
 #[cfg(test)]
@@ -90,12 +103,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_names_are_their_own_keys() {
-        let name = b"abcdefgh";
-        for len in 0..=8 {
-            let expected = name.iter().take(len).rev().fold(0, |key, byte| key << 8 | u64::from(*byte));
-            assert_eq!(key(name.get(..len).unwrap()), expected, "{len}");
+    fn names_of_up_to_sixteen_bytes_have_keys_of_their_own() {
+        let base = "abcdefghijklmnop";
+        let mut names: Vec<String> = (0..=16).filter_map(|len| base.get(..len)).map(str::to_owned).collect();
+        names.extend((1..=16).map(|len| "a".repeat(len)));
+        for place in 0..16 {
+            let mut changed = base.as_bytes().to_vec();
+            *changed.get_mut(place).unwrap() = b'_';
+            names.push(String::from_utf8(changed).unwrap());
         }
+        names.sort();
+        names.dedup();
+        for (index, name) in names.iter().enumerate() {
+            assert!(Key::of(name.as_bytes()).is_exact());
+            let same = names.iter().filter(|other| Key::of(other.as_bytes()) == Key::of(name.as_bytes()));
+            assert_eq!(same.count(), 1, "{index} {name}");
+        }
+        assert!(!Key::of(b"abcdefghijklmnopq").is_exact());
     }
 
     #[test]
@@ -103,10 +127,10 @@ mod tests {
         let names: Vec<String> = (0..1_000).map(|number| format!("someFieldName{number}")).collect();
         let mut slots = Slots::with_room_for(names.len());
         for (index, name) in (0..).zip(&names) {
-            slots.put(key(name.as_bytes()), 7, index).unwrap();
+            slots.put(Key::of(name.as_bytes()), 7, index).unwrap();
         }
         let find = |name: &str, number| {
-            slots.find(key(name.as_bytes()), number, |index| {
+            slots.find(Key::of(name.as_bytes()), number, |index| {
                 names.get(index as usize).is_some_and(|it| it == name)
             })
         };

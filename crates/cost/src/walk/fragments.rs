@@ -13,6 +13,16 @@ pub(super) struct Spreading {
     joins: Joins,
 }
 
+/// The type a fragment is on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Condition {
+    /// Not looked up.
+    Unread,
+    /// Not in the schema.
+    Unknown,
+    Known(TypeId),
+}
+
 /// What a fragment comes to in a type, with certain fields sized from above.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memo {
@@ -26,6 +36,8 @@ pub(super) struct Memo {
     /// Its groups, among those that are kept.
     first_group: u32,
     end_group: u32,
+    /// Whether anything was counted in it.
+    has_counts: bool,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -35,10 +47,15 @@ impl<'a> Walk<'_, 'a> {
         let fragment = self.document.fragment(index)?;
         let around = self.scratch.open.last()?;
         let (around, sized) = (around.scope, around.sized);
-        let (mut scope, joins) = self.narrow(around, fragment.type_condition());
+        let condition = match self.scratch.conditions.get(index.get())? {
+            Condition::Known(known) => Some(*known),
+            Condition::Unknown => None,
+            Condition::Unread => self.condition(index, fragment.type_condition()),
+        };
+        let (mut scope, joins) = self.narrow_to(around, condition);
         if !self.pricing.steps.allow(0) {
             // Exact is one memo for each type it is spread in; what it costs in its own type is never less.
-            scope = self.pricing.table.type_named(fragment.type_condition());
+            scope = condition;
         }
         if let Some(found) = self.remembered(index, scope, sized) {
             self.add_again(found, joins);
@@ -51,6 +68,15 @@ impl<'a> Walk<'_, 'a> {
         let sums = Sums { field, ..Sums::default() };
         self.scratch.open.push(Open { end: None, scope, sized, sums, groups, what });
         Some(fragment.selections())
+    }
+
+    /// The type a fragment is on, looked up once.
+    fn condition(&mut self, fragment: FragmentIndex, name: &str) -> Option<TypeId> {
+        let found = self.pricing.table.type_named(name);
+        if let Some(place) = self.scratch.conditions.get_mut(fragment.get()) {
+            *place = found.map_or(Condition::Unknown, Condition::Known);
+        }
+        found
     }
 
     fn remembered(
@@ -71,17 +97,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn add_again(&mut self, index: usize, joins: Joins) {
-        let Some(Memo { sums, most, first_group, end_group, .. }) = self.scratch.memos.get(index).copied()
-        else {
-            return;
-        };
-        let len = self.row_len();
-        let first = index.saturating_mul(len);
-        for place in 0..len {
-            let more = self.scratch.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
-            if joins != Joins::Never || place == super::UNKNOWN {
-                self.count_more(place, more);
-            }
+        let Some(memo) = self.scratch.memos.get(index).copied() else { return };
+        let Memo { sums, most, first_group, end_group, has_counts, .. } = memo;
+        if has_counts {
+            self.count_again(index, joins);
         }
         if joins == Joins::Never {
             return;
@@ -99,11 +118,24 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// Adds the counts of a fragment; of one that never applies, only unknown fields.
+    fn count_again(&mut self, index: usize, joins: Joins) {
+        let len = self.row_len();
+        let first = index.saturating_mul(len);
+        for place in 0..len {
+            let more = self.scratch.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
+            if joins != Joins::Never || place == super::UNKNOWN {
+                self.count_more(place, more);
+            }
+        }
+    }
+
     /// Remembers a fragment that was walked, and adds it to where it is spread.
     pub(super) fn close_spread(&mut self, open: &Open, spreading: Spreading) {
         let Spreading { fragment, joins } = spreading;
         let len = self.row_len();
         let row = self.scratch.rows.len().saturating_sub(len);
+        let has_counts = self.scratch.rows.iter().skip(row).any(|count| *count != 0);
         self.scratch.kept_rows.extend(self.scratch.rows.drain(row..));
         let first_group = self.scratch.kept_groups.len();
         let groups = self.scratch.groups.get(open.groups as usize..).unwrap_or_default();
@@ -121,6 +153,7 @@ impl<'a> Walk<'_, 'a> {
             most,
             first_group: span(first_group),
             end_group: span(end_group),
+            has_counts,
         });
         if let Some(head) = self.scratch.heads.get_mut(fragment.get()) {
             *head = span(memo);

@@ -28,8 +28,18 @@ impl Walk<'_, '_> {
     /// An object type is only itself, so the wrong one never applies. Everything else that does not fit, servers refuse if their
     /// schema is this one; it counts, in case theirs is newer.
     pub(super) fn narrow(&mut self, scope: Option<TypeId>, condition: &str) -> (Option<TypeId>, Joins) {
+        let condition = self.pricing.table.type_named(condition);
+        self.narrow_to(scope, condition)
+    }
+
+    /// The same for a condition that is looked up.
+    pub(super) fn narrow_to(
+        &mut self,
+        scope: Option<TypeId>,
+        condition: Option<TypeId>,
+    ) -> (Option<TypeId>, Joins) {
         let table = self.pricing.table;
-        let Some(condition) = table.type_named(condition) else { return (None, Joins::Always) };
+        let Some(condition) = condition else { return (None, Joins::Always) };
         let inside = Some(condition);
         match scope {
             None => (inside, Joins::Always),

@@ -1,10 +1,12 @@
 //! The inside of a JSON text: its end is found eight bytes at a time, its escapes are undone.
 
+use std::borrow::Cow;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first quote, backslash or control character, or the end.
-pub(super) fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut before: usize = 0;
     for word in words {
@@ -80,8 +82,8 @@ pub(super) fn unescape(source: &[u8], out: &mut Vec<u8>) -> Result<Unescaped, us
                 let read = at.saturating_add(1);
                 return Ok(Unescaped { read, written: room.saturating_sub(space.len()) });
             }
-            [b'\\', after @ ..] => {
-                let (letter, length) = escaped(after).ok_or(at)?;
+            [b'\\', b'u', after @ ..] => {
+                let (letter, length) = unicode(after).ok_or(at)?;
                 let mut bytes = [0; 4];
                 let bytes = letter.encode_utf8(&mut bytes).as_bytes();
                 let (to, left) = space.split_at_mut_checked(bytes.len()).ok_or(at)?;
@@ -89,40 +91,58 @@ pub(super) fn unescape(source: &[u8], out: &mut Vec<u8>) -> Result<Unescaped, us
                 rest = after.get(length..).unwrap_or_default();
                 space = left;
             }
+            // Line breaks are most of what there is to unescape in a document.
+            [b'\\', letter, after @ ..] => {
+                let (to, left) = space.split_first_mut().ok_or(at)?;
+                *to = escaped(*letter).ok_or(at)?;
+                rest = after;
+                space = left;
+            }
             _ => return Err(at),
         }
     }
 }
 
-/// What the bytes after a backslash stand for, and how many they are.
-fn escaped(bytes: &[u8]) -> Option<(char, usize)> {
-    let (first, rest) = bytes.split_first()?;
-    let letter = match first {
-        b'n' => '\n',
-        b'"' => '"',
-        b'\\' => '\\',
-        b'/' => '/',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => return unicode(rest),
-        _ => return None,
-    };
-    Some((letter, 1))
+/// The text between two quotes with its escapes undone; as it is where it is no JSON.
+pub(crate) fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.contains(&b'\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = Vec::new();
+    match unescape(&[raw, b"\""].concat(), &mut out) {
+        Ok(Unescaped { written, .. }) => {
+            out.truncate(written);
+            Cow::Owned(out)
+        }
+        Err(_) => Cow::Borrowed(raw),
+    }
 }
 
-/// `0041`, or a pair of surrogates; a surrogate alone is no character.
+/// What a letter after a backslash stands for.
+fn escaped(letter: u8) -> Option<u8> {
+    match letter {
+        b'n' => Some(b'\n'),
+        b'"' | b'\\' | b'/' => Some(letter),
+        b't' => Some(b'\t'),
+        b'r' => Some(b'\r'),
+        b'b' => Some(8),
+        b'f' => Some(12),
+        _ => None,
+    }
+}
+
+/// What the digits after `\u` stand for, and how many bytes they are: `0041`, or a pair of surrogates with another
+/// `\u` between; a surrogate alone is no character.
 fn unicode(bytes: &[u8]) -> Option<(char, usize)> {
     let (high, rest) = hex(bytes)?;
     if let Some(letter) = char::from_u32(high) {
-        return Some((letter, 5));
+        return Some((letter, 4));
     }
     let (low, _) = hex(rest.strip_prefix(b"\\u")?)?;
     let high = high.checked_sub(0xd800).filter(|high| *high < 0x400)?;
     let low = low.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
     let letter = char::from_u32(0x1_0000_u32.checked_add(high << 10 | low)?)?;
-    Some((letter, 11))
+    Some((letter, 10))
 }
 
 fn hex(bytes: &[u8]) -> Option<(u32, &[u8])> {

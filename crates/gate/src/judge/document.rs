@@ -8,9 +8,14 @@ use portcullis_graphql::{
     Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth, measure,
     normalise, parse, shape,
 };
-use portcullis_policy::{Policy, Refusal, Verdict, judge_document, judge_estimate, judge_introspection};
+use portcullis_policy::{
+    Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
+};
 use portcullis_redact::is_fit_label;
 use portcullis_report::{Bounds, OperationKind, Reason};
+
+/// Places of a response that are counted for the actual cost; an operation that asks for more is not counted.
+const PLACES: usize = 4_000;
 
 /// Memory that judging uses again each time.
 pub(super) struct Tools<'d> {
@@ -46,11 +51,11 @@ pub(super) fn judge_text(
     let selected = document.select(request.operation_name.as_deref()).ok();
     let kind = selected.map_or(OperationKind::Unknown, kind);
     let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let estimate = selected.map(|operation| {
-        let (sizes, watched) = (policy.cost.sizes, policy.sensitive.watched());
-        let question = Question { document, operation, variables: &variables, sizes, watched };
-        policy.cost.model().estimate(&question, tools.costing)
-    });
+    let (sizes, watched) = (policy.cost.sizes, policy.sensitive.watched());
+    let question =
+        selected.map(|operation| Question { document, operation, variables: &variables, sizes, watched });
+    let model = policy.cost.model();
+    let estimate = question.map(|question| model.estimate(&question, tools.costing));
     let asked = if measures.introspection { introspection_depth(document) } else { 0 };
     let measured = match judge_document(policy, &measures) {
         Verdict::Allow => judge_introspection(policy, asked),
@@ -67,6 +72,11 @@ pub(super) fn judge_text(
     let operation = label(document, selected);
     let judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
     match verdict {
+        Verdict::Allow if policy.responses.actual_cost == Switch::On => {
+            let limit = usize::try_from(policy.limits.fields).unwrap_or(usize::MAX);
+            let plan = question.and_then(|question| model.plan(&question, limit.min(PLACES)));
+            (verdict, Judged { plan, ..judged })
+        }
         Verdict::Allow => (verdict, judged),
         Verdict::Deny(_) => (verdict, described(judged, document)),
     }

@@ -6,8 +6,10 @@
 mod batches;
 mod persisted;
 mod requests;
+mod responses;
 mod streams;
 mod transports;
+mod uploads;
 
 use portcullis_gate::{
     Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, More, Timestamp, World,

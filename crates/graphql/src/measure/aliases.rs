@@ -129,11 +129,13 @@ impl Aliases {
         let mut steps: u64 = 0;
         // What is beyond the budget by number alone is left to the exact count, which gives up.
         if expanded <= budget {
-            let (differ, taken) = self.names.differ(document);
-            if differ {
+            let (repeated, taken) = self.names.read(document);
+            if !repeated {
                 return (1, taken);
             }
             steps = taken;
+        } else {
+            self.names.assume_repeated();
         }
         let expected = u32::try_from(expanded).unwrap_or(u32::MAX).min(document.tokens());
         self.aliases.clear(expected);
@@ -143,7 +145,7 @@ impl Aliases {
         self.own.resize(tape.fragments.len(), NONE);
         self.steps = Steps::of(budget);
         self.walked = steps;
-        self.most = 0;
+        self.most = 1;
         let fragments =
             order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
         let operations = tape.operations.iter().map(|operation| (operation, None));
@@ -162,7 +164,7 @@ impl Aliases {
         definition: &Definition,
         fragment: Option<FragmentIndex>,
     ) -> Option<()> {
-        if definition.counts.aliases == 0 && definition.spreads.is_empty() {
+        if !self.concerns(document, definition) {
             return Some(());
         }
         let walked = Walked { node: definition.node, fragment };
@@ -178,7 +180,9 @@ impl Aliases {
             self.walked = self.walked.saturating_add(1);
             if node.kind == Kind::Field {
                 let response_name = if node.has(Node::ALIASED) {
-                    self.add(document, walked, Alias { way, ..Alias::of(document, index) })?;
+                    if self.names.is_repeated(document, node) {
+                        self.add(document, walked, Alias::of(document, index, node, way))?;
+                    }
                     inside
                 } else {
                     index
@@ -203,6 +207,17 @@ impl Aliases {
         Some(())
     }
 
+    /// Whether a definition has an alias of a repeated name, itself or through what it spreads.
+    fn concerns(&self, document: Document<'_>, definition: &Definition) -> bool {
+        let tape = document.tape();
+        let repeated = |field: &u32| self.names.is_repeated(document, &document.node(*field));
+        let brings = |target: &u32| {
+            self.own.get(document.node(*target).start as usize).is_some_and(|last| *last != NONE)
+        };
+        definition.aliased.of(&tape.aliased).iter().any(repeated)
+            || definition.spreads.of(&tape.spreads).iter().any(brings)
+    }
+
     /// Adds what the fragment `callee` has, from the place on in which it is spread.
     fn merge(&mut self, document: Document<'_>, walked: Walked, way: Way, callee: u32) -> Option<()> {
         let mut next = self.own.get(callee as usize).copied().unwrap_or(NONE);
@@ -220,7 +235,7 @@ impl Aliases {
         let definition = walked.node;
         let entry = Alias { definition, before, ..alias };
         let same = |known: &Alias| {
-            known.way == alias.way && known.definition == definition && known.is_of(document, alias.field)
+            known.way == alias.way && known.definition == definition && known.is_of(document, &alias)
         };
         let (index, is_new) = self.aliases.find_or_insert(entry, same, &mut self.steps)?;
         if !is_new {
@@ -245,25 +260,26 @@ impl Aliases {
 }
 
 impl Alias {
-    /// The alias of a field, in no place yet.
-    fn of(document: Document<'_>, field: u32) -> Alias {
-        let name = hashed(Hash::SEED, document, &document.node(field));
+    /// The alias of a field.
+    fn of(document: Document<'_>, field: u32, node: &Node, way: Way) -> Alias {
+        let name = hashed(Hash::SEED, document, node);
         let both = hashed(name, document, &document.node(field.saturating_add(1)));
-        Alias {
-            both: both.finish(),
-            name: name.finish(),
-            definition: NONE,
-            way: Way::NOWHERE,
-            field,
-            before: NONE,
-        }
+        Alias { both: both.finish(), name: name.finish(), definition: NONE, way, field, before: NONE }
     }
 
-    /// Whether another field has the same name and alias.
-    fn is_of(&self, document: Document<'_>, field: u32) -> bool {
-        let text = |field: u32| document.text(&document.node(field));
-        let alias = |field: u32| text(field.saturating_add(1));
-        self.field == field || (text(self.field) == text(field) && alias(self.field) == alias(field))
+    /// Whether another alias of the same hashes is of the same name and alias.
+    fn is_of(&self, document: Document<'_>, other: &Alias) -> bool {
+        let same = |left: u32, right: u32| {
+            let (left, right) = (document.node(left), document.node(right));
+            // Words of one length up to eight bytes have one hash only if they are equal.
+            let equal = || left.len <= 8 || left.word(document.source()) == right.word(document.source());
+            left.len == right.len && equal()
+        };
+        let (left, right) = (self.field, other.field);
+        left == right
+            || self.name == other.name
+                && same(left, right)
+                && same(left.saturating_add(1), right.saturating_add(1))
     }
 }
 

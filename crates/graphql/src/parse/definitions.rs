@@ -72,24 +72,22 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Starts a definition: its node, and its share of the spreads, which [`end`](Self::end) completes.
+    /// Starts a definition: its node, and its share of the tape's lists, which [`end`](Self::end) completes.
     pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
         self.counts = Counts::default();
         self.counted = 0;
         let node = self.push(kind, start, len)?;
-        let first = self.spreads_so_far();
-        Ok(Definition { node, counts: self.counts, spreads: Range { first, end: first } })
+        let (spreads, aliased) = (so_far(&self.tape.spreads), so_far(&self.tape.aliased));
+        let (spreads, aliased) =
+            (Range { first: spreads, end: spreads }, Range { first: aliased, end: aliased });
+        Ok(Definition { node, counts: self.counts, spreads, aliased })
     }
 
     pub(super) fn end(&self, mut definition: Definition) -> Definition {
-        definition.spreads.end = self.spreads_so_far();
+        definition.spreads.end = so_far(&self.tape.spreads);
+        definition.aliased.end = so_far(&self.tape.aliased);
         definition.counts = self.counts;
         definition
-    }
-
-    /// How many spreads there are so far; not more than bytes.
-    fn spreads_so_far(&self) -> u32 {
-        (self.tape.spreads.len() & u32::MAX as usize) as u32
     }
 
     pub(super) fn fragment(&mut self) -> Parsed {
@@ -203,6 +201,11 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// How many entries a list has; not more than bytes.
+fn so_far(list: &[u32]) -> u32 {
+    (list.len() & u32::MAX as usize) as u32
 }
 
 /// The error for a definition that starts with `word`; a type system is told apart because clients do send them.

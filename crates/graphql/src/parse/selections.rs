@@ -34,23 +34,41 @@ impl Parser<'_> {
     /// A field up to and including the `{` of its selection set; and before it, all those that are a name and perhaps a `{`.
     #[inline(always)]
     fn fields(&mut self) -> Parsed {
+        let start = self.at;
+        let (end, class) = scan::name(self.bytes, start);
+        let len = end.wrapping_sub(start);
+        self.settle(end, class);
+        match self.next {
+            Class::Name | Class::BraceOpen => self.plain_fields(start, len),
+            Class::BraceClose => self.leaf(start, len),
+            _ => self.field(start, len),
+        }
+    }
+
+    /// A field that is a name.
+    #[inline(always)]
+    fn leaf(&mut self, start: u32, len: u32) -> Parsed {
+        self.left = self.left.wrapping_sub(1);
+        self.counts.fields = self.counts.fields.wrapping_add(1);
+        self.push(Kind::Field, start, len)?;
+        self.note_introspection(start, len);
+        Ok(())
+    }
+
+    /// Fields that are a name and perhaps a `{`, from the one on whose name has been read.
+    #[inline(always)]
+    fn plain_fields(&mut self, mut start: u32, mut len: u32) -> Parsed {
         let bytes = self.bytes;
         let (first, outside) = (self.node, self.level);
-        let (mut start, mut node, mut level, mut innermost) = (self.at, first, outside, self.innermost);
+        let (mut node, mut level, mut innermost) = (first, outside, self.innermost);
         // Each name is a token and a node, each brace a token and a level; so the bounds can be had beforehand.
         let last_node = i64::from(first).wrapping_add(self.left);
         let most = last_node.wrapping_add(i64::from(outside));
         let deepest = self.room.wrapping_add(i64::from(outside));
-        let mut root = u32::MAX;
+        let (mut at, mut class, mut root) = (self.at, self.next, u32::MAX);
         let end = usize::try_from(last_node).unwrap_or(0).min(self.nodes.len());
         let mut slots = self.nodes.get_mut(first as usize..end).unwrap_or_default().iter_mut();
-        let (len, at, class) = loop {
-            let (end, class) = scan::name(bytes, start);
-            let len = end.wrapping_sub(start);
-            let (mut at, mut class) = scan::settle(bytes, end, class);
-            if class > Class::BraceOpen || class == Class::Digit {
-                break (len, at, class);
-            }
+        loop {
             let Some(slot) = slots.next() else { return Err(self.too_many_tokens(at)) };
             node = node.wrapping_add(1);
             let depth = (level & u32::from(u16::MAX)) as u16;
@@ -78,11 +96,18 @@ impl Parser<'_> {
                     return Err(self.too_many_tokens(at));
                 }
             }
-            start = at;
+            len = 0;
             if class != Class::Name {
-                break (0, at, class);
+                break;
             }
-        };
+            start = at;
+            let (end, after) = scan::name(bytes, start);
+            len = end.wrapping_sub(start);
+            (at, class) = scan::settle(bytes, end, after);
+            if class > Class::BraceOpen || class == Class::Digit {
+                break;
+            }
+        }
         let read = node.wrapping_sub(first);
         let opened = level.wrapping_sub(outside);
         if root != u32::MAX {

@@ -121,6 +121,9 @@ impl Parser<'_> {
                 self.push(kind, start, len).map(drop)
             }
             Class::Digit | Class::Minus => {
+                if let Some(end) = scan::plain_int(self.bytes, start) {
+                    return self.literal(Kind::Int, end);
+                }
                 let (number, end) = scan::number(self.bytes, start)?;
                 let kind = match number {
                     scan::Number::Int => Kind::Int,

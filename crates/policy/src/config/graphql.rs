@@ -119,7 +119,7 @@ impl Default for CostSection {
         Self {
             model: None,
             max: 20_000,
-            type_max: 5_000,
+            type_max: 20_000,
             schema: None,
             table: None,
             default_list_size: default,

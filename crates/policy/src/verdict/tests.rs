@@ -64,11 +64,11 @@ fn costing(field: Cost, r#type: Cost) -> Estimate {
 fn the_limits_of_cost_are_inclusive() {
     let policy = Policy::parse("").unwrap();
     let units = Cost::from_units;
-    assert_eq!(judge_estimate(&policy, &costing(units(20_000), units(5_000))), Verdict::Allow);
+    assert_eq!(judge_estimate(&policy, &costing(units(20_000), units(20_000))), Verdict::Allow);
     let beyond = Verdict::Deny(Refusal::beyond(Reason::Cost, 20_000, 20_001));
     assert_eq!(judge_estimate(&policy, &costing(Cost::from_milli(20_000_001), units(0))), beyond);
-    let beyond = Verdict::Deny(Refusal::beyond(Reason::TypeCost, 5_000, 5_001));
-    assert_eq!(judge_estimate(&policy, &costing(units(0), Cost::from_milli(5_000_001))), beyond);
+    let beyond = Verdict::Deny(Refusal::beyond(Reason::TypeCost, 20_000, 20_001));
+    assert_eq!(judge_estimate(&policy, &costing(units(0), Cost::from_milli(20_000_001))), beyond);
 }
 
 #[test]

@@ -167,8 +167,7 @@ impl<'s, 'a> Inputs<'s, 'a> {
         let name = value.name;
         let depth = depth.checked_sub(1).ok_or(BuildError::EndlessDefault { name: name.to_owned() })?;
         let (mut value, mut given, mut rest) = (value, default, rest);
-        loop {
-            let Some((name, further)) = rest.split_first() else { break };
+        while let Some((name, further)) = rest.split_first() {
             let object = self.objects.get(value.type_name);
             let field = object.and_then(|object| object.fields.iter().find(|field| field.name == *name));
             let (Supplied::Object(fields), Some(field)) = (given, field) else { return Ok(None) };

@@ -1,29 +1,11 @@
-//! Properties of the envelope over arbitrary bodies; native only.
-#![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+//! Bodies and query strings.
 
+use crate::json;
 use portcullis_framing::{
-    BatchLength, Coding, Envelope, EnvelopeError, Inflation, Json, Nesting, Parameters, QueryString, accepts,
-    content_encoding, content_type, inflate, query_string, read, streams,
+    BatchLength, Envelope, EnvelopeError, Json, Nesting, Parameters, QueryString, accepts, content_encoding,
+    content_type, query_string, read, streams,
 };
-use portcullis_framing::{ContentType, Multipart, MultipartError, MultipartLimits};
 use proptest::prelude::*;
-
-fn json() -> impl Strategy<Value = serde_json::Value> {
-    let leaf = prop_oneof![
-        Just(serde_json::Value::Null),
-        any::<bool>().prop_map(Into::into),
-        any::<i64>().prop_map(Into::into),
-        ".{0,12}".prop_map(Into::into),
-    ];
-    leaf.prop_recursive(4, 32, 6, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-            prop::collection::btree_map(".{0,6}", inner, 0..6)
-                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
 
 fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
     match (ours, theirs) {
@@ -43,90 +25,7 @@ fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
     }
 }
 
-/// Each compressed file with what it is compressed by.
-const COMPRESSED: [(Coding, &[u8]); 9] = [
-    (Coding::Gzip, include_bytes!("../testdata/inflate/request.gz")),
-    (Coding::Gzip, include_bytes!("../testdata/inflate/spaces_1mib.gz")),
-    (Coding::Deflate, include_bytes!("../testdata/inflate/request.zlib")),
-    (Coding::Brotli, include_bytes!("../testdata/inflate/request.br")),
-    (Coding::Brotli, include_bytes!("../testdata/inflate/window_4mib.br")),
-    (Coding::Brotli, include_bytes!("../testdata/inflate/spaces_1mib.br")),
-    (Coding::Zstd, include_bytes!("../testdata/inflate/request.zst")),
-    (Coding::Zstd, include_bytes!("../testdata/inflate/streamed.zst")),
-    (Coding::Zstd, include_bytes!("../testdata/inflate/spaces_1mib.zst")),
-];
-
-const UPLOAD: &str = "\r\n--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{\"variables\":{\"f\":null}}\r\n\
-    --b\r\nContent-Disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n\
-    --b\r\nContent-Disposition: form-data; name=\"0\"; filename=\"a\"\r\nContent-Type: text/plain\r\n\r\n--file\r\n--\r\n--b--\r\n";
-
-/// What an upload is after each of its chunks, and at its end.
-fn upload(chunks: &[&[u8]]) -> Result<(Vec<u8>, Vec<u8>), MultipartError> {
-    let ContentType::Multipart(boundary) = content_type(b"multipart/form-data; boundary=b") else { panic!() };
-    let limits = MultipartLimits {
-        headers: 3,
-        header_bytes: 100,
-        operations_bytes: 40,
-        map_bytes: 30,
-        files: 1,
-        file_bytes: 20,
-        total_bytes: 20,
-    };
-    let mut multipart = Multipart::new(&boundary, limits);
-    for chunk in chunks {
-        multipart.feed(chunk)?;
-        assert!(multipart.held_bytes() <= 40 + 30 + 2 * 5);
-    }
-    multipart.end()?;
-    Ok((multipart.operations().unwrap().to_vec(), multipart.map().unwrap().to_vec()))
-}
-
 proptest! {
-    #[test]
-    fn an_upload_is_the_same_in_any_chunks(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), "[-b\r\n:;=\"]{0,3}|\r\n--b|--b--"), 0..3),
-        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
-    ) {
-        let mut body = UPLOAD.to_owned();
-        for (at, text) in changes {
-            let at = at.index(body.len());
-            let end = (at + text.len() / 2).min(body.len());
-            body.replace_range(at..end, &text);
-        }
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
-        cuts.sort_unstable();
-        let mut chunks = Vec::new();
-        let mut rest = body.as_bytes();
-        for (index, cut) in cuts.iter().enumerate() {
-            let (chunk, after) = rest.split_at(cut - index.checked_sub(1).map_or(0, |last| cuts[last]));
-            chunks.push(chunk);
-            rest = after;
-        }
-        chunks.push(rest);
-        prop_assert_eq!(upload(&chunks), upload(&[body.as_bytes()]));
-    }
-
-    #[test]
-    fn broken_streams_never_panic_and_stay_within_bounds(
-        file in 0..COMPRESSED.len(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        cut in prop::option::of(any::<prop::sample::Index>()),
-    ) {
-        let (coding, body) = COMPRESSED[file];
-        let mut body = body.to_vec();
-        for (at, byte) in changes {
-            let length = body.len();
-            body[at.index(length)] = byte;
-        }
-        if let Some(cut) = cut {
-            body.truncate(cut.index(body.len()));
-        }
-        let limit = Inflation { bytes: 300_000, ratio: 50 };
-        if let Ok(result) = inflate(coding, &body, limit) {
-            prop_assert!(result.len() <= limit.bytes.min((body.len() * limit.ratio).max(64 << 10)));
-        }
-    }
-
     #[test]
     fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let _outcome = (

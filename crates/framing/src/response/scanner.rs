@@ -1,0 +1,304 @@
+//! The grammar of JSON, as far as is needed to know where in a response a byte is.
+
+mod texts;
+
+use super::output::Output;
+use super::suggestion::Candidate;
+use super::{Event, Events, Jobs, Suggestions};
+use std::borrow::Cow;
+
+/// Bytes that are kept of a key.
+const KEY_BYTES: usize = 256;
+
+/// Bytes of the longest code that is told.
+const CODE_BYTES: usize = 64;
+
+/// A response that is being scanned; whatever its chunks are, the outcome is the same.
+#[derive(Debug)]
+pub struct Scanner {
+    jobs: Jobs,
+    /// How many arrays and objects may be open.
+    depth: usize,
+    state: State,
+    open: Vec<Level>,
+    /// How many levels are open inside a response, outside of its values: 1, in a batch 2.
+    base: usize,
+    section: Section,
+    code: CodePath,
+    /// The last byte was a backslash in a text.
+    escape: Escape,
+    /// What earlier chunks held of the text that is being read, when it is one to be known.
+    text: Vec<u8>,
+    candidate: Candidate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Value,
+    /// After `[`.
+    FirstItem,
+    /// After `{`.
+    FirstKey,
+    Key,
+    Colon,
+    AfterValue,
+    Scalar,
+    Text(Role),
+    /// After the whole response.
+    End,
+    /// Nothing is known any more.
+    Lost,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Key,
+    Code,
+    /// A text of an error, before any suggestion.
+    Error,
+    /// The rest of such a text, which is cut off.
+    Suggestion,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Object,
+    List,
+}
+
+/// Which value of a response is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Data,
+    Errors,
+    Other,
+}
+
+/// How much of `extensions.code` the keys around are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CodePath {
+    Outside,
+    /// Inside an element of `errors`.
+    Error,
+    Extensions,
+    Code,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escape {
+    No,
+    Begun,
+}
+
+impl Scanner {
+    /// Starts with a response that has at most `depth` arrays and objects inside each other; below that nothing is
+    /// known of it.
+    pub fn new(jobs: Jobs, depth: usize) -> Self {
+        Self {
+            jobs,
+            depth,
+            state: State::Value,
+            open: Vec::new(),
+            base: 1,
+            section: Section::Other,
+            code: CodePath::Outside,
+            escape: Escape::No,
+            text: Vec::new(),
+            candidate: Candidate::default(),
+        }
+    }
+
+    /// Whether the response was no JSON, or too deep, so that it passes as it is.
+    pub fn is_lost(&self) -> bool {
+        self.state == State::Lost
+    }
+
+    /// Scans the next bytes; what is to leave in their place, perhaps less or a little more than them.
+    pub fn feed<'c>(&mut self, chunk: &'c [u8], visit: &mut impl FnMut(Event<'_>)) -> Cow<'c, [u8]> {
+        let mut output = Output::new(chunk);
+        let mut at = 0;
+        // Bytes of the candidate that an earlier chunk held.
+        let mut carried = self.candidate.bytes().len();
+        while let Some(byte) = chunk.get(at) {
+            at = match self.state {
+                State::Lost => break,
+                State::Text(Role::Error) => self.error_text(chunk, at, &mut carried, &mut output),
+                State::Text(Role::Suggestion) => self.suggestion(chunk, at, &mut output),
+                State::Text(role) => self.known_text(chunk, at, role, visit),
+                State::Scalar => self.scalar(chunk, at),
+                _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => at.saturating_add(1),
+                State::Value
+                | State::FirstItem
+                | State::FirstKey
+                | State::Key
+                | State::Colon
+                | State::AfterValue
+                | State::End => {
+                    self.structure(*byte, visit);
+                    at.saturating_add(1)
+                }
+            };
+        }
+        output.hold(chunk.len().saturating_sub(self.candidate.bytes().len().saturating_sub(carried)));
+        output.finish()
+    }
+
+    /// The response has ended; what was held back.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let held = self.candidate.bytes().to_vec();
+        self.candidate.clear();
+        held
+    }
+
+    fn structure(&mut self, byte: u8, visit: &mut impl FnMut(Event<'_>)) {
+        match (self.state, byte) {
+            (State::FirstItem, b']') => self.leave(Level::List, visit),
+            (State::Value | State::FirstItem, _) => self.value(byte, visit),
+            (State::FirstKey | State::Key, b'"') => self.state = State::Text(Role::Key),
+            (State::FirstKey, b'}') => self.leave(Level::Object, visit),
+            (State::Colon, b':') => self.state = State::Value,
+            (State::AfterValue, b',') => {
+                self.state = if self.open.last() == Some(&Level::Object) { State::Key } else { State::Value };
+            }
+            (State::AfterValue, b'}') => self.leave(Level::Object, visit),
+            (State::AfterValue, b']') => self.leave(Level::List, visit),
+            _ => self.state = State::Lost,
+        }
+    }
+
+    fn value(&mut self, byte: u8, visit: &mut impl FnMut(Event<'_>)) {
+        match byte {
+            b'{' => self.enter(Level::Object, visit),
+            b'[' => self.enter(Level::List, visit),
+            b'"' => {
+                self.tell_data(Event::Leaf, visit);
+                self.state = State::Text(match (self.section, self.jobs.suggestions) {
+                    (Section::Errors, _) if self.is_code() => Role::Code,
+                    (Section::Errors, Suggestions::Strip) => Role::Error,
+                    (Section::Errors | Section::Data | Section::Other, _) => Role::Other,
+                });
+            }
+            b'-' | b'0'..=b'9' | b't' | b'f' => {
+                self.tell_data(Event::Leaf, visit);
+                self.state = State::Scalar;
+            }
+            b'n' => {
+                self.tell_data(Event::Null, visit);
+                self.state = State::Scalar;
+            }
+            _ => self.state = State::Lost,
+        }
+    }
+
+    fn enter(&mut self, level: Level, visit: &mut impl FnMut(Event<'_>)) {
+        if self.open.len() >= self.depth {
+            self.state = State::Lost;
+            return;
+        }
+        if self.open.is_empty() {
+            self.base = if level == Level::List { 2 } else { 1 };
+        }
+        let is_item = self.open.last() == Some(&Level::List);
+        self.open.push(level);
+        match level {
+            Level::Object if self.open.len() == self.base => self.tell(Event::Response, visit),
+            Level::Object if self.section == Section::Errors && self.inside() == Some(2) => {
+                self.code = if is_item { CodePath::Error } else { CodePath::Outside };
+                if is_item {
+                    self.tell(Event::Error, visit);
+                }
+            }
+            Level::Object => self.tell_data(Event::ObjectStart, visit),
+            Level::List => self.tell_data(Event::ListStart, visit),
+        }
+        self.state = if level == Level::Object { State::FirstKey } else { State::FirstItem };
+    }
+
+    fn leave(&mut self, level: Level, visit: &mut impl FnMut(Event<'_>)) {
+        if self.open.pop() != Some(level) {
+            self.state = State::Lost;
+            return;
+        }
+        if self.open.len() < self.base {
+            self.section = Section::Other;
+        }
+        let event = if level == Level::Object { Event::ObjectEnd } else { Event::ListEnd };
+        self.tell_data(event, visit);
+        self.value_ended();
+    }
+
+    fn value_ended(&mut self) {
+        self.state = if self.open.is_empty() { State::End } else { State::AfterValue };
+    }
+
+    fn scalar(&mut self, chunk: &[u8], start: usize) -> usize {
+        let rest = chunk.get(start..).unwrap_or_default();
+        match rest.iter().position(|byte| !is_scalar(*byte)) {
+            Some(length) => {
+                self.value_ended();
+                start.saturating_add(length)
+            }
+            None => chunk.len(),
+        }
+    }
+
+    fn key(&mut self, key: &[u8], visit: &mut impl FnMut(Event<'_>)) {
+        self.state = State::Colon;
+        match self.inside() {
+            Some(0) => {
+                self.section = match key {
+                    b"data" => Section::Data,
+                    b"errors" => Section::Errors,
+                    _ => Section::Other,
+                };
+            }
+            Some(2) if self.section == Section::Errors => {
+                self.code = match (self.code, key) {
+                    (CodePath::Outside, _) => CodePath::Outside,
+                    (_, b"extensions") => CodePath::Extensions,
+                    (_, _) => CodePath::Error,
+                };
+            }
+            Some(3) if self.section == Section::Errors => {
+                self.code = match (self.code, key) {
+                    (CodePath::Extensions | CodePath::Code, b"code") => CodePath::Code,
+                    (CodePath::Extensions | CodePath::Code, _) => CodePath::Extensions,
+                    (outside @ (CodePath::Outside | CodePath::Error), _) => outside,
+                };
+            }
+            Some(_) => self.tell_data(Event::Key(key), visit),
+            None => (),
+        }
+    }
+
+    /// How many levels are open inside the response's own object.
+    fn inside(&self) -> Option<usize> {
+        self.open.len().checked_sub(self.base)
+    }
+
+    /// Whether a text at this place is the code of an error.
+    fn is_code(&self) -> bool {
+        let is_object = self.open.last() == Some(&Level::Object);
+        self.code == CodePath::Code && is_object && self.inside() == Some(3)
+    }
+
+    fn tell(&self, event: Event<'_>, visit: &mut impl FnMut(Event<'_>)) {
+        match self.jobs.events {
+            Events::On => visit(event),
+            Events::Off => (),
+        }
+    }
+
+    fn tell_data(&self, event: Event<'_>, visit: &mut impl FnMut(Event<'_>)) {
+        if self.section == Section::Data {
+            self.tell(event, visit);
+        }
+    }
+}
+
+/// A byte of a number or of `true`, `false`, `null`.
+fn is_scalar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
+}

@@ -1,0 +1,181 @@
+//! Uploads: judged before their files pass, watched while they do.
+
+use super::*;
+use portcullis_gate::Interest;
+use portcullis_report::{Metric, OperationKind, Outcome, Transport};
+
+const BOUNDARY: (&str, &str) = ("content-type", "multipart/form-data; boundary=b");
+const PREFLIGHT: (&str, &str) = ("apollo-require-preflight", "1");
+const UPLOAD: &str =
+    r#"{"query":"mutation Up($f: Upload!) { upload(file: $f) { id } }","variables":{"f":null}}"#;
+const MAP: &str = r#"{"0":["variables.f"]}"#;
+
+fn part(name: &str, content: &str) -> String {
+    let file = if name == "0" { "; filename=\"a.txt\"" } else { "" };
+    format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
+}
+
+/// Everything before the content of the file.
+fn head(operations: &str) -> String {
+    let file = part("0", "");
+    format!("{}{}{}", part("operations", operations), part("map", MAP), file.strip_suffix("\r\n").unwrap())
+}
+
+fn begin(stream: &mut Stream) {
+    let effects = stream.headers("POST", "/graphql", More::Follows, &[BOUNDARY, PREFLIGHT]);
+    assert_eq!(effects, Effects { flow: Flow::Hold, list: vec![] });
+}
+
+#[test]
+fn files_pass_once_operations_and_map_are_judged() {
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    let effects = stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    assert_eq!((effects.flow, header(&effects, "x-graphql-operation")), (Flow::Continue, Some("Up")));
+    assert_eq!(stream.exchange.interest(), Interest::Request, "the files are watched");
+    assert_eq!(format!("{:?}", stream.held), format!("{:?}", Held::default()), "and not held");
+    assert_eq!(stream.body(&[b'x'; 100_000], More::Follows), Effects::default());
+    let last = stream.body(b"\r\n--b--\r\n", More::Ended);
+    assert_eq!(last.flow, Flow::Continue);
+    let counted = Effect::Count(Metric::Requests(OperationKind::Mutation, Outcome::Allowed), 1);
+    assert!(last.list.contains(&counted));
+    let expected = u64::try_from(head(UPLOAD).len() + 100_000 + 9).unwrap();
+    assert_eq!((event(&last).transport, event(&last).body_bytes), (Transport::Upload, expected));
+    assert_eq!(stream.response(&[], More::Ended).list.len(), 1);
+    assert_eq!(stream.exchange.interest(), Interest::None);
+}
+
+#[test]
+fn trailers_end_an_upload_as_well() {
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    stream.body(b"x\r\n--b--\r\n", More::Follows);
+    assert_eq!(stream.on(Input::RequestTrailers).flow, Flow::Continue);
+    begin({
+        stream.exchange = Exchange::default();
+        &mut stream
+    });
+    stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    stream.body(b"x", More::Follows);
+    refused_at_once(&stream.on(Input::RequestTrailers), Reason::Multipart);
+}
+
+#[test]
+fn an_upload_in_one_piece_is_judged_at_its_end() {
+    let whole = format!("{}x\r\n--b--\r\n", head(UPLOAD));
+    for size in [1, 2, 7, 64, whole.len()] {
+        let mut stream = Stream::new();
+        begin(&mut stream);
+        let mut flows = Vec::new();
+        let chunks: Vec<_> = whole.as_bytes().chunks(size).collect();
+        for (index, chunk) in chunks.iter().enumerate() {
+            let more = if index + 1 == chunks.len() { More::Ended } else { More::Follows };
+            flows.push(stream.body(chunk, more).flow);
+        }
+        assert_eq!(flows.last(), Some(&Flow::Continue), "{size}");
+        assert!(flows.is_sorted_by_key(|flow| *flow == Flow::Continue), "held, then let through: {size}");
+    }
+}
+
+#[test]
+fn an_evil_upload_is_refused_before_its_files() {
+    let evil = r#"{"query":"{ __schema { types { name } } }","variables":{"f":null}}"#;
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    let effects = stream.body(head(evil).as_bytes(), More::Follows);
+    assert_eq!(effects, Effects { flow: Flow::Hold, list: vec![Effect::DiscardBody] });
+    stream.body(b"a file", More::Follows);
+    refused_at_once(&stream.body(b"\r\n--b--\r\n", More::Ended), Reason::Introspection);
+    assert_eq!(
+        event(&{
+            let mut stream = Stream::new();
+            begin(&mut stream);
+            stream.body(format!("{}x\r\n--b--\r\n", head(evil)).as_bytes(), More::Ended)
+        })
+        .transport,
+        Transport::Upload
+    );
+}
+
+#[test]
+fn a_late_bad_part_ends_the_request() {
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    let late = format!("x\r\n{}", part("operations", UPLOAD));
+    let effects = stream.body(late.as_bytes(), More::Follows);
+    refused_at_once(&effects, Reason::Multipart);
+    assert_eq!(event(&effects).operation, "Up", "it is known what was cut");
+    assert!(stream.body(b"more", More::Ended) == Effects::default());
+}
+
+#[test]
+fn an_upload_needs_a_header_that_browsers_ask_for() {
+    let mut stream = Stream::new();
+    refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &[BOUNDARY]), Reason::Csrf);
+    stream.exchange = Exchange::default();
+    let empty = [BOUNDARY, ("apollo-require-preflight", "")];
+    refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &empty), Reason::Csrf);
+    let mut open = Stream::under("graphql: {uploads: {preflight_headers: []}}");
+    assert_eq!(open.headers("POST", "/graphql", More::Follows, &[BOUNDARY]).flow, Flow::Hold);
+    let mut off = Stream::under("graphql: {transports: {multipart: false}}");
+    refused_at_once(
+        &off.headers("POST", "/graphql", More::Ended, &[BOUNDARY, PREFLIGHT]),
+        Reason::ContentType,
+    );
+}
+
+#[test]
+fn the_map_leads_to_empty_places_of_the_variables() {
+    let send = |map: &str| {
+        let mut stream = Stream::new();
+        begin(&mut stream);
+        let body = format!("{}{}{}--b--\r\n", part("operations", UPLOAD), part("map", map), part("0", "x"));
+        reason(&stream.body(body.as_bytes(), More::Ended))
+    };
+    assert_eq!(send(MAP), None);
+    for map in [
+        r#"{"0":["query"]}"#,
+        r#"{"0":["variables.g"]}"#,
+        r#"{"0":["variables.__proto__.x"]}"#,
+        r#"{"0":[]}"#,
+    ] {
+        assert_eq!(send(map), Some(Reason::UploadMap), "{map}");
+    }
+}
+
+#[test]
+fn sizes_of_uploads_are_limited() {
+    let send = |size: usize| {
+        let mut stream = Stream::under("graphql: {uploads: {file_bytes: 100}}");
+        begin(&mut stream);
+        stream.body(format!("{}{}\r\n--b--\r\n", head(UPLOAD), "x".repeat(size)).as_bytes(), More::Ended)
+    };
+    for (size, expected) in [(99, None), (100, None), (101, Some(Reason::UploadLimit))] {
+        assert_eq!(reason(&send(size)), expected, "{size}");
+    }
+    let mut stream = Stream::new();
+    let declared = [BOUNDARY, PREFLIGHT, ("content-length", "99999999999")];
+    refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &declared), Reason::UploadLimit);
+}
+
+#[test]
+fn a_compressed_upload_is_refused() {
+    let mut stream = Stream::new();
+    let packed = [BOUNDARY, PREFLIGHT, ("content-encoding", "gzip")];
+    refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &packed), Reason::ContentEncoding);
+}
+
+#[test]
+fn an_upload_that_breaks_off_was_judged() {
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    let effects = stream.on(Input::StreamEnded);
+    assert_eq!(event(&effects).operation, "Up");
+    let mut other = Stream::new();
+    begin(&mut other);
+    other.body(b"--b\r\n", More::Follows);
+    assert_eq!(other.on(Input::StreamEnded).list, [Effect::Count(Metric::Unjudged, 1)]);
+}

@@ -1,0 +1,49 @@
+//! Responses that pass: the same bytes and events for every way of cutting, and never more bytes than came.
+
+use crate::choices::{Choices, chunks};
+use portcullis_framing::{Event, Events, Jobs, Scanner, Suggestions};
+use serde_json::Value;
+
+#[derive(Debug, PartialEq)]
+struct Scanned {
+    output: Vec<u8>,
+    events: Vec<String>,
+    lost: bool,
+}
+
+/// Choices: depth, a way of cutting. The rest is the response.
+pub(crate) fn check(input: &[u8]) {
+    let mut choices = Choices::of(input);
+    let depth = choices.one_of(&[64, 1, 3]);
+    let seed = choices.byte();
+    let body = choices.rest();
+    let whole = scan(&[body], Suggestions::Strip, depth);
+    assert_eq!(scan(&chunks(body, seed), Suggestions::Strip, depth), whole, "cut by seed {seed}");
+    assert_eq!(scan(&chunks(body, 0), Suggestions::Strip, depth), whole, "byte by byte");
+    let kept = scan(&chunks(body, seed), Suggestions::Keep, depth);
+    assert_eq!(kept.output, body, "bytes were lost");
+    assert!(whole.output.len() <= body.len(), "bytes were added");
+    assert_eq!((&kept.events, kept.lost), (&whole.events, whole.lost), "the jobs disturb each other");
+    let (before, after) =
+        (serde_json::from_slice::<Value>(body), serde_json::from_slice::<Value>(&whole.output));
+    if let Ok(before) = before {
+        let after = after.unwrap_or_else(|error| panic!("no longer JSON: {error}"));
+        assert_eq!(after.get("data"), before.get("data"), "data was touched");
+    }
+}
+
+fn scan(chunks: &[&[u8]], suggestions: Suggestions, depth: usize) -> Scanned {
+    let mut scanner = Scanner::new(Jobs { suggestions, events: Events::On }, depth);
+    let (mut output, mut events) = (Vec::new(), Vec::new());
+    for chunk in chunks {
+        output.extend_from_slice(
+            &scanner.feed(chunk, &mut |event: Event<'_>| events.push(format!("{event:?}"))),
+        );
+    }
+    output.extend_from_slice(&scanner.finish());
+    let starts = |name: &str| events.iter().filter(|event| *event == name).count();
+    if !scanner.is_lost() {
+        assert!(starts("ObjectEnd") <= starts("ObjectStart") && starts("ListEnd") <= starts("ListStart"));
+    }
+    Scanned { output, events, lost: scanner.is_lost() }
+}
