@@ -48,7 +48,8 @@ fn a_refusal_by_cost_says_how_far_off_it_is() {
     let document = "{ users(first: 100000) { id } me { id name } }";
     golden("cost.txt", &explainer("").body_in_detail(body(document).as_bytes(), None).text());
     let document = "{ products(first: 6000) { nodes { id price } } }";
-    golden("type_cost.txt", &in_the_shop("").body_in_detail(body(document).as_bytes(), None).text());
+    let strict = "graphql: {cost: {type_max: 5000}}";
+    golden("type_cost.txt", &in_the_shop(strict).body_in_detail(body(document).as_bytes(), None).text());
 }
 
 #[test]

@@ -93,9 +93,15 @@ pub(super) fn lines(breakdown: &Breakdown, by: By) -> Vec<String> {
     lines
 }
 
+/// The key, with the field where it is an alias; clients choose both, of any length.
 fn name(part: &Part) -> String {
+    const CHARS: usize = 60;
     let field = part.field.rsplit('.').next().unwrap_or_default();
-    if part.key == field { part.key.clone() } else { format!("{}: {field}", part.key) }
+    let name = if part.key == field { part.key.clone() } else { format!("{}: {field}", part.key) };
+    match name.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
+    }
 }
 
 fn remarks(part: &Part) -> String {
