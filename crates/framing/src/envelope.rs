@@ -80,6 +80,12 @@ pub enum EnvelopeError {
         /// Offset in the query string.
         at: usize,
     },
+    /// More pairs in a query string than every server reads.
+    #[error("more than {limit} pairs in the query string")]
+    TooManyPairs {
+        /// How many are read.
+        limit: usize,
+    },
     /// A batch without a request.
     #[error("the batch is empty")]
     EmptyBatch,

@@ -150,6 +150,13 @@ impl Multipart {
         self.map().is_some()
     }
 
+    /// Forgets what `operations` and `map` hold; what follows is read on all the same.
+    pub fn release(&mut self) {
+        for part in [&mut self.operations, &mut self.map].into_iter().flatten() {
+            *part = Vec::new();
+        }
+    }
+
     /// Bytes that it keeps.
     pub fn held_bytes(&self) -> usize {
         let kept = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);

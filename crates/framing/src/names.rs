@@ -30,7 +30,8 @@ impl Parameter {
 pub(crate) enum Spelling {
     /// Exactly a parameter.
     Exact(Parameter),
-    /// Not a parameter, but one for a decoder that folds case (Go's `encoding/json` does).
+    /// Not a parameter, but one for a decoder that folds case (Go's `encoding/json` does), or the index of a batch for
+    /// one that does not tell objects from arrays (PHP).
     Variant,
     /// No parameter for any decoder.
     Unrelated,
@@ -40,8 +41,9 @@ pub(crate) fn spelling(key: &str) -> Spelling {
     if let Some(parameter) = Parameter::ALL.into_iter().find(|parameter| parameter.name() == key) {
         return Spelling::Exact(parameter);
     }
+    let is_index = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
     let folds = Parameter::ALL.into_iter().any(|parameter| folds_to(key, parameter.name()));
-    if folds { Spelling::Variant } else { Spelling::Unrelated }
+    if folds || is_index { Spelling::Variant } else { Spelling::Unrelated }
 }
 
 /// Unicode simple case folding, as far as it reaches ASCII: the long s and the Kelvin sign fold to letters.
@@ -70,6 +72,14 @@ mod tests {
         check("QUERY", Spelling::Variant);
         check("operationname", Spelling::Variant);
         check("documentID", Spelling::Variant);
+    }
+
+    #[test]
+    fn an_index_is_a_variant() {
+        check("0", Spelling::Variant);
+        check("17", Spelling::Variant);
+        check("0x", Spelling::Unrelated);
+        check("-1", Spelling::Unrelated);
     }
 
     #[test]

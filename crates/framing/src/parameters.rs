@@ -7,8 +7,11 @@ use crate::envelope::{EnvelopeError, Request, syntax};
 use crate::json::{Json, Nesting, Reader};
 use crate::names::{Parameter, Spelling};
 use crate::percent::form_decoded;
-use crate::query_string::{read_as, split};
+use crate::query_string::{chooses_operations, read_as, split};
 use std::borrow::Cow;
+
+/// Pairs of a query string, empty ones included; some frameworks read a thousand and no more.
+const PAIRS: usize = 100;
 
 /// The decoded parameters of a query string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,11 +24,15 @@ impl Parameters {
     /// Reads a query string, the text after `?`.
     ///
     /// # Errors
-    /// `NotUrlEncoded`, `DuplicateParameter`, `VariantParameter`, `Semicolon`.
+    /// `NotUrlEncoded`, `DuplicateParameter`, `VariantParameter`, `Semicolon`, `TooManyPairs`.
     pub fn read(query_string: &[u8]) -> Result<Self, EnvelopeError> {
         // A parser of URLs ends the query there; one of request lines may not.
         if let Some(at) = query_string.iter().position(|byte| *byte == b'#') {
             return Err(EnvelopeError::NotUrlEncoded { at });
+        }
+        // Frameworks drop, without a word, what comes after so many.
+        if query_string.iter().filter(|byte| **byte == b'&').count() >= PAIRS {
+            return Err(EnvelopeError::TooManyPairs { limit: PAIRS });
         }
         let mut parameters = Self::default();
         let mut start: usize = 0;
@@ -36,7 +43,11 @@ impl Parameters {
             }
             start = start.saturating_add(pair.len()).saturating_add(1);
         }
-        Ok(parameters)
+        // Some servers split there, some undo HTML's entities: what is no parameter here may be one there.
+        match query_string.iter().position(|byte| *byte == b';') {
+            Some(at) if !parameters.given.is_empty() => Err(EnvelopeError::Semicolon { at }),
+            Some(_) | None => Ok(parameters),
+        }
     }
 
     /// The request that the parameters make up.
@@ -72,6 +83,9 @@ impl Parameters {
 /// The parameter of a pair with its decoded text; offsets in errors are those in the pair.
 fn parameter(pair: &[u8]) -> Result<Option<(Parameter, String)>, EnvelopeError> {
     let (name, value) = split(pair);
+    if chooses_operations(name) {
+        return Err(EnvelopeError::VariantParameter);
+    }
     let semicolon = || pair.iter().position(|byte| *byte == b';').unwrap_or_default();
     match read_as(name) {
         // A document cut short is another document.
@@ -176,7 +190,16 @@ mod tests {
         refused("a=b;query=evil", EnvelopeError::Semicolon { at: 3 });
         refused("a=b&c;QUERY=evil", EnvelopeError::Semicolon { at: 5 });
         refused("query=ok&variables={\"n\":1,\"n\":2}", EnvelopeError::DuplicateKey);
-        assert_eq!(query("query={a}&a=b;c=d"), "{a}");
+        refused("query={a}&a=b;c=d", EnvelopeError::Semicolon { at: 13 });
+        refused("query={a}&batchOperations=[A,A]", EnvelopeError::VariantParameter);
+    }
+
+    #[test]
+    fn the_number_of_pairs_is_limited() {
+        let pairs = |number: usize| format!("query={{a}}{}", "&a".repeat(number - 1));
+        assert_eq!(query(&pairs(99)), "{a}");
+        assert_eq!(query(&pairs(100)), "{a}");
+        refused(&pairs(101), EnvelopeError::TooManyPairs { limit: 100 });
     }
 
     #[test]

@@ -17,8 +17,17 @@ pub enum QueryString {
 /// Names are decoded; a name that only some servers read as one of them counts.
 pub fn query_string(query: &[u8]) -> QueryString {
     let mut pairs = query.split(|byte| matches!(byte, b'&' | b';'));
-    let found = pairs.any(|pair| read_as(split(pair).0) != Spelling::Unrelated);
+    let found = pairs.any(|pair| {
+        let name = split(pair).0;
+        read_as(name) != Spelling::Unrelated || chooses_operations(name)
+    });
     if found { QueryString::Graphql } else { QueryString::Unrelated }
+}
+
+/// Whether a server takes a list of operations to run from a parameter of this name (Hot Chocolate does).
+pub(crate) fn chooses_operations(name: &[u8]) -> bool {
+    let decoded = percent_decoded(name);
+    String::from_utf8_lossy(&decoded).trim().eq_ignore_ascii_case("batchOperations")
 }
 
 /// Name and value of a pair; without `=` the value is empty.
@@ -67,6 +76,8 @@ mod tests {
         check("%00query%00x=x", QueryString::Graphql);
         check("a;operationName=x", QueryString::Graphql);
         check("query", QueryString::Graphql);
+        check("batchOperations=[A,A]", QueryString::Graphql);
+        check("batchoperation%73=[A,A]", QueryString::Graphql);
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn names(judgement: &Judgement) -> String {
     let mut names: Vec<&str> =
         judgement.operations.iter().take(NAMES).map(|judged| judged.operation.as_str()).collect();
     if judgement.operations.len() > NAMES {
-        names.push("…");
+        names.push("...");
     }
     names.join(", ")
 }

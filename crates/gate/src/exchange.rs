@@ -231,6 +231,7 @@ fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) 
                 let mut list = request_headers(&case, &judgement, world.policy);
                 list.extend(properties(&case, &judgement));
                 list.push(Effect::Time(Metric::ValidationTime));
+                upload.release();
                 let phase = Phase::Passing(Box::new((case, upload, judgement)));
                 (phase, Effects { flow: Flow::Continue, list })
             }

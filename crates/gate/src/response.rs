@@ -88,9 +88,8 @@ impl Awaited {
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
         let mut list =
             vec![Effect::SetResponseHeader(header::CORRELATION_ID, self.correlation.as_str().to_owned())];
-        let wish = std::mem::replace(&mut self.wish, Wish::Nothing);
-        if let Wish::Headers(responses, plans) = wish {
-            self.wish = wish_by_headers(responses, plans, headers, more, &mut list);
+        if let Wish::Headers(responses, plans) = &mut self.wish {
+            self.wish = wish_by_headers(*responses, std::mem::take(plans), headers, more, &mut list);
         }
         if !matches!(self.wish, Wish::Body(_)) {
             list.extend(self.told());

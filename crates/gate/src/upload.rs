@@ -45,6 +45,11 @@ impl Upload {
         self.0.held_bytes()
     }
 
+    /// Operations and map are judged; only files are still to come.
+    pub(crate) fn release(&mut self) {
+        self.0.release();
+    }
+
     /// Takes more of the body.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.0.feed(bytes).map_err(refusal)
@@ -63,7 +68,7 @@ impl Upload {
             return Progress::Judged(Judgement::unparsed(refusal));
         }
         match (self.0.operations(), self.0.map()) {
-            (Some(operations), Some(map)) if self.0.is_past_map() => {
+            (Some(operations), Some(map)) => {
                 let judged = judge(operations, map, world);
                 Progress::Judged(judged.unwrap_or_else(Judgement::unparsed))
             }

@@ -180,7 +180,7 @@ reasons! {
     JsonNesting, "json_nesting", "MAX_JSON_NESTING_EXCEEDED", 400, Policy, "The body nests too deeply.",
         "More JSON arrays and objects inside each other than `graphql.limits.json_nesting`.";
     Ambiguous, "ambiguous", "AMBIGUOUS_REQUEST", 400, Client, "The request can be read in two ways.",
-        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
+        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body or more of them than every server reads, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
     Envelope, "envelope", "INVALID_REQUEST", 400, Client, "The request is not a GraphQL request.",
         "`query` is missing, or a parameter has the wrong JSON type.";
     Extension, "extension", "EXTENSION_NOT_ALLOWED", 400, Policy, "The request has an extension that is not allowed.",

@@ -94,6 +94,8 @@ impl Headers {
         match name.as_slice() {
             b"content-disposition" => self.disposition = Some(disposition(value)?),
             b"content-type" => self.is_text = is_text(value),
+            // Some clients say of each part that it is as it is.
+            b"content-transfer-encoding" if is_identity(value) => (),
             b"content-transfer-encoding" | b"content-encoding" => {
                 return Err(MultipartError::TransferEncoding);
             }
@@ -116,6 +118,11 @@ impl Headers {
         }
         Ok(Described { name, kind, length: self.length })
     }
+}
+
+/// A transfer encoding that changes nothing (RFC 2045 §6.2).
+fn is_identity(value: &[u8]) -> bool {
+    ["7bit", "8bit", "binary"].iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// A character of a token (RFC 9110 §5.6.2).

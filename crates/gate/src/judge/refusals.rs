@@ -20,6 +20,7 @@ pub(crate) fn envelope_refusal(error: EnvelopeError) -> Refusal {
         | EnvelopeError::NotUrlEncoded { .. }
         | EnvelopeError::DuplicateParameter { .. }
         | EnvelopeError::VariantParameter
+        | EnvelopeError::TooManyPairs { .. }
         | EnvelopeError::Semicolon { .. } => Refusal::because(Reason::Ambiguous),
         EnvelopeError::BatchTooLong { limit, actual } => {
             Refusal::beyond(Reason::BatchLength, count(limit), count(actual))

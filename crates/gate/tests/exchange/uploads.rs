@@ -34,6 +34,8 @@ fn files_pass_once_operations_and_map_are_judged() {
     assert_eq!((effects.flow, header(&effects, "x-graphql-operation")), (Flow::Continue, Some("Up")));
     assert_eq!(stream.exchange.interest(), Interest::Request, "the files are watched");
     assert_eq!(format!("{:?}", stream.held), format!("{:?}", Held::default()), "and not held");
+    let kept = format!("{:?}", stream.exchange).len();
+    assert!(kept < 20_000, "nor are operations and map: {kept}");
     assert_eq!(stream.body(&[b'x'; 100_000], More::Follows), Effects::default());
     let last = stream.body(b"\r\n--b--\r\n", More::Ended);
     assert_eq!(last.flow, Flow::Continue);
@@ -43,6 +45,15 @@ fn files_pass_once_operations_and_map_are_judged() {
     assert_eq!((event(&last).transport, event(&last).body_bytes), (Transport::Upload, expected));
     assert_eq!(stream.response(&[], More::Ended).list.len(), 1);
     assert_eq!(stream.exchange.interest(), Interest::None);
+}
+
+#[test]
+fn parts_that_were_judged_are_still_known_to_have_come() {
+    let mut stream = Stream::new();
+    begin(&mut stream);
+    stream.body(head(UPLOAD).as_bytes(), More::Follows);
+    let again = format!("x\r\n{}", part("map", MAP));
+    refused_at_once(&stream.body(again.as_bytes(), More::Follows), Reason::Multipart);
 }
 
 #[test]
