@@ -9,14 +9,14 @@ mod rows;
 mod text;
 mod tree;
 
-use portcullis_cost::{Breakdown, Question};
+use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, Nesting, Parameters, Request, read};
 use portcullis_gate::{
     Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, variables,
 };
 use portcullis_graphql::{Tape, introspection_depth, parse};
 use portcullis_policy::{Policy, Refusal, Verdict};
-use portcullis_report::Reason;
+use portcullis_report::{Persisted, Reason};
 use std::borrow::Cow;
 
 /// Most places of an operation that are laid out to show where its cost goes.
@@ -67,8 +67,9 @@ impl Explainer {
     /// clients do when they are told that it is not known.
     pub fn body_in_detail(&mut self, body: &[u8], document: Option<&str>) -> Explanation<'_> {
         let limits = &self.policy.limits;
-        let envelope = read(body, Nesting(limits.json_nesting), BatchLength(limits.batch));
-        let (None, Ok(envelope)) = (self.beyond(body), envelope) else { return self.body(body) };
+        let is_read = body.len() <= limits.body_bytes;
+        let envelope = is_read.then(|| read(body, Nesting(limits.json_nesting), BatchLength(limits.batch)));
+        let Some(Ok(envelope)) = envelope else { return self.body(body) };
         let envelope = match envelope {
             Envelope::Single(request) => Envelope::Single(with_document(request, document)),
             Envelope::Batch(requests) => Envelope::Batch(
@@ -129,6 +130,13 @@ impl Explanation<'_> {
         self.judgement.operations.first()
     }
 
+    /// What is charged; of a batch with details all of it, also where the gate stopped at the first that is refused.
+    fn cost(&self) -> Option<Cost> {
+        let costs = self.details.iter().filter_map(|detail| detail.judged.cost());
+        let sum = costs.reduce(|sum, cost| sum + cost);
+        if self.is_batch() { sum.or(self.judgement.cost) } else { self.judgement.cost }
+    }
+
     fn is_batch(&self) -> bool {
         matches!(self.judgement.form, Form::Batch(_))
     }
@@ -156,7 +164,10 @@ fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> 
     }
     let alone = |request: &Request<'_>| {
         let alone = judge(policy, request, Method::Post, &mut Desk::default());
-        alone.operations.first().map(|judged| detail(request, alone.verdict, judged))
+        let judged = alone.operations.into_iter().next()?;
+        // Nothing of a refused batch is remembered.
+        let persisted = judged.persisted.filter(|found| *found != Persisted::Registered);
+        Some(detail(request, alone.verdict, &Judged { persisted, ..judged }))
     };
     requests.iter().filter_map(alone).collect()
 }

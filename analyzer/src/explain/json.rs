@@ -23,7 +23,7 @@ impl Explanation<'_> {
         if self.is_batch() {
             object.insert("operations".to_owned(), Value::Array(self.operations()));
         }
-        let cost = self.judgement.cost;
+        let cost = self.cost();
         object.insert("cost".to_owned(), json!(cost.map(|cost| cost.units())));
         object.insert("costMilli".to_owned(), json!(cost.map(|cost| cost.milli())));
         object.insert("costModel".to_owned(), json!(self.policy.cost.model().version()));

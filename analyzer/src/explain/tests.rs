@@ -158,6 +158,7 @@ fn a_batch_has_its_operations_in_every_form() {
     assert_eq!(names(&explainer("").body(refused.as_bytes()).json()), ["B"]);
     let json = explainer("").body_in_detail(refused.as_bytes(), None).json();
     assert_eq!((names(&json), &json["ok"]), (vec!["A".to_owned(), "B".to_owned()], &json!(false)));
+    assert_eq!((&json["cost"], &json["costMilli"]), (&json!(50_001), &json!(50_000_010)));
     assert_eq!((&json["operations"][0]["ok"], &json["operations"][1]["ok"]), (&json!(true), &json!(false)));
 }
 
