@@ -29,7 +29,7 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
 });
 
 /// Bytes of a body that may come one by one; longer ones would slow everything down.
-const SINGLY: usize = 160;
+const SINGLY: usize = 256;
 
 /// Choices: policy, method, path, headers, a way of cutting, how it ends, the order of what else may come. The rest is the body;
 /// of a `GET` the query string.

@@ -8,6 +8,8 @@ pub(crate) fn same(ours: &Json<'_>, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Json::Null, Value::Null) => true,
         (Json::Bool(ours), Value::Bool(theirs)) => ours == theirs,
+        // `-0` is a float there, so that it keeps its sign.
+        (Json::Int(0), Value::Number(theirs)) => theirs.as_f64() == Some(0.0),
         (Json::Int(ours), Value::Number(theirs)) => theirs.as_i64() == Some(*ours),
         (Json::Float, Value::Number(theirs)) => theirs.as_i64().is_none(),
         (Json::Text(ours), Value::String(theirs)) => ours == theirs,
@@ -48,6 +50,18 @@ pub(crate) fn depth(value: &Value) -> usize {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(object) => 1 + object.values().map(depth).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// Whether a zero is somewhere of which it is no longer known whether it was written `-0` or `-0.0`.
+pub(crate) fn has_negative_zero(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_negative_zero),
+        Value::Object(object) => object.values().any(has_negative_zero),
+        Value::Number(number) => {
+            number.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative())
+        }
+        _ => false,
     }
 }
 

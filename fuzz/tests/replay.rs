@@ -52,3 +52,14 @@ fn the_kept_inputs_are_few_and_each_has_a_target() {
         }
     }
 }
+
+#[test]
+fn libfuzzer_has_the_same_targets() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/targets");
+    let files = inputs(&folder).unwrap();
+    assert_eq!(files.len(), TARGETS.len());
+    for target in TARGETS {
+        let text = std::fs::read_to_string(folder.join(format!("{}.rs", target.name))).unwrap();
+        assert!(text.contains(&format!("check(\"{}\", input)", target.name)), "{text}");
+    }
+}

@@ -8,9 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Every target; a folder of `fuzz/libfuzzer/targets`, `fuzz/corpus` and `fuzz/regressions` is called like each.
-const TARGETS: [&str; 9] =
-    ["envelope", "document", "variables", "multipart", "get", "exchange", "inflate", "response", "table"];
+/// How the names of seeds begin.
+const SEED: &str = "seed_";
 
 /// Files that are kept of one target's corpus.
 const KEPT: usize = 32;
@@ -18,8 +17,7 @@ const KEPT: usize = 32;
 /// What to fuzz, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The targets; all by default.
-    #[arg(value_parser = TARGETS)]
+    /// The targets, of envelope, document, variables, multipart, get, exchange, inflate, response, table; all by default.
     targets: Vec<String>,
     /// Seconds for each target.
     #[arg(long, default_value_t = 30)]
@@ -37,21 +35,18 @@ pub(crate) struct Args {
 
 /// Runs each target in turn, all of them even when one breaks.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
-    let targets = match args.targets.as_slice() {
-        [] => TARGETS.to_vec(),
-        some => some.iter().map(String::as_str).collect(),
-    };
+    let targets = chosen(workspace, args)?;
     say("building the checks …");
     exec(&mut workspace.cargo(&["build", "--release", "--package", "portcullis-fuzz"]))?;
     let fuzzer = Fuzzer::new(workspace, args)?;
     let mut broken = Vec::new();
-    for target in targets {
+    for target in &targets {
         say(&format!("\n==> {target}, {} s", args.seconds));
         let outcome = if args.plain { fuzzer.plain(target) } else { fuzzer.libfuzzer(target) };
         if let Err(error) = outcome {
             say(&format!("<== {target}: {error:#}"));
             fuzzer.tell_findings(target)?;
-            broken.push(target);
+            broken.push(target.as_str());
         } else if args.keep {
             fuzzer.keep(target)?;
         }
@@ -61,6 +56,19 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     }
     say("\nevery property held");
     Ok(())
+}
+
+/// The targets that were asked for, all where none was; each is a file of `fuzz/libfuzzer/targets`.
+fn chosen(workspace: &Workspace, args: &Args) -> anyhow::Result<Vec<String>> {
+    let mut known = Vec::new();
+    for entry in fs::read_dir(workspace.root.join("fuzz/libfuzzer/targets"))? {
+        known.extend(entry?.path().file_stem().and_then(|name| name.to_str()).map(str::to_owned));
+    }
+    known.sort();
+    if let Some(other) = args.targets.iter().find(|target| !known.contains(target)) {
+        bail!("there is no target {other}; there are {}", known.join(", "));
+    }
+    Ok(if args.targets.is_empty() { known } else { args.targets.clone() })
 }
 
 struct Fuzzer<'w> {
@@ -150,20 +158,25 @@ impl<'w> Fuzzer<'w> {
         Ok(command)
     }
 
-    /// Keeps the fewest inputs that reach what all reach, the smallest of them where those are too many.
+    /// Keeps the fewest inputs that reach what the seeds do not, as far as all together do; where those are too many, the ones that libFuzzer writes first,
+    /// which reach most.
     fn keep(&self, target: &str) -> anyhow::Result<()> {
         let fresh = self.folder("kept", target);
         if fresh.exists() {
             fs::remove_dir_all(&fresh)?;
         }
-        fs::create_dir_all(&fresh)?;
+        exec(Command::new(&self.checks).args(["seed", target]).arg(&fresh))?;
         let mut command = self.libfuzzer_on(target, &fresh)?;
         command.arg(self.found(target));
         exec(command.args(["--", "-set_cover_merge=1", "-use_counters=0", "-max_len=4096", "-verbosity=0"]))?;
         let mut files = Vec::new();
         for entry in fs::read_dir(&fresh)? {
             let entry = entry?;
-            files.push((entry.metadata()?.len(), entry.path()));
+            if entry.file_name().to_string_lossy().starts_with(SEED) {
+                continue;
+            }
+            let found = entry.metadata()?;
+            files.push((found.modified()?, found.len(), entry.path()));
         }
         files.sort();
         let reaching = files.len();
@@ -173,7 +186,7 @@ impl<'w> Fuzzer<'w> {
             fs::remove_dir_all(&kept)?;
         }
         fs::create_dir_all(&kept)?;
-        for (_, path) in &files {
+        for (.., path) in &files {
             let name = path.file_name().context("a file without a name")?;
             fs::copy(path, kept.join(name))?;
         }
