@@ -1,7 +1,7 @@
 //! Bodies: what is accepted, `serde_json` accepts too and reads alike; what is no JSON here is none there.
 
 use crate::choices::Choices;
-use crate::oracle::{assert_same_request, depth, has_negative_zero, reversed};
+use crate::oracle::{assert_same_request, depth, has_negative_zero, keys, keys_written, reversed};
 use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Json, Nesting, Request, read};
 use serde_json::Value;
 
@@ -13,7 +13,10 @@ pub(crate) fn check(input: &[u8]) {
     let body = choices.rest();
     let theirs = serde_json::from_slice::<Value>(body);
     match (read(body, nesting, batch), theirs) {
-        (Ok(ours), Ok(theirs)) => accepted(&ours, &theirs, nesting, batch),
+        (Ok(ours), Ok(theirs)) => {
+            assert_eq!(keys_written(body), keys(&theirs), "a key came twice");
+            accepted(&ours, &theirs, nesting, batch);
+        }
         (Ok(_), Err(error)) => panic!("accepted, but {error}"),
         (Err(EnvelopeError::NotJson { .. } | EnvelopeError::NotUtf8 { .. }), Ok(_)) => {
             panic!("refused as no JSON, which it is")

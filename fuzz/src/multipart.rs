@@ -49,6 +49,8 @@ pub(crate) fn check(input: &[u8]) {
     assert_eq!(outcome(&boundary, limits, &chunks(body, 0)), whole, "byte by byte");
     if let Outcome { result: Ok(()), operations, map } = &whole {
         let (operations, map) = (operations.as_deref().unwrap(), map.as_deref().unwrap());
+        assert_eq!(part(body, &boundary, 1), operations);
+        assert_eq!(part(body, &boundary, 2), map);
         assert!(operations.len() <= limits.operations_bytes && map.len() <= limits.map_bytes);
         if let Ok(envelope) = read(operations, Nesting(64), BatchLength(10)) {
             read_map(map, &envelope);
@@ -56,7 +58,21 @@ pub(crate) fn check(input: &[u8]) {
     }
 }
 
-pub(crate) fn boundary(text: &str) -> Boundary {
+/// The content of a part of a sound body, as the delimiters cut it.
+fn part<'b>(body: &'b [u8], boundary: &Boundary, number: usize) -> &'b [u8] {
+    let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|window| window == what);
+    let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
+    // The first may be without the end of a line before it.
+    let mut rest =
+        body.strip_prefix(&delimiter[2..]).or_else(|| body.strip_prefix(delimiter.as_slice())).unwrap();
+    for _ in 1..number {
+        rest = &rest[find(rest, &delimiter).unwrap() + delimiter.len()..];
+    }
+    let content = &rest[find(rest, b"\r\n\r\n").unwrap() + 4..];
+    &content[..find(content, &delimiter).unwrap()]
+}
+
+fn boundary(text: &str) -> Boundary {
     let ContentType::Multipart(boundary) =
         content_type(format!("multipart/form-data;boundary={text}").as_bytes())
     else {

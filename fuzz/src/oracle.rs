@@ -53,6 +53,30 @@ pub(crate) fn depth(value: &Value) -> usize {
     }
 }
 
+/// How many keys a sound text has, however often the same one.
+pub(crate) fn keys_written(text: &[u8]) -> usize {
+    let (mut keys, mut inside, mut escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = inside,
+            b'"' => inside = !inside,
+            b':' if !inside => keys += 1,
+            _ => (),
+        }
+    }
+    keys
+}
+
+/// How many keys a value has.
+pub(crate) fn keys(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(keys).sum(),
+        Value::Object(object) => object.len() + object.values().map(keys).sum::<usize>(),
+        _ => 0,
+    }
+}
+
 /// Whether a zero is somewhere of which it is no longer known whether it was written `-0` or `-0.0`.
 pub(crate) fn has_negative_zero(value: &Value) -> bool {
     match value {

@@ -104,8 +104,11 @@ fn documents(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
 fn values(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut values: Vec<String> = VALUES.iter().map(|text| (*text).to_owned()).collect();
     values.extend(cases(place)?.iter().filter_map(|case| Some(case.get("variables")?.to_string())));
-    let documents = (0..6).cycle();
-    Ok(documents.zip(&values).map(|(document, text)| prefixed(&[document, 0], text.as_bytes())).collect())
+    let each = |text: &String| {
+        let text = text.clone();
+        (0..).take(variables::DOCUMENTS.len()).map(move |document| prefixed(&[document, 0], text.as_bytes()))
+    };
+    Ok(values.iter().flat_map(each).collect())
 }
 
 fn uploads(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Variables `n`, `m`, `v`, `i` and `l` in every place where a value can stand.
-pub(crate) const DOCUMENTS: [&str; 6] = [
+pub(crate) const DOCUMENTS: [&str; 7] = [
     "query($n: Int) { items(first: $n) { id items(last: $n) { price } } }",
     "query($n: Int = 5, $m: Int, $v: Boolean) { items(first: $n, last: $m) @include(if: $v) { id } me @skip(if: $v) { ...U } }
      fragment U on User { items(first: $m) { id ... on Item @include(if: $v) { price } } }",
@@ -20,6 +20,7 @@ pub(crate) const DOCUMENTS: [&str; 6] = [
     "query($l: [Int], $n: Int) { items(ids: $l) { id } b: items(ids: [$n, $n]) { id } connection(first: $n, last: null) { edges { id } page { items { id } } } }",
     "mutation($n: Int, $n: Int = 3) { login @slow(by: $n) { items(first: $n) { id } } products(first: $n, size: $m) { nodes { image(size: $n) } } }",
     "query($n: Int! = 4, $i: Filter = {max: 1000}) { a: products(perPage: $n) { edges { node { id } } } items(filter: $i, first: null) { matrix } }",
+    "query($n: Int, $m: Int) { image(size: $n) tags(first: $m) }",
 ];
 
 const SIZES: [Sizes; 2] = [Sizes { default: 10, unreadable: 1_000_000 }, Sizes { default: 1, unreadable: 1 }];
