@@ -139,8 +139,14 @@ impl Player {
             return self.score.problem(format!("an attack reached the upstream: {name}"));
         }
         let code = reply.code();
-        let answer = Some((reply.status, code.as_deref()));
-        match attack.expected.iter().find(|verdict| verdict.answer() == answer) {
+        let fits = |verdict: &&Verdict| {
+            // An answer to HEAD has no body.
+            let bodiless = attack.request.method == "HEAD";
+            verdict.answer().is_some_and(|(status, expected)| {
+                status == reply.status && (bodiless || code.as_deref() == expected)
+            })
+        };
+        match attack.expected.iter().find(fits) {
             Some(verdict) => self.score.refused(attack.family, verdict.word()),
             None => {
                 self.score
