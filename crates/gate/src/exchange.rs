@@ -104,11 +104,11 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
             list.extend(effects.list);
             (phase, Effects { list, ..effects })
         }
-        // A stream without an end of its own: it cannot be awaited.
         (Admission::Refuse(case, refusal), More::Follows) if !upgrade => {
             let phase = Phase::Draining(Box::new((case, Judgement::unparsed(refusal))), 0);
             (phase, Effects { flow: Flow::Hold, list: Vec::new() })
         }
+        // It has ended, or it is a stream without an end of its own, which cannot be awaited.
         (Admission::Refuse(case, refusal), More::Follows | More::Ended) => {
             conclude(case, Judgement::unparsed(refusal), world)
         }
@@ -262,7 +262,8 @@ fn pass_on(
         More::Ended => upload.end(),
     });
     match (taken, more) {
-        (Err(refusal), _) => conclude(case, judgement.refused(refusal), world),
+        // The time it took to judge was counted when it was let through.
+        (Err(refusal), _) => carry_out(case, judgement.refused(refusal), world),
         (Ok(()), More::Follows) => (Phase::Passing(Box::new((case, upload, judgement))), Effects::default()),
         (Ok(()), More::Ended) => {
             let (awaited, list) = settle(case, judgement, world);
@@ -288,8 +289,15 @@ fn drain_on(
     }
 }
 
-/// Carries out a verdict: lets the request go on with its headers, or answers it; counts and reports it either way.
+/// Carries out a verdict that was just found.
 fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
+    let (phase, mut effects) = carry_out(case, judgement, world);
+    effects.list.push(Effect::Time(Metric::ValidationTime));
+    (phase, effects)
+}
+
+/// Lets the request go on with its headers, or answers it; counts and reports it either way.
+fn carry_out(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
     let mut list = properties(&case, &judgement);
     let flow = match judgement.verdict {
         Verdict::Allow => {
@@ -303,7 +311,6 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
     };
     let (awaited, told) = settle(case, judgement, world);
     list.extend(told);
-    list.push(Effect::Time(Metric::ValidationTime));
     (Phase::Judged(awaited), Effects { flow, list })
 }
 

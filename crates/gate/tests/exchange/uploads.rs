@@ -118,6 +118,8 @@ fn a_late_bad_part_ends_the_request() {
     let effects = stream.body(late.as_bytes(), More::Follows);
     refused_at_once(&effects, Reason::Multipart);
     assert_eq!(event(&effects).operation, "Up", "it is known what was cut");
+    let timed = Effect::Time(Metric::ValidationTime);
+    assert!(!effects.list.contains(&timed), "it was judged, and timed, when it was let through");
     assert!(stream.body(b"more", More::Ended) == Effects::default());
 }
 
