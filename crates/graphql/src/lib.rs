@@ -20,6 +20,7 @@ mod document;
 mod error;
 mod hash;
 mod introspection;
+mod lanes;
 mod link;
 mod measure;
 mod normalise;
@@ -36,7 +37,7 @@ pub use document::{Document, Fragment, Operation, OperationKind, SelectError, Va
 pub use error::{Expected, Explained, Found, Position, SyntaxError};
 pub use introspection::introspection_depth;
 pub use link::FragmentCycle;
-pub use measure::{MeasureError, Measures, Scratch, measure};
+pub use measure::{AliasLimits, MeasureError, Measures, Scratch, measure, measure_against};
 pub use normalise::normalise;
 pub use parse::{Budget, MAX_SOURCE_BYTES, parse};
 pub use selection::{Field, InlineFragment, Selection, Selections, Spread};

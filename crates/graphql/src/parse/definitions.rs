@@ -28,7 +28,7 @@ impl Parser<'_> {
                     Ok(())
                 }
             },
-            Class::Name => self.keyword(described),
+            Class::Letter | Class::Underscore => self.keyword(described),
             _ => Err(self.unexpected(Expected::Definition)),
         }
     }
@@ -61,7 +61,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
-        let (start, len) = if self.next == Class::Name { self.name() } else { (self.at, 0) };
+        let (start, len) = if self.next.is_name() { self.name() } else { (self.at, 0) };
         let definition = self.begin(kind, start, len)?;
         if self.next == Class::ParenOpen {
             self.variable_definitions()?;
@@ -75,8 +75,8 @@ impl Parser<'_> {
     /// Starts a definition: its node, and its share of the tape's lists, which [`end`](Self::end) completes.
     pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
         self.counts = Counts::default();
-        self.counted = 0;
         let node = self.push(kind, start, len)?;
+        self.others = 0;
         let (spreads, aliased) = (so_far(&self.tape.spreads), so_far(&self.tape.aliased));
         let (spreads, aliased) =
             (Range { first: spreads, end: spreads }, Range { first: aliased, end: aliased });
@@ -87,7 +87,27 @@ impl Parser<'_> {
         definition.spreads.end = so_far(&self.tape.spreads);
         definition.aliased.end = so_far(&self.tape.aliased);
         definition.counts = self.counts;
+        let nodes = self.node.wrapping_sub(definition.node).wrapping_sub(1);
+        let aliases = definition.aliased.end.wrapping_sub(definition.aliased.first);
+        definition.counts.aliases = aliases;
+        definition.counts.fields = nodes.wrapping_sub(self.others).wrapping_sub(aliases);
+        definition.counts.root_fields = match self.counts.depth {
+            1 => definition.counts.fields,
+            _ => self.root_fields(definition.node),
+        };
         definition
+    }
+
+    /// How many fields stand in the selection set of the definition `node` itself, inline fragments seen through.
+    fn root_fields(&self, node: u32) -> u32 {
+        let (mut count, mut index): (u32, u32) = (0, node.wrapping_add(1));
+        while let Some(node) =
+            self.nodes.get(..self.node as usize).and_then(|nodes| nodes.get(index as usize))
+        {
+            index = if node.kind == Kind::InlineFragment { index.wrapping_add(1) } else { node.end };
+            count = count.wrapping_add(u32::from(node.kind == Kind::Field));
+        }
+        count
     }
 
     pub(super) fn fragment(&mut self) -> Parsed {
