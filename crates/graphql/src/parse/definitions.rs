@@ -47,10 +47,10 @@ impl Parser<'_> {
     pub(super) fn keyword(&mut self, described: Option<u32>) -> Parsed {
         let (start, len) = self.name();
         let word = self.word(start, len);
-        if word == b"query" {
-            self.operation(Kind::Query)
-        } else if word == b"fragment" {
+        if word == b"fragment" {
             self.fragment()
+        } else if word == b"query" {
+            self.operation(Kind::Query)
         } else if word == b"mutation" {
             self.operation(Kind::Mutation)
         } else if word == b"subscription" {
@@ -72,30 +72,25 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Starts a definition: its node, and its share of the tape's lists, which [`end`](Self::end) completes.
-    pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
+    /// Starts a definition: its node, and where its share of the tape's lists starts.
+    fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Begun> {
         self.counts = Counts::default();
         let node = self.push(kind, start, len)?;
         self.others = 0;
-        let (spreads, aliased) = (so_far(&self.tape.spreads), so_far(&self.tape.aliased));
-        let (spreads, aliased) =
-            (Range { first: spreads, end: spreads }, Range { first: aliased, end: aliased });
-        Ok(Definition { node, counts: self.counts, spreads, aliased })
+        Ok(Begun { node, spreads: so_far(&self.tape.spreads), aliased: so_far(&self.tape.aliased) })
     }
 
-    pub(super) fn end(&self, mut definition: Definition) -> Definition {
-        definition.spreads.end = so_far(&self.tape.spreads);
-        definition.aliased.end = so_far(&self.tape.aliased);
-        definition.counts = self.counts;
-        let nodes = self.node.wrapping_sub(definition.node).wrapping_sub(1);
-        let aliases = definition.aliased.end.wrapping_sub(definition.aliased.first);
-        definition.counts.aliases = aliases;
-        definition.counts.fields = nodes.wrapping_sub(self.others).wrapping_sub(aliases);
-        definition.counts.root_fields = match self.counts.depth {
-            1 => definition.counts.fields,
-            _ => self.root_fields(definition.node),
-        };
-        definition
+    #[inline(always)]
+    fn end(&self, begun: Begun) -> Definition {
+        let spreads = Range { first: begun.spreads, end: so_far(&self.tape.spreads) };
+        let aliased = Range { first: begun.aliased, end: so_far(&self.tape.aliased) };
+        let aliases = aliased.end.wrapping_sub(aliased.first);
+        let nodes = self.node.wrapping_sub(begun.node).wrapping_sub(1);
+        let fields = nodes.wrapping_sub(self.others).wrapping_sub(aliases);
+        let depth = self.counts.depth;
+        let root_fields = if depth == 1 { fields } else { self.root_fields(begun.node) };
+        let counts = Counts { depth, fields, root_fields, aliases, directives: self.counts.directives };
+        Definition { node: begun.node, counts, spreads, aliased }
     }
 
     /// How many fields stand in the selection set of the definition `node` itself, inline fragments seen through.
@@ -112,7 +107,7 @@ impl Parser<'_> {
 
     pub(super) fn fragment(&mut self) -> Parsed {
         let (start, len) = self.expect_name(Expected::Name)?;
-        if self.word(start, len) == b"on" {
+        if len == 2 && self.word(start, len) == b"on" {
             return Err(SyntaxError::FragmentNamedOn { at: start });
         }
         let definition = self.begin(Kind::Fragment, start, len)?;
@@ -221,6 +216,15 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// A definition that is being read.
+#[derive(Clone, Copy)]
+struct Begun {
+    node: u32,
+    /// Spreads and aliased fields before it.
+    spreads: u32,
+    aliased: u32,
 }
 
 /// How many entries a list has; not more than bytes.

@@ -168,6 +168,7 @@ impl Parser<'_> {
     }
 
     /// The selection set of something that must have one.
+    #[inline(always)]
     fn set(&mut self, node: u32, level: u32) -> Parsed {
         match self.next {
             Class::BraceOpen => self.open_set(node, level),
@@ -209,17 +210,20 @@ impl Parser<'_> {
         match self.next {
             Class::Letter | Class::Underscore => {
                 let (start, len) = self.name();
-                if self.word(start, len) == b"on" {
+                if len == 2 && self.word(start, len) == b"on" {
                     let (start, len) = self.expect_name(Expected::Name)?;
                     return self.inline_fragment(start, len);
                 }
-                let node = self.push(Kind::Spread, start, len)?;
-                let target = self.append(Kind::Target, 0, u32::MAX, 0);
+                self.check_tokens()?;
+                let node = self.node;
+                let target = node.wrapping_add(1);
+                self.append_ending(Kind::Spread, 0, start, len, node.wrapping_add(2));
+                self.append(Kind::Target, 0, u32::MAX, 0);
                 self.tape.spreads.push(target);
                 if self.next == Class::At {
                     self.directives()?;
+                    self.close(node);
                 }
-                self.close(node);
                 Ok(())
             }
             Class::At | Class::BraceOpen => self.inline_fragment(at, 0),
