@@ -10,7 +10,7 @@ mod table;
 use thiserror::Error;
 
 use crate::document::Document;
-use crate::tape::{Counts, Definition, Tape};
+use crate::tape::{Counts, Definition, FragmentIndex, Tape};
 use aliases::Aliases;
 
 /// What a document measures. All counts saturate at [`u32::MAX`].
@@ -125,34 +125,22 @@ pub fn measure_against(
         return Err(MeasureError::DuplicateOperation { at });
     }
     let order = document.fragment_order().map_err(|cycle| MeasureError::Cycle { at: cycle.at })?;
-    // How many aliases the definitions have, with those they spread.
-    let mut expanded: u64 = 0;
-    let mut in_text: u32 = 0;
-    scratch.fragments.clear();
-    scratch.fragments.resize(tape.fragments.len(), Counts::default());
-    for index in order {
-        let Some(fragment) = tape.fragments.get(index.get()) else { continue };
-        in_text = in_text.saturating_add(fragment.counts.directives);
-        let counts = scratch.expand(tape, fragment);
-        expanded = expanded.saturating_add(u64::from(counts.aliases));
-        if let Some(place) = scratch.fragments.get_mut(index.get()) {
-            *place = counts;
+    // How many aliases and directives the definitions have: the aliases with those they spread, the directives as written.
+    let mut sums = Sums::default();
+    let most = match (tape.operations.as_slice(), order) {
+        ([operation], []) => {
+            sums.add(operation, &operation.counts);
+            operation.counts
         }
-    }
-    let mut most = Counts::default();
-    for operation in &tape.operations {
-        in_text = in_text.saturating_add(operation.counts.directives);
-        let counts = scratch.expand(tape, operation);
-        expanded = expanded.saturating_add(u64::from(counts.aliases));
-        most.raise_to(&counts);
-    }
+        (operations, order) => scratch.expand_all(tape, operations, order, &mut sums),
+    };
     let in_fields = u32::try_from(tape.aliased.len()).unwrap_or(u32::MAX);
     let (aliases_per_field, counted) = if most.aliases > limits.all {
         (most.aliases, 0)
     } else if most.aliases.min(in_fields) <= limits.per_field.max(1) {
         (most.aliases.min(in_fields), 0)
     } else {
-        scratch.aliases.most(document, order, expanded, limits.per_field)
+        scratch.aliases.most(document, order, sums.aliases, limits.per_field)
     };
     let looked_at =
         tape.operations.len().saturating_add(tape.fragments.len()).saturating_add(tape.spreads.len());
@@ -167,12 +155,53 @@ pub fn measure_against(
         root_fields: most.root_fields,
         aliases: most.aliases,
         aliases_per_field,
-        directives: most.directives.max(in_text),
+        directives: most.directives.max(sums.directives),
         introspection: tape.introspection,
     })
 }
 
+/// Over all definitions.
+#[derive(Default)]
+struct Sums {
+    aliases: u64,
+    directives: u32,
+}
+
+impl Sums {
+    fn add(&mut self, definition: &Definition, expanded: &Counts) {
+        self.aliases = self.aliases.saturating_add(u64::from(expanded.aliases));
+        self.directives = self.directives.saturating_add(definition.counts.directives);
+    }
+}
+
 impl Scratch {
+    /// Expands the fragments, callees first, and the operations; the most that any of these has.
+    fn expand_all(
+        &mut self,
+        tape: &Tape,
+        operations: &[Definition],
+        order: &[FragmentIndex],
+        sums: &mut Sums,
+    ) -> Counts {
+        self.fragments.clear();
+        self.fragments.resize(tape.fragments.len(), Counts::default());
+        for index in order {
+            let Some(fragment) = tape.fragments.get(index.get()) else { continue };
+            let counts = self.expand(tape, fragment);
+            sums.add(fragment, &counts);
+            if let Some(place) = self.fragments.get_mut(index.get()) {
+                *place = counts;
+            }
+        }
+        let mut most = Counts::default();
+        for operation in operations {
+            let counts = self.expand(tape, operation);
+            sums.add(operation, &counts);
+            most.raise_to(&counts);
+        }
+        most
+    }
+
     /// What `definition` contains together with the fragments it spreads, whose own counts are complete.
     fn expand(&self, tape: &Tape, definition: &Definition) -> Counts {
         let mut counts = definition.counts;
