@@ -257,10 +257,7 @@ fn pass_on(
         }
         Chunk::Unreadable => Err(Refusal::because(Reason::Unreadable)),
     };
-    let taken = taken.and_then(|()| match more {
-        More::Follows => Ok(()),
-        More::Ended => upload.end(),
-    });
+    let taken = taken.and_then(|()| upload.end(more));
     match (taken, more) {
         // The time it took to judge was counted when it was let through.
         (Err(refusal), _) => carry_out(case, judgement.refused(refusal), world),

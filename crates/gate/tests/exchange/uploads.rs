@@ -72,6 +72,120 @@ fn trailers_end_an_upload_as_well() {
     refused_at_once(&stream.on(Input::RequestTrailers), Reason::Multipart);
 }
 
+/// Begins an upload that announces so many bytes.
+fn announce(stream: &mut Stream, bytes: usize) -> Effects {
+    stream.exchange = Exchange::default();
+    let length = bytes.to_string();
+    stream.headers("POST", "/graphql", More::Follows, &[BOUNDARY, PREFLIGHT, ("content-length", &length)])
+}
+
+#[test]
+fn the_last_of_the_announced_bytes_is_judged_as_the_end() {
+    let (start, tail) = (head(UPLOAD), "x\r\n--b--");
+    let whole = start.len() + tail.len();
+    let mut stream = Stream::new();
+    // Some hosts tell the end with the last bytes, some behind them.
+    for (announced, ended, expected) in [
+        (whole - 1, More::Follows, Some(Reason::Ambiguous)),
+        (whole - 1, More::Ended, Some(Reason::Ambiguous)),
+        (whole, More::Follows, None),
+        (whole, More::Ended, None),
+        (whole + 1, More::Follows, None),
+        (whole + 1, More::Ended, Some(Reason::Ambiguous)),
+    ] {
+        announce(&mut stream, announced);
+        assert_eq!(stream.body(start.as_bytes(), More::Follows).flow, Flow::Continue);
+        let last = stream.body(tail.as_bytes(), ended);
+        match expected {
+            None => assert_eq!((last.flow, reply(&last)), (Flow::Continue, None), "{announced} {ended:?}"),
+            Some(reason) => refused_at_once(&last, reason),
+        }
+    }
+}
+
+#[test]
+fn all_the_announced_bytes_without_the_last_boundary_do_not_pass() {
+    let (start, tail) = (head(UPLOAD), "a file without an end");
+    let whole = start.len() + tail.len();
+    let mut stream = Stream::new();
+    for announced in [whole, whole + 1] {
+        announce(&mut stream, announced);
+        stream.body(start.as_bytes(), More::Follows);
+        let last = stream.body(tail.as_bytes(), More::Follows);
+        if announced == whole {
+            refused_at_once(&last, Reason::Multipart);
+            assert_eq!(event(&last).operation, "Up", "it is known what was cut");
+        } else {
+            // The upstream still waits for a byte.
+            assert_eq!((last.flow, reply(&last)), (Flow::Continue, None));
+            refused_at_once(&stream.body(b"x", More::Follows), Reason::Multipart);
+        }
+    }
+}
+
+#[test]
+fn an_upload_that_comes_in_one_piece_is_judged_with_its_end() {
+    let mut stream = Stream::new();
+    for (tail, expected) in [("x", Some(Reason::Multipart)), ("x\r\n--b--\r\n", None)] {
+        let whole = format!("{}{tail}", head(UPLOAD));
+        announce(&mut stream, whole.len());
+        let first = stream.body(whole.as_bytes(), More::Follows);
+        let last = stream.body(b"", More::Ended);
+        match expected {
+            // Nothing of it has passed, so it is answered when it has ended.
+            Some(reason) => {
+                assert_eq!(first, Effects { flow: Flow::Hold, list: vec![Effect::DiscardBody] });
+                refused_at_once(&last, reason);
+            }
+            None => {
+                assert_eq!((first.flow, last.flow, reason(&last)), (Flow::Continue, Flow::Continue, None))
+            }
+        }
+    }
+}
+
+#[test]
+fn trailers_do_not_make_up_for_bytes_that_were_announced() {
+    let whole = format!("{}x\r\n--b--", head(UPLOAD));
+    let mut stream = Stream::new();
+    for (announced, expected) in [(whole.len(), None), (whole.len() + 2, Some(Reason::Ambiguous))] {
+        announce(&mut stream, announced);
+        stream.body(whole.as_bytes(), More::Follows);
+        assert_eq!(reason(&stream.on(Input::RequestTrailers)), expected, "{announced}");
+    }
+}
+
+#[test]
+fn nothing_is_no_upload() {
+    let mut stream = Stream::new();
+    announce(&mut stream, 0);
+    refused_at_once(&stream.body(b"", More::Ended), Reason::Multipart);
+    announce(&mut stream, 0);
+    assert_eq!(stream.body(head(UPLOAD).as_bytes(), More::Follows).list, [Effect::DiscardBody]);
+    refused_at_once(&stream.body(b"", More::Ended), Reason::Ambiguous);
+}
+
+#[test]
+fn a_length_that_is_not_one_number_is_refused() {
+    let mut stream = Stream::new();
+    for lengths in
+        [&["5", "5"][..], &["5", "6"], &["5, 5"], &["+5"], &["5 "], &[""], &["x"], &["18446744073709551616"]]
+    {
+        for kind in [BOUNDARY, JSON] {
+            stream.exchange = Exchange::default();
+            let mut headers = vec![kind, PREFLIGHT];
+            headers.extend(lengths.iter().map(|length| ("content-length", *length)));
+            refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &headers), Reason::Ambiguous);
+        }
+    }
+    stream.exchange = Exchange::default();
+    let both = [BOUNDARY, PREFLIGHT, ("content-length", "5"), ("transfer-encoding", "chunked")];
+    refused_at_once(&stream.headers("POST", "/graphql", More::Ended, &both), Reason::Ambiguous);
+    stream.exchange = Exchange::default();
+    let chunked = [BOUNDARY, PREFLIGHT, ("transfer-encoding", "chunked")];
+    assert_eq!(stream.headers("POST", "/graphql", More::Follows, &chunked).flow, Flow::Hold);
+}
+
 #[test]
 fn an_upload_in_one_piece_is_judged_at_its_end() {
     let whole = format!("{}x\r\n--b--\r\n", head(UPLOAD));
