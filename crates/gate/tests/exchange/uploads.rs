@@ -1,8 +1,9 @@
 //! Uploads: judged before their files pass, watched while they do.
 
 use super::*;
+use portcullis_cost::Cost;
 use portcullis_gate::Interest;
-use portcullis_report::{Metric, OperationKind, Outcome, Transport};
+use portcullis_report::{ErrorCode, Metric, OperationKind, Outcome, Transport};
 
 const BOUNDARY: (&str, &str) = ("content-type", "multipart/form-data; boundary=b");
 const PREFLIGHT: (&str, &str) = ("apollo-require-preflight", "1");
@@ -32,7 +33,7 @@ fn files_pass_once_operations_and_map_are_judged() {
     begin(&mut stream);
     let effects = stream.body(head(UPLOAD).as_bytes(), More::Follows);
     assert_eq!((effects.flow, header(&effects, "x-graphql-operation")), (Flow::Continue, Some("Up")));
-    assert_eq!(stream.exchange.interest(), Interest::Request, "the files are watched");
+    assert!(stream.exchange.wants(Interest::Request), "the files are watched");
     assert_eq!(format!("{:?}", stream.held), format!("{:?}", Held::default()), "and not held");
     let kept = format!("{:?}", stream.exchange).len();
     assert!(kept < 20_000, "nor are operations and map: {kept}");
@@ -44,7 +45,7 @@ fn files_pass_once_operations_and_map_are_judged() {
     let expected = u64::try_from(head(UPLOAD).len() + 100_000 + 9).unwrap();
     assert_eq!((event(&last).transport, event(&last).body_bytes), (Transport::Upload, expected));
     assert_eq!(stream.response(&[], More::Ended).list.len(), 1);
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
 }
 
 #[test]
@@ -305,4 +306,101 @@ fn an_upload_that_breaks_off_was_judged() {
     begin(&mut other);
     other.body(b"--b\r\n", More::Follows);
     assert_eq!(other.on(Input::StreamEnded).list, [Effect::Count(Metric::Unjudged, 1)]);
+}
+
+/// All that may be done to a response.
+const READ: &str = "responses: {strip_suggestions: true, count_errors: true, actual_cost: true}";
+const ANSWER: &str = r#"{"errors":[{"message":"no. Did you mean \"yes\"?","extensions":{"code":"FORBIDDEN"}}],"data":{"upload":{"id":"1"}}}"#;
+
+/// Lets an upload through, and its answer begin.
+fn answered_early(policy: &str, content_type: &str) -> (Stream, Effects) {
+    let mut stream = Stream::under(policy);
+    begin(&mut stream);
+    assert_eq!(stream.body(head(UPLOAD).as_bytes(), More::Follows).flow, Flow::Continue);
+    let effects = stream.response(&[("content-type", content_type), ("content-length", "1")], More::Follows);
+    (stream, effects)
+}
+
+fn is_counted(list: &[Effect], metric: Metric) -> bool {
+    list.iter().any(|effect| matches!(effect, Effect::Count(counted, _) if *counted == metric))
+}
+
+#[test]
+fn an_answer_that_comes_early_is_read_like_any_other() {
+    for request_first in [true, false] {
+        let (mut stream, begun) = answered_early(READ, "application/json");
+        assert!(matches!(begun.list[0], Effect::SetResponseHeader("x-correlation-id", _)), "{begun:?}");
+        assert!(begun.list.contains(&Effect::RemoveResponseHeader("content-length")));
+        assert!(stream.exchange.wants(Interest::Request) && stream.exchange.wants(Interest::ResponseBody));
+        assert_eq!(stream.body(b"more of the file", More::Follows), Effects::default());
+        let mut list = Vec::new();
+        if request_first {
+            list.extend(stream.body(b"x\r\n--b--", More::Ended).list);
+            assert_eq!(events(&list).count(), 0, "it is told with the cost");
+        }
+        let answered = stream.response_body(ANSWER.as_bytes(), More::Ended);
+        let passed = answered.list.iter().find_map(|effect| match effect {
+            Effect::ReplaceResponseChunk(bytes) => Some(String::from_utf8(bytes.clone()).unwrap()),
+            _ => None,
+        });
+        assert!(!passed.unwrap().contains("Did you mean"));
+        list.extend(answered.list);
+        if !request_first {
+            assert_eq!(events(&list).count(), 0, "the request may still be cut");
+            list.extend(stream.body(b"x\r\n--b--", More::Ended).list);
+        }
+        assert!(list.contains(&Effect::Count(Metric::ResponseErrors(ErrorCode::Forbidden), 1)));
+        assert!(list.contains(&Effect::Count(Metric::SuggestionsStripped, 1)));
+        assert!(
+            list.contains(&Effect::Count(Metric::Requests(OperationKind::Mutation, Outcome::Allowed), 1))
+        );
+        assert!(is_counted(&list, Metric::ActualCost));
+        let told: Vec<_> = events(&list).collect();
+        assert!(told.len() == 1 && told[0].actual > Some(Cost::ZERO), "{told:?}");
+        assert!(!stream.exchange.wants(Interest::End));
+    }
+}
+
+#[test]
+fn an_upload_that_ends_with_its_answer_is_told_once_with_its_cost() {
+    let (mut stream, _) = answered_early(READ, "application/json");
+    stream.response_body(ANSWER.as_bytes(), More::Ended);
+    assert!(stream.exchange.wants(Interest::End));
+    // Hosts reset a request whose answer is complete.
+    let list = stream.on(Input::StreamEnded).list;
+    assert!(events(&list).count() == 1 && events(&list).all(|event| event.actual > Some(Cost::ZERO)));
+    let (mut broken, _) = answered_early(READ, "application/json");
+    broken.response_body(&ANSWER.as_bytes()[..20], More::Follows);
+    let list = broken.on(Input::StreamEnded).list;
+    assert!(is_counted(&list, Metric::ResponsesUnread));
+    assert!(events(&list).count() == 1 && events(&list).all(|event| event.actual.is_none()));
+}
+
+#[test]
+fn a_stream_that_answers_early_is_counted_until_the_upload_is_cut() {
+    let (mut stream, begun) = answered_early(READ, "text/event-stream");
+    assert!(begun.list.contains(&Effect::Count(Metric::Streams, 1)));
+    let cut = stream.body(b"--b", More::Follows);
+    refused_at_once(&cut, Reason::Multipart);
+    assert!(cut.list.contains(&Effect::Lower(Metric::Streams, 1)));
+    assert!(!stream.exchange.wants(Interest::End));
+}
+
+#[test]
+fn an_answer_that_breaks_off_with_its_upload_is_counted() {
+    let (mut stream, _) = answered_early(READ, "application/json");
+    stream.response_body(&ANSWER.as_bytes()[..20], More::Follows);
+    let cut = stream.body(b"--b", More::Follows);
+    refused_at_once(&cut, Reason::Multipart);
+    assert!(is_counted(&cut.list, Metric::ResponsesUnread));
+    assert_eq!(events(&cut.list).count(), 1);
+}
+
+#[test]
+fn an_early_answer_that_nobody_reads_has_its_id() {
+    let (mut stream, begun) = answered_early("", "application/json");
+    assert_eq!(begun.list.len(), 1);
+    assert!(matches!(begun.list[0], Effect::SetResponseHeader("x-correlation-id", _)));
+    assert!(!stream.exchange.wants(Interest::ResponseBody));
+    assert_eq!(events(&stream.body(b"x\r\n--b--", More::Ended).list).count(), 1);
 }
