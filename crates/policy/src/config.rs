@@ -1,6 +1,7 @@
 //! The policy file as it is written: names, defaults, and the one way from there to a [`Policy`].
 
 mod graphql;
+mod id_keys;
 mod limits;
 mod transports;
 
@@ -139,6 +140,7 @@ impl TryFrom<PolicyFile> for Policy {
             uploads: graphql.uploads,
             persisted: graphql.persisted,
             trusted: graphql.trusted,
+            id_keys: graphql.id_keys,
             denied_extensions: graphql.denied_extensions,
             cost: graphql.cost,
             unknown_fields: graphql.unknown_fields,

@@ -90,6 +90,8 @@ enum CodePath {
 enum Escape {
     No,
     Begun,
+    /// So many digits of a code point follow; a `D` among them begins no text.
+    Digits(u8),
 }
 
 impl Scanner {
@@ -113,6 +115,11 @@ impl Scanner {
     /// Whether the response was no JSON, or too deep, so that it passes as it is.
     pub fn is_lost(&self) -> bool {
         self.state == State::Lost
+    }
+
+    /// Whether what was scanned so far is one whole array or object.
+    pub fn is_complete(&self) -> bool {
+        self.state == State::End
     }
 
     /// Scans the next bytes; what is to leave in their place, perhaps less or a little more than them.

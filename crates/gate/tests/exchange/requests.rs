@@ -23,7 +23,7 @@ fn an_honest_request_goes_on_with_its_headers() {
         assert!(effects.list.contains(&expected), "{expected:?}");
     }
     assert_eq!(event(&effects).client.as_deref(), Some("192.0.2.7"));
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     let response = stream.response(&[], More::Ended);
     assert_eq!(response.list, [Effect::SetResponseHeader("x-correlation-id", id.to_owned())]);
 }
@@ -53,7 +53,7 @@ fn other_paths_pass_untouched() {
     let mut stream = Stream::new();
     let effects = stream.headers("POST", "/other", More::Follows, &[("x-graphql-cost", "1")]);
     assert_eq!(effects, Effects::default());
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     assert_eq!(stream.body(EVIL.as_bytes(), More::Ended), Effects::default());
     assert_eq!(stream.response(&[], More::Ended), Effects::default());
 }
@@ -88,6 +88,17 @@ fn headers_alone_can_refuse() {
     );
     refuses("POST", "/graphql", &[JSON, ("content-length", "262145")], Reason::BodySize);
     refuses("POST", "/graphql", &[JSON], Reason::Json);
+    // Called as by CGI, a server knows these as CONTENT_TYPE and so on, and no others.
+    for name in ["content_type", "Content_Length", "content_encoding", "transfer_encoding", "content_length"]
+    {
+        refuses("POST", "/graphql", &[JSON, (name, "5")], Reason::Ambiguous);
+    }
+    refuses(
+        "POST",
+        "/graphql",
+        &[JSON, ("content_type_options", "5"), ("content-lengths", "5")],
+        Reason::Json,
+    );
 }
 
 #[test]
