@@ -304,7 +304,7 @@ fn by_names<'a>(request: &Request<'a>, field: Field<'a>, around: Open) -> Priced
     let inside = if slice.is_some() { Around::Sliced } else { Around::Plain };
     let is_root = around.around == Around::MutationRoot;
     let base = if is_root { schemaless::MUTATION_ROOT } else { Cost::ZERO };
-    let is_entries = around.around != Around::Sliced && schemaless::ENTRIES.contains(&field.name());
+    let is_entries = around.around != Around::Sliced && schemaless::is_entries(field.name().as_bytes());
     let (field, entry, length) = match slice {
         _ if !field.has_selections() => (base + schemaless::LEAF, Cost::ZERO, 1),
         None if is_entries => (base, schemaless::ENTRY, request.default_size()),

@@ -21,7 +21,7 @@ use sums::Sums;
 
 /// Memory that is used again for each estimate.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub(crate) struct Memory {
     open: Vec<Open>,
     groups: Vec<(TypeId, Sums)>,
     rows: Vec<u32>,
@@ -89,7 +89,7 @@ struct Walk<'w, 'a> {
     pricing: Pricing<'w, 'a>,
     document: Document<'a>,
     watched: &'w [FieldId],
-    scratch: &'w mut Scratch,
+    memory: &'w mut Memory,
     /// What is left of definitions while a fragment is walked.
     suspended: Vec<Selections<'a>>,
     first_unknown: Option<String>,
@@ -102,7 +102,7 @@ fn most_steps(question: &Question<'_, '_>) -> u64 {
     size.saturating_mul(32).saturating_add(65_536)
 }
 
-pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut Scratch) -> Estimate {
+pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, memory: &mut Memory) -> Estimate {
     let Question { document, operation, variables, sizes, watched } = *question;
     let most = Estimate { field: Cost::MAX, r#type: Cost::MAX, ..Estimate::default() };
     if document.fragment_order().is_err() {
@@ -110,9 +110,9 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
     }
     let steps = Steps::of(most_steps(question));
     let pricing = Pricing { table, request: Request::new(operation, variables, sizes), steps };
-    scratch.clear(document.fragments().len(), watched.len().saturating_add(WATCHED));
+    memory.clear(document.fragments().len(), watched.len().saturating_add(WATCHED));
     let root = table.root(operation.kind());
-    scratch.open.push(Open {
+    memory.open.push(Open {
         end: None,
         scope: root,
         sized: SizedId::NONE,
@@ -124,7 +124,7 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
         pricing,
         document,
         watched,
-        scratch,
+        memory,
         suspended: Vec::new(),
         first_unknown: None,
         first_violation: None,
@@ -132,7 +132,7 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
     let sums = walk.walk(operation.selections());
     let directives = walk.pricing.operation(operation);
     let weight = root.and_then(|root| table.type_of(root)).map_or(Cost::ZERO, |root| root.weight);
-    let count = |place: usize| walk.scratch.rows.get(place).copied().unwrap_or_default();
+    let count = |place: usize| walk.memory.rows.get(place).copied().unwrap_or_default();
     let found = Estimate {
         field: sums.field + directives,
         r#type: sums.types + weight,
@@ -140,7 +140,7 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
         first_unknown: walk.first_unknown,
         slicing_violations: count(VIOLATIONS),
         first_violation: walk.first_violation,
-        watched: walk.scratch.rows.iter().skip(WATCHED).take(watched.len()).copied().collect(),
+        watched: walk.memory.rows.iter().skip(WATCHED).take(watched.len()).copied().collect(),
         steps: walk.pricing.steps.taken(),
     };
     if walk.pricing.steps.are_used_up() {
@@ -150,7 +150,7 @@ pub(crate) fn estimate(table: &Table, question: &Question<'_, '_>, scratch: &mut
     }
 }
 
-impl Scratch {
+impl Memory {
     /// Empties everything, and gives back what only documents made for that purpose need.
     fn clear(&mut self, fragments: usize, row: usize) {
         const KEPT: usize = 4_096;
@@ -206,7 +206,7 @@ impl<'a> Walk<'_, 'a> {
                 None
             }
             Selection::InlineFragment(inline) => {
-                let around = self.scratch.open.last()?;
+                let around = self.memory.open.last()?;
                 let scope = around.scope;
                 let (scope, joins) = match inline.type_condition() {
                     Some(condition) => self.narrow(scope, condition),
@@ -221,7 +221,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// What is certainly left out is walked all the same, for the fields it names, and dropped when it ends.
     fn enter_with_directives(&mut self, selection: &Selection<'a>) {
-        let scope = self.scratch.open.last().and_then(|around| around.scope);
+        let scope = self.memory.open.last().and_then(|around| around.scope);
         if self.pricing.request.leaves_out(selection.directives()) {
             self.push(selection.end(), scope, What::Inline(Joins::Never));
             return;
@@ -237,17 +237,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn push(&mut self, end: NodeIndex, scope: Option<TypeId>, what: What) {
-        let sized = self.scratch.open.last().map_or(SizedId::NONE, |around| around.sized);
-        let groups = self.scratch.groups_end();
+        let sized = self.memory.open.last().map_or(SizedId::NONE, |around| around.sized);
+        let groups = self.memory.groups_end();
         if matches!(what, What::Inline(Joins::Never)) {
             self.push_row();
         }
-        self.scratch.open.push(Open { end: Some(end), scope, sized, sums: Sums::default(), groups, what });
+        self.memory.open.push(Open { end: Some(end), scope, sized, sums: Sums::default(), groups, what });
     }
 
     #[inline]
     fn field(&mut self, field: Field<'a>, end: NodeIndex) {
-        let Some(around) = self.scratch.open.last_mut() else { return };
+        let Some(around) = self.memory.open.last_mut() else { return };
         let (scope, sized) = (around.scope, around.sized);
         let table = self.pricing.table;
         let found = scope.and_then(|scope| table.field(scope, field.name()));
@@ -269,10 +269,10 @@ impl<'a> Walk<'_, 'a> {
             (own, _) => own,
         };
         if goes_on {
-            let groups = self.scratch.groups_end();
+            let groups = self.memory.groups_end();
             let (scope, what) = (Some(known.returns), What::Field(parcel));
             let sums = Sums::default();
-            self.scratch.open.push(Open { end: Some(end), scope, sized: inside, sums, groups, what });
+            self.memory.open.push(Open { end: Some(end), scope, sized: inside, sums, groups, what });
         } else {
             self.add(parcel.sum(Sums::default()));
         }
@@ -305,7 +305,7 @@ impl<'a> Walk<'_, 'a> {
         if field.name() == "__typename" {
             return;
         }
-        let around = self.scratch.open.last().and_then(|around| around.scope);
+        let around = self.memory.open.last().and_then(|around| around.scope);
         if self.first_unknown.is_none() {
             let around = around.map_or("?", |scope| self.pricing.table.type_name(scope));
             self.first_unknown = Some(format!("{around}.{}", field.name()));
@@ -316,9 +316,9 @@ impl<'a> Walk<'_, 'a> {
             let length = slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
             let one = Cost::from_units(1);
             let parcel = Parcel { own: one, weight: one, length, beneath: None, from_above: None };
-            let groups = self.scratch.groups_end();
+            let groups = self.memory.groups_end();
             let (scope, sized, sums) = (None, SizedId::NONE, Sums::default());
-            self.scratch.open.push(Open {
+            self.memory.open.push(Open {
                 end: Some(end),
                 scope,
                 sized,
@@ -332,15 +332,15 @@ impl<'a> Walk<'_, 'a> {
     /// Closes what ends before a node of the definition that is being walked.
     #[inline]
     fn close_before(&mut self, node: NodeIndex) {
-        while self.scratch.open.last().and_then(|open| open.end).is_some_and(|end| end <= node) {
-            let Some(open) = self.scratch.open.pop() else { return };
+        while self.memory.open.last().and_then(|open| open.end).is_some_and(|end| end <= node) {
+            let Some(open) = self.memory.open.pop() else { return };
             self.close(&open);
         }
     }
 
     /// Closes the definition that is being walked; the sums of the operation when it is that.
     fn close_definition(&mut self) -> Option<Sums> {
-        while let Some(open) = self.scratch.open.pop() {
+        while let Some(open) = self.memory.open.pop() {
             match open.what {
                 What::Operation => return Some(open.sums.add(self.most(&open))),
                 What::Spread(spreading) => {
@@ -356,7 +356,7 @@ impl<'a> Walk<'_, 'a> {
     fn close(&mut self, open: &Open) {
         match open.what {
             What::Field(parcel) => {
-                let inside = if open.groups == self.scratch.groups_end() {
+                let inside = if open.groups == self.memory.groups_end() {
                     open.sums
                 } else {
                     open.sums.add(self.most(open))
@@ -375,7 +375,7 @@ impl<'a> Walk<'_, 'a> {
 
     #[inline]
     fn add(&mut self, sums: Sums) {
-        if let Some(around) = self.scratch.open.last_mut() {
+        if let Some(around) = self.memory.open.last_mut() {
             around.sums = around.sums.add(sums);
         }
     }

@@ -51,10 +51,11 @@ fn run(work: &str, text: &str, rounds: u32) {
     let bytes: usize = inputs.iter().map(String::len).sum();
     let policy = Policy::parse("{}").unwrap();
     let (mut desk, mut tape, mut scratch) = (Desk::default(), Tape::default(), Scratch::default());
+    let mut costing = portcullis_cost::Scratch::default();
     for _ in 0..rounds {
         for input in &inputs {
             match work {
-                "cost" => cost(black_box(input), &mut tape, &mut scratch),
+                "cost" => cost(black_box(input), &mut tape, &mut scratch, &mut costing),
                 "judge" => drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk))),
                 "envelope" => read(black_box(input.as_bytes())),
                 _ => {}
@@ -64,7 +65,7 @@ fn run(work: &str, text: &str, rounds: u32) {
     println!("{work} {text}: {bytes} bytes a round");
 }
 
-fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch) {
+fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch, costing: &mut portcullis_cost::Scratch) {
     let document = parse(text, BUDGET, tape).unwrap();
     black_box(measure(document, scratch)).ok();
     black_box(shape(document));
@@ -72,7 +73,7 @@ fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch) {
         let variables = Variables::default();
         let question =
             Question { document, operation, variables: &variables, sizes: Sizes::default(), watched: &[] };
-        black_box(Model::Schemaless.estimate(&question, &mut portcullis_cost::Scratch::default()));
+        black_box(Model::Schemaless.estimate(&question, costing));
     }
 }
 

@@ -18,10 +18,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod plain;
+
 use crate::arguments::{Arguments, At, Directives};
 use crate::document::Document;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 use crate::value::Value;
+pub use plain::{Bare, Plain};
 
 /// All selections beneath a definition or a selection, in the order of the text, whatever their depth.
 #[derive(Clone, Copy, Debug)]

@@ -45,9 +45,9 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn spread(&mut self, spread: Spread<'a>) -> Option<Selections<'a>> {
         let index = spread.fragment()?;
         let fragment = self.document.fragment(index)?;
-        let around = self.scratch.open.last()?;
+        let around = self.memory.open.last()?;
         let (around, sized) = (around.scope, around.sized);
-        let condition = match self.scratch.conditions.get(index.get())? {
+        let condition = match self.memory.conditions.get(index.get())? {
             Condition::Known(known) => Some(*known),
             Condition::Unknown => None,
             Condition::Unread => self.condition(index, fragment.type_condition()),
@@ -61,19 +61,19 @@ impl<'a> Walk<'_, 'a> {
             self.add_again(found, joins);
             return None;
         }
-        let groups = self.scratch.groups_end();
+        let groups = self.memory.groups_end();
         let what = What::Spread(Spreading { fragment: index, joins });
         self.push_row();
         let field = self.pricing.directives(fragment.directives());
         let sums = Sums { field, ..Sums::default() };
-        self.scratch.open.push(Open { end: None, scope, sized, sums, groups, what });
+        self.memory.open.push(Open { end: None, scope, sized, sums, groups, what });
         Some(fragment.selections())
     }
 
     /// The type a fragment is on, looked up once.
     fn condition(&mut self, fragment: FragmentIndex, name: &str) -> Option<TypeId> {
         let found = self.pricing.table.type_named(name);
-        if let Some(place) = self.scratch.conditions.get_mut(fragment.get()) {
+        if let Some(place) = self.memory.conditions.get_mut(fragment.get()) {
             *place = found.map_or(Condition::Unknown, Condition::Known);
         }
         found
@@ -85,8 +85,8 @@ impl<'a> Walk<'_, 'a> {
         scope: Option<TypeId>,
         sized: SizedId,
     ) -> Option<usize> {
-        let mut next = *self.scratch.heads.get(fragment.get())?;
-        while let Some(memo) = self.scratch.memos.get(next as usize) {
+        let mut next = *self.memory.heads.get(fragment.get())?;
+        while let Some(memo) = self.memory.memos.get(next as usize) {
             self.pricing.steps.take(1);
             if memo.scope == scope && memo.sized == sized {
                 return Some(next as usize);
@@ -97,7 +97,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn add_again(&mut self, index: usize, joins: Joins) {
-        let Some(memo) = self.scratch.memos.get(index).copied() else { return };
+        let Some(memo) = self.memory.memos.get(index).copied() else { return };
         let Memo { sums, most, first_group, end_group, has_counts, .. } = memo;
         if has_counts {
             self.count_again(index, joins);
@@ -111,8 +111,8 @@ impl<'a> Walk<'_, 'a> {
         } else if self.pricing.steps.allow(kept.len()) {
             self.pricing.steps.take(kept.len());
             self.join(sums, 0, joins);
-            let kept = self.scratch.kept_groups.get(kept).unwrap_or_default();
-            self.scratch.groups.extend_from_slice(kept);
+            let kept = self.memory.kept_groups.get(kept).unwrap_or_default();
+            self.memory.groups.extend_from_slice(kept);
         } else {
             self.join(sums.add(most), 0, joins);
         }
@@ -123,7 +123,7 @@ impl<'a> Walk<'_, 'a> {
         let len = self.row_len();
         let first = index.saturating_mul(len);
         for place in 0..len {
-            let more = self.scratch.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
+            let more = self.memory.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
             if joins != Joins::Never || place == super::UNKNOWN {
                 self.count_more(place, more);
             }
@@ -134,18 +134,18 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn close_spread(&mut self, open: &Open, spreading: Spreading) {
         let Spreading { fragment, joins } = spreading;
         let len = self.row_len();
-        let row = self.scratch.rows.len().saturating_sub(len);
-        let has_counts = self.scratch.rows.iter().skip(row).any(|count| *count != 0);
-        self.scratch.kept_rows.extend(self.scratch.rows.drain(row..));
-        let first_group = self.scratch.kept_groups.len();
-        let groups = self.scratch.groups.get(open.groups as usize..).unwrap_or_default();
-        self.scratch.kept_groups.extend_from_slice(groups);
-        let end_group = self.scratch.kept_groups.len();
+        let row = self.memory.rows.len().saturating_sub(len);
+        let has_counts = self.memory.rows.iter().skip(row).any(|count| *count != 0);
+        self.memory.kept_rows.extend(self.memory.rows.drain(row..));
+        let first_group = self.memory.kept_groups.len();
+        let groups = self.memory.groups.get(open.groups as usize..).unwrap_or_default();
+        self.memory.kept_groups.extend_from_slice(groups);
+        let end_group = self.memory.kept_groups.len();
         let most = self.most(open);
-        let before = self.scratch.heads.get(fragment.get()).copied().unwrap_or(u32::MAX);
+        let before = self.memory.heads.get(fragment.get()).copied().unwrap_or(u32::MAX);
         let span = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let memo = self.scratch.memos.len();
-        self.scratch.memos.push(Memo {
+        let memo = self.memory.memos.len();
+        self.memory.memos.push(Memo {
             scope: open.scope,
             sized: open.sized,
             before,
@@ -155,7 +155,7 @@ impl<'a> Walk<'_, 'a> {
             end_group: span(end_group),
             has_counts,
         });
-        if let Some(head) = self.scratch.heads.get_mut(fragment.get()) {
+        if let Some(head) = self.memory.heads.get_mut(fragment.get()) {
             *head = span(memo);
         }
         self.add_again(memo, joins);

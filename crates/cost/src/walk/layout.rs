@@ -7,7 +7,7 @@ mod times;
 
 use super::scope::Joins;
 use super::sums::Sums;
-use super::{Open, Parcel, Scratch, WATCHED, Walk, What};
+use super::{Memory, Open, Parcel, WATCHED, Walk, What};
 use crate::breakdown::{Length, Places};
 use crate::estimate::Question;
 use crate::pricing::{Pricing, Steps};
@@ -67,13 +67,13 @@ pub(crate) fn lay_out<'a>(table: &Table, question: &Question<'_, 'a>, limit: usi
     // The walk's own steps: never so few that it would simplify.
     let pricing =
         Pricing { table, request: Request::new(operation, variables, sizes), steps: Steps::of(u64::MAX) };
-    let mut scratch = Scratch::default();
-    scratch.clear(0, WATCHED);
+    let mut memory = Memory::default();
+    memory.clear(0, WATCHED);
     let walk = Walk {
         pricing,
         document,
         watched: &[],
-        scratch: &mut scratch,
+        memory: &mut memory,
         suspended: Vec::new(),
         first_unknown: None,
         first_violation: None,
@@ -186,11 +186,10 @@ impl<'a> Layout<'_, 'a> {
         let name = || found.map_or_else(|| field.name().to_owned(), |id| table.coordinate_of(id));
         let place = self.places.place(around.place, key, name)?;
         let (sums, what) = (Sums::default(), What::Operation);
-        self.walk.scratch.open.clear();
-        self.walk.scratch.open.push(Open { end: None, scope, sized, sums, groups: 0, what });
+        self.walk.memory.open.clear();
+        self.walk.memory.open.push(Open { end: None, scope, sized, sums, groups: 0, what });
         self.walk.field(field, end);
-        let (first, second) =
-            (self.walk.scratch.open.first().copied(), self.walk.scratch.open.get(1).copied());
+        let (first, second) = (self.walk.memory.open.first().copied(), self.walk.memory.open.get(1).copied());
         let item = match (first, second) {
             (_, Some(Open { scope, what: What::Field(parcel), .. })) => {
                 self.push(around, place, scope, Kind::Field(parcel))

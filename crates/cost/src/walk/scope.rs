@@ -1,7 +1,7 @@
 //! Which types a selection can be of, and how what only some of them cost comes together: the most of any one, not the sum of all.
 
 use super::sums::Sums;
-use super::{Open, Scratch, UNKNOWN, WATCHED, Walk};
+use super::{Memory, Open, UNKNOWN, WATCHED, Walk};
 use crate::table::TypeId;
 
 /// How a fragment's sums join those around it.
@@ -15,7 +15,7 @@ pub(super) enum Joins {
     Never,
 }
 
-impl Scratch {
+impl Memory {
     #[inline]
     pub(super) fn groups_end(&self) -> u32 {
         u32::try_from(self.groups.len()).unwrap_or(u32::MAX)
@@ -73,8 +73,8 @@ impl Walk<'_, '_> {
         match joins {
             Joins::Always => self.add(sums),
             Joins::When(_) if sums == Sums::default() => {}
-            Joins::When(condition) => self.scratch.groups.push((condition, sums)),
-            Joins::Never => self.scratch.groups.truncate(groups as usize),
+            Joins::When(condition) => self.memory.groups.push((condition, sums)),
+            Joins::Never => self.memory.groups.truncate(groups as usize),
         }
     }
 
@@ -82,7 +82,7 @@ impl Walk<'_, '_> {
     pub(super) fn most(&mut self, open: &Open) -> Sums {
         let first = open.groups as usize;
         let mut always = Sums::default();
-        match self.scratch.groups.get(first..) {
+        match self.memory.groups.get(first..) {
             None | Some([]) => return always,
             Some([(_, only)]) => always = *only,
             Some(several) => {
@@ -90,7 +90,7 @@ impl Walk<'_, '_> {
                 self.pricing.steps.take(several);
                 always = always.add(self.expand(first, open.scope));
                 let (groups, mut most) =
-                    (self.scratch.groups.get_mut(first..).unwrap_or_default(), Sums::default());
+                    (self.memory.groups.get_mut(first..).unwrap_or_default(), Sums::default());
                 groups.sort_unstable_by_key(|(id, _)| *id);
                 for of_type in groups.chunk_by(|(left, _), (right, _)| left == right) {
                     most = most.max(of_type.iter().fold(Sums::default(), |sum, (_, sums)| sum.add(*sums)));
@@ -98,7 +98,7 @@ impl Walk<'_, '_> {
                 always = always.add(most);
             }
         }
-        self.scratch.groups.truncate(first);
+        self.memory.groups.truncate(first);
         always
     }
 
@@ -108,19 +108,19 @@ impl Walk<'_, '_> {
         let table = self.pricing.table;
         let possible = scope.map_or(&[][..], |scope| table.members(scope));
         let mut always = Sums::default();
-        for index in first..self.scratch.groups.len() {
-            let Some((id, sums)) = self.scratch.groups.get_mut(index) else { break };
+        for index in first..self.memory.groups.len() {
+            let Some((id, sums)) = self.memory.groups.get_mut(index) else { break };
             if table.is_object(*id) {
                 continue;
             }
             let (members, sums) = (table.members(*id), std::mem::take(sums));
-            let before = self.scratch.groups.len();
+            let before = self.memory.groups.len();
             if self.pricing.steps.allow(members.len()) {
                 self.pricing.steps.take(members.len());
                 let can_be = |member: &&TypeId| possible.is_empty() || possible.binary_search(member).is_ok();
-                self.scratch.groups.extend(members.iter().filter(can_be).map(|member| (*member, sums)));
+                self.memory.groups.extend(members.iter().filter(can_be).map(|member| (*member, sums)));
             }
-            if self.scratch.groups.len() == before {
+            if self.memory.groups.len() == before {
                 always = always.add(sums);
             }
         }
@@ -132,15 +132,15 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn push_row(&mut self) {
-        let len = self.scratch.rows.len().saturating_add(self.row_len());
-        self.scratch.rows.resize(len, 0);
+        let len = self.memory.rows.len().saturating_add(self.row_len());
+        self.memory.rows.resize(len, 0);
     }
 
     /// Drops the last row but for unknown fields, which count wherever they stand.
     pub(super) fn pop_row_unseen(&mut self) {
-        let first = self.scratch.rows.len().saturating_sub(self.row_len());
-        let unknown = self.scratch.rows.get(first.saturating_add(UNKNOWN)).copied().unwrap_or_default();
-        self.scratch.rows.truncate(first);
+        let first = self.memory.rows.len().saturating_sub(self.row_len());
+        let unknown = self.memory.rows.get(first.saturating_add(UNKNOWN)).copied().unwrap_or_default();
+        self.memory.rows.truncate(first);
         self.count_more(UNKNOWN, unknown);
     }
 
@@ -149,8 +149,8 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn count_more(&mut self, place: usize, more: u32) {
-        let row = self.scratch.rows.len().saturating_sub(self.row_len());
-        if let Some(count) = self.scratch.rows.get_mut(row.saturating_add(place)) {
+        let row = self.memory.rows.len().saturating_sub(self.row_len());
+        if let Some(count) = self.memory.rows.get_mut(row.saturating_add(place)) {
             *count = count.saturating_add(more);
         }
     }
