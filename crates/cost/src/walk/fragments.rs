@@ -1,8 +1,9 @@
 //! Fragments: walked where they are first spread in a type, remembered, and added from memory from then on.
 
+use super::counts::Counts;
 use super::scope::Joins;
 use super::sums::Sums;
-use super::{Open, Walk, What};
+use super::{Open, Reason, Walk, What};
 use crate::table::{SizedId, TypeId};
 use portcullis_graphql::{FragmentIndex, Selections, Spread};
 
@@ -11,6 +12,16 @@ use portcullis_graphql::{FragmentIndex, Selections, Spread};
 pub(super) struct Spreading {
     fragment: FragmentIndex,
     joins: Joins,
+    /// The counts around it.
+    counts: Counts,
+    around: Repeats,
+}
+
+/// Whether something may be walked more than once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Repeats {
+    Never,
+    Perhaps,
 }
 
 /// The type a fragment is on.
@@ -36,7 +47,8 @@ pub(super) struct Memo {
     /// Its groups, among those that are kept.
     first_group: u32,
     end_group: u32,
-    /// Whether anything was counted in it.
+    counts: Counts,
+    /// Whether anything was counted in it, or is watched.
     has_counts: bool,
 }
 
@@ -45,8 +57,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn spread(&mut self, spread: Spread<'a>) -> Option<Selections<'a>> {
         let index = spread.fragment()?;
         let fragment = self.document.fragment(index)?;
-        let around = self.memory.open.last()?;
-        let (around, sized) = (around.scope, around.sized);
+        let Open { scope: around, sized, .. } = self.last;
         let condition = match self.memory.conditions.get(index.get())? {
             Condition::Known(known) => Some(*known),
             Condition::Unknown => None,
@@ -61,13 +72,20 @@ impl<'a> Walk<'_, 'a> {
             self.add_again(found, joins);
             return None;
         }
-        let groups = self.memory.groups_end();
-        let what = What::Spread(Spreading { fragment: index, joins });
-        self.push_row();
-        let field = self.pricing.directives(fragment.directives());
-        let sums = Sums { field, ..Sums::default() };
-        self.memory.open.push(Open { end: None, scope, sized, sums, groups, what });
-        Some(fragment.selections())
+        let selections = fragment.selections();
+        let is_only = self.memory.spreads.get(index.get()) == Some(&1);
+        if is_only && self.repeats == Repeats::Never && joins == Joins::Always {
+            let directives = self.pricing.directives(fragment.directives());
+            self.sums.field = self.sums.field + directives;
+            self.open(Open { end: selections.end(), scope, sized, groups: 0, what: What::Once });
+            return Some(selections);
+        }
+        self.open(Open { end: selections.end(), scope, sized, groups: 0, what: What::Apart });
+        let counts = self.count_apart();
+        let around = std::mem::replace(&mut self.repeats, Repeats::Perhaps);
+        self.apart(Reason::Spread(Spreading { fragment: index, joins, counts, around }));
+        self.sums.field = self.pricing.directives(fragment.directives());
+        Some(selections)
     }
 
     /// The type a fragment is on, looked up once.
@@ -97,10 +115,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn add_again(&mut self, index: usize, joins: Joins) {
-        let Some(memo) = self.memory.memos.get(index).copied() else { return };
-        let Memo { sums, most, first_group, end_group, has_counts, .. } = memo;
+        let Some(memo) = self.memory.memos.get(index) else { return };
+        let Memo { sums, most, first_group, end_group, counts, has_counts, .. } = *memo;
         if has_counts {
-            self.count_again(index, joins);
+            self.count_again(counts, index, joins);
         }
         if joins == Joins::Never {
             return;
@@ -118,30 +136,39 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Adds the counts of a fragment; of one that never applies, only unknown fields.
-    fn count_again(&mut self, index: usize, joins: Joins) {
-        let len = self.row_len();
-        let first = index.saturating_mul(len);
-        for place in 0..len {
-            let more = self.memory.kept_rows.get(first.saturating_add(place)).copied().unwrap_or_default();
-            if joins != Joins::Never || place == super::UNKNOWN {
-                self.count_more(place, more);
-            }
+    /// Ends a fragment that is walked only once: groups that would take too long become the most of them.
+    pub(super) fn settle(&mut self, open: &Open) {
+        let first = open.groups as usize;
+        let groups = self.memory.groups.get(first..).unwrap_or_default();
+        if groups.is_empty() {
+            return;
+        }
+        let kept = self.memory.kept_groups.len();
+        self.memory.kept_groups.extend_from_slice(groups);
+        let most = self.most(open);
+        let len = self.memory.kept_groups.len().saturating_sub(kept);
+        if self.pricing.steps.allow(len) {
+            self.pricing.steps.take(len);
+            self.memory.groups.extend(self.memory.kept_groups.drain(kept..));
+        } else {
+            self.memory.kept_groups.truncate(kept);
+            self.sums = self.sums.add(most);
         }
     }
 
     /// Remembers a fragment that was walked, and adds it to where it is spread.
-    pub(super) fn close_spread(&mut self, open: &Open, spreading: Spreading) {
-        let Spreading { fragment, joins } = spreading;
-        let len = self.row_len();
-        let row = self.memory.rows.len().saturating_sub(len);
-        let has_counts = self.memory.rows.iter().skip(row).any(|count| *count != 0);
-        self.memory.kept_rows.extend(self.memory.rows.drain(row..));
+    pub(super) fn close_spread(&mut self, open: &Open, sums: Sums, spreading: Spreading) {
+        let Spreading { fragment, joins, counts, around } = spreading;
+        self.repeats = around;
+        let (counts, has_counts) = self.keep_counts(counts);
         let first_group = self.memory.kept_groups.len();
-        let groups = self.memory.groups.get(open.groups as usize..).unwrap_or_default();
-        self.memory.kept_groups.extend_from_slice(groups);
+        let mut most = Sums::default();
+        if open.groups != self.memory.groups_end() {
+            let groups = self.memory.groups.get(open.groups as usize..).unwrap_or_default();
+            self.memory.kept_groups.extend_from_slice(groups);
+            most = self.most(open);
+        }
         let end_group = self.memory.kept_groups.len();
-        let most = self.most(open);
         let before = self.memory.heads.get(fragment.get()).copied().unwrap_or(u32::MAX);
         let span = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let memo = self.memory.memos.len();
@@ -149,10 +176,11 @@ impl<'a> Walk<'_, 'a> {
             scope: open.scope,
             sized: open.sized,
             before,
-            sums: open.sums,
+            sums,
             most,
             first_group: span(first_group),
             end_group: span(end_group),
+            counts,
             has_counts,
         });
         if let Some(head) = self.memory.heads.get_mut(fragment.get()) {

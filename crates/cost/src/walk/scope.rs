@@ -1,7 +1,7 @@
 //! Which types a selection can be of, and how what only some of them cost comes together: the most of any one, not the sum of all.
 
 use super::sums::Sums;
-use super::{Memory, Open, UNKNOWN, WATCHED, Walk};
+use super::{Open, Walk};
 use crate::table::TypeId;
 
 /// How a fragment's sums join those around it.
@@ -13,13 +13,6 @@ pub(super) enum Joins {
     When(TypeId),
     /// Not at all; only unknown fields count.
     Never,
-}
-
-impl Memory {
-    #[inline]
-    pub(super) fn groups_end(&self) -> u32 {
-        u32::try_from(self.groups.len()).unwrap_or(u32::MAX)
-    }
 }
 
 impl Walk<'_, '_> {
@@ -71,7 +64,7 @@ impl Walk<'_, '_> {
     /// Adds a closed fragment to what is around it. Its groups become those of the surrounding selection.
     pub(super) fn join(&mut self, sums: Sums, groups: u32, joins: Joins) {
         match joins {
-            Joins::Always => self.add(sums),
+            Joins::Always => self.sums = self.sums.add(sums),
             Joins::When(_) if sums == Sums::default() => {}
             Joins::When(condition) => self.memory.groups.push((condition, sums)),
             Joins::Never => self.memory.groups.truncate(groups as usize),
@@ -125,33 +118,5 @@ impl Walk<'_, '_> {
             }
         }
         always
-    }
-
-    pub(super) fn row_len(&self) -> usize {
-        self.watched.len().saturating_add(WATCHED)
-    }
-
-    pub(super) fn push_row(&mut self) {
-        let len = self.memory.rows.len().saturating_add(self.row_len());
-        self.memory.rows.resize(len, 0);
-    }
-
-    /// Drops the last row but for unknown fields, which count wherever they stand.
-    pub(super) fn pop_row_unseen(&mut self) {
-        let first = self.memory.rows.len().saturating_sub(self.row_len());
-        let unknown = self.memory.rows.get(first.saturating_add(UNKNOWN)).copied().unwrap_or_default();
-        self.memory.rows.truncate(first);
-        self.count_more(UNKNOWN, unknown);
-    }
-
-    pub(super) fn count(&mut self, place: usize) {
-        self.count_more(place, 1);
-    }
-
-    pub(super) fn count_more(&mut self, place: usize, more: u32) {
-        let row = self.memory.rows.len().saturating_sub(self.row_len());
-        if let Some(count) = self.memory.rows.get_mut(row.saturating_add(place)) {
-            *count = count.saturating_add(more);
-        }
     }
 }

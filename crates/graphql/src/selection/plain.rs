@@ -1,6 +1,6 @@
 //! Passing over what says nothing but its name, which is most of a document, in a few instructions each.
 
-use super::Selections;
+use super::{NameKey, Selections};
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 
 /// A selection that has neither arguments nor directives. Aliases do not matter.
@@ -16,7 +16,20 @@ pub enum Plain<'a> {
     Spread(Bare<'a>, Option<FragmentIndex>),
 }
 
-/// What there is to know of such a selection.
+/// What a walk stands before.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// A field that has neither arguments nor directives nor selections.
+    Leaf(Bare<'a>),
+    /// A field with selections and nothing else.
+    Object(Bare<'a>),
+    /// Any other selection, as the iterator gives it.
+    Other,
+    /// What ends here, or where it was to look no further.
+    End,
+}
+
+/// What there is to know of a plain selection.
 #[derive(Clone, Copy, Debug)]
 pub struct Bare<'a> {
     source: &'a str,
@@ -29,6 +42,13 @@ impl<'a> Bare<'a> {
     #[inline(always)]
     pub fn name(&self) -> &'a [u8] {
         self.node.word(self.source)
+    }
+
+    /// The key of its name.
+    #[must_use]
+    #[inline(always)]
+    pub fn key(&self) -> NameKey {
+        NameKey::at(self.source.as_bytes(), self.node.start, self.node.len)
     }
 
     /// As [`Selection::depth`](crate::Selection::depth).
@@ -113,6 +133,41 @@ impl<'a> Selections<'a> {
         };
         let is_plain = matches!(plain, Plain::Leaf(_)) || begins_set(nodes.get(first as usize));
         (is_plain && passes(plain)).then_some(first)
+    }
+
+    /// What it stands before, when that is before `end`. Does not move, but over what is no selection.
+    #[inline(always)]
+    pub fn look(&mut self, end: NodeIndex) -> Step<'a> {
+        let document = self.document;
+        let source = document.source();
+        loop {
+            let index = self.next;
+            if index >= end.0 {
+                return Step::End;
+            }
+            let nodes = &document.tape().nodes;
+            let Some(node) = nodes.get(index as usize) else { return Step::End };
+            if node.kind == Kind::Field {
+                let first = index.wrapping_add(1).wrapping_add(u32::from(node.has(Node::ALIASED)));
+                let bare = Bare { source, node };
+                return if node.end == first {
+                    Step::Leaf(bare)
+                } else if begins_set(nodes.get(first as usize)) {
+                    Step::Object(bare)
+                } else {
+                    Step::Other
+                };
+            } else if node.kind == Kind::Spread || node.kind == Kind::InlineFragment {
+                return Step::Other;
+            }
+            self.next = node.end;
+        }
+    }
+
+    /// Goes on behind the first node of the selection it stands before: to what is in it, or to what follows it.
+    #[inline(always)]
+    pub fn step(&mut self) {
+        self.next = self.next.wrapping_add(1);
     }
 
     /// Where it stands: the first node that was not looked at.
