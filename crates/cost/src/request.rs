@@ -15,7 +15,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// So many declared variables are looked through each time, which takes less than to sort them.
-const FEW: usize = 8;
+const FEW: usize = 12;
 
 /// A value once its variable is looked up.
 #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ impl<'a> Request<'a> {
     /// The default of a declared variable.
     fn by_default(&self, name: &str) -> Given<'a> {
         let mut variables = self.operation.variables();
-        let few = variables.by_ref().take(FEW).filter(|variable| variable.name() == name);
+        let few = variables.by_ref().take(FEW).filter(|variable| variable.is_named(name));
         let (mut found, mut is_twice) = (None, false);
         for variable in few {
             is_twice |= found.replace(variable).is_some();

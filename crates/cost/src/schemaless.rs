@@ -214,7 +214,9 @@ impl<'a> Walk<'_, 'a> {
                 true
             }
         });
-        self.add(LEAF.times(leaves) + OBJECT.times(objects));
+        if leaves > 0 || objects > 0 {
+            self.add(LEAF.times(leaves) + OBJECT.times(objects));
+        }
     }
 
     fn field(&mut self, selection: &Selection<'a>, field: Field<'a>) -> Inside {

@@ -9,6 +9,9 @@ use portcullis_graphql::Field;
 /// Every type has this field, and it costs nothing.
 pub(super) const TYPE_NAME: &[u8] = b"__typename";
 
+/// What a field with selections costs that the schema does not have, and each of its objects.
+pub(super) const UNKNOWN: Cost = Cost::from_units(1);
+
 /// A field as it counts.
 pub(super) enum Priced {
     /// Not at all; selections it may have count as if they stood around it.
@@ -95,19 +98,26 @@ impl<'a> Walk<'_, 'a> {
         if field.name().as_bytes() == TYPE_NAME {
             return Priced::Nothing;
         }
-        if self.first_unknown.is_none() {
-            let around = scope.map_or("?", |scope| self.pricing.table.type_name(scope));
-            self.first_unknown = Some(format!("{around}.{}", field.name()));
-        }
-        self.counts.unknown = self.counts.unknown.saturating_add(1);
+        self.count_unknown(field.name().as_bytes(), scope);
         if !field.has_selections() {
             return Priced::Leaf(Sums::default());
         }
         let slice = self.pricing.request.slice(field);
         let length = slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
-        let one = Cost::from_units(1);
-        let parcel = Parcel { own: one, weight: one, length, beneath: None, from_above: None };
+        let parcel = Parcel { own: UNKNOWN, weight: UNKNOWN, length, beneath: None, from_above: None };
         Priced::Object { parcel, scope: None, sized: SizedId::NONE }
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Counts a field that the schema does not have in a type.
+    #[inline(never)]
+    pub(super) fn count_unknown(&mut self, name: &[u8], scope: Option<TypeId>) {
+        if self.first_unknown.is_none() {
+            let around = scope.map_or("?", |scope| self.pricing.table.type_name(scope));
+            self.first_unknown = Some(format!("{around}.{}", String::from_utf8_lossy(name)));
+        }
+        self.counts.unknown = self.counts.unknown.saturating_add(1);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fast part of the walk: fields that are nothing but a name, of which nothing but weights and lists is known.
 
-use super::field::{Parcel, TYPE_NAME};
+use super::field::{Parcel, TYPE_NAME, UNKNOWN};
 use super::{Open, Reason, Walk, What};
 use crate::Cost;
 use crate::table::SizedId;
@@ -31,14 +31,23 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Step::End => break Stop::End,
             };
-            let Some(scope) = self.last.scope else { break Stop::Selection };
-            let Some((id, known)) = table.find(scope, bare.key(), || bare.name()) else {
-                if is_leaf && bare.name() == TYPE_NAME {
-                    selections.step();
-                    passed = passed.wrapping_add(1);
-                    continue;
+            let scope = self.last.scope;
+            let found = scope.and_then(|scope| table.find(scope, bare.key(), || bare.name()));
+            let Some((id, known)) = found else {
+                if bare.name() != TYPE_NAME {
+                    self.count_unknown(bare.name(), scope);
+                    if !is_leaf {
+                        field = field + UNKNOWN;
+                        types = types + UNKNOWN;
+                        let (end, sized) = (bare.end(), SizedId::NONE);
+                        self.open(Open { end, scope: None, sized, groups: 0, what: What::Object });
+                    }
+                } else if !is_leaf {
+                    break Stop::Selection;
                 }
-                break Stop::Selection;
+                selections.step();
+                passed = passed.wrapping_add(1);
+                continue;
             };
             if is_leaf {
                 if !known.plain {
