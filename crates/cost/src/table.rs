@@ -4,6 +4,7 @@
 //! Refuses to know the schema language, and documents.
 
 mod build;
+mod heads;
 mod load;
 mod slots;
 mod wire;

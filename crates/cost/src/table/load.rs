@@ -1,5 +1,6 @@
 //! Reads a table in one pass; what is cut, flipped or made up is an error, never a panic and never a long wait.
 
+use super::heads::{argument_head, field_head, kind_of, rule_head};
 use super::slots::Slots;
 use super::wire::{Reader, unframe};
 use super::{Argument, Field, Kind, Rule, SizedField, SizedId, Slicing, Span, Step, Table, Type, TypeId};
@@ -31,38 +32,6 @@ pub enum TableError {
     /// They are framed well but contradict themselves.
     #[error("the cost table is malformed")]
     Malformed,
-}
-
-/// Heads of types.
-pub(super) mod kind_of {
-    pub(in crate::table) const LEAF: u8 = 0;
-    pub(in crate::table) const OBJECT: u8 = 1;
-    pub(in crate::table) const ABSTRACT: u8 = 2;
-    pub(in crate::table) const WEIGHS: u8 = 4;
-}
-
-/// Heads of rules.
-pub(super) mod rule_head {
-    pub(in crate::table) const ASSUMED: u8 = 1;
-    pub(in crate::table) const EXACTLY_ONE: u8 = 2;
-    pub(in crate::table) const SIZED: u8 = 4;
-}
-
-/// Heads of arguments.
-pub(super) mod argument_head {
-    pub(in crate::table) const INPUT: u8 = 1;
-    pub(in crate::table) const WEIGHS: u8 = 2;
-    pub(in crate::table) const DEFAULT: u8 = 4;
-}
-
-/// Heads of fields.
-pub(super) mod field_head {
-    /// The lower bits count lists; this many or more are counted in a byte of their own.
-    pub(in crate::table) const LISTS: u8 = 3;
-    pub(in crate::table) const RETURNS: u8 = 4;
-    pub(in crate::table) const WEIGHS: u8 = 8;
-    pub(in crate::table) const RULES: u8 = 16;
-    pub(in crate::table) const ARGUMENTS: u8 = 32;
 }
 
 /// Largest weight in thousandths that a table may have; above what [`crate::Weight`] can say, with room for defaults that sum.
