@@ -45,10 +45,15 @@ impl<'a> Request<'a> {
     }
 
     /// Whether `@skip` or `@include` certainly leaves a selection out.
+    #[inline]
     pub(crate) fn leaves_out(&self, directives: Directives<'a>) -> bool {
-        let is_condition = |name: &str| matches!(name, "skip" | "include");
-        directives.into_iter().any(|directive| is_condition(directive.name()))
-            && (self.decides(directives, "skip", true) || self.decides(directives, "include", false))
+        directives.into_iter().any(|directive| matches!(directive.name_bytes(), b"skip" | b"include"))
+            && self.certainly_leaves_out(directives)
+    }
+
+    #[cold]
+    fn certainly_leaves_out(&self, directives: Directives<'a>) -> bool {
+        self.decides(directives, "skip", true) || self.decides(directives, "include", false)
     }
 
     /// Whether the only directive of a name has only one condition, of a certain value.

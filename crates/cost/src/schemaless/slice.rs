@@ -39,6 +39,7 @@ impl<'a> Request<'a> {
     }
 
     /// The same for a field's arguments, which are used up.
+    #[inline]
     pub(crate) fn slice_by(&self, arguments: &mut Arguments<'a>) -> Option<Slice> {
         let mut slice = Slice { entries: None, size: None };
         for argument in arguments {
