@@ -2,10 +2,12 @@
 //!
 //! Knows configuration and verdicts; knows no bytes, no Envoy and nothing of how a verdict is carried out.
 
+pub mod budget;
 mod config;
 mod mistake;
 mod policy;
 mod strict;
+mod time;
 mod verdict;
 
 pub use mistake::{Mistake, Mistakes};
@@ -15,6 +17,7 @@ pub use policy::{
     Switch, Token, Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
 };
 pub use strict::{Malformed, read};
+pub use time::Timestamp;
 pub use verdict::{
     Charge, Refusal, Verdict, judge_charge, judge_document, judge_estimate, judge_introspection,
 };
