@@ -58,6 +58,8 @@ impl Event {
             at_ms: self.at.millis(),
             correlation_id: self.correlation.as_str().to_owned(),
             client: self.client,
+            client_key: None,
+            class: None,
             reason: refusal.reason,
             limit: refusal.limit,
             actual: refusal.actual,
