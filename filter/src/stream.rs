@@ -28,6 +28,7 @@ impl Stream {
             | Input::RequestTrailers
             | Input::ResponseHeaders { .. }
             | Input::ResponseBody { .. }
+            | Input::ResponseTrailers
             | Input::StreamEnded => [0; 10],
         };
         let held = &mut *self.plugin.held.borrow_mut();
@@ -109,7 +110,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if self.exchange.interest() != Interest::Request {
+        if !self.exchange.wants(Interest::Request) {
             return Action::Continue;
         }
         let fresh = RequestHeld.body(self.seen, size.saturating_sub(self.seen));
@@ -119,21 +120,21 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        if self.exchange.interest() != Interest::Request {
+        if !self.exchange.wants(Interest::Request) {
             return Action::Continue;
         }
         self.step(Input::RequestTrailers, self.seen)
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
-        let wanted = self.exchange.interest() == Interest::ResponseHeaders;
+        let wanted = self.exchange.wants(Interest::ResponseHeaders);
         let pairs = if wanted { ResponseHeld.headers() } else { None };
         let headers = pairs.as_deref().map(Headers::new);
         self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0)
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        if self.exchange.interest() != Interest::ResponseBody {
+        if !self.exchange.wants(Interest::ResponseBody) {
             return Action::Continue;
         }
         let bytes = ResponseChunk.bytes(size);
@@ -141,8 +142,15 @@ impl HttpContext for Stream {
         self.respond(Input::ResponseBody { chunk, more: more(end) }, size)
     }
 
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        if !self.exchange.wants(Interest::ResponseBody) {
+            return Action::Continue;
+        }
+        self.respond(Input::ResponseTrailers, 0)
+    }
+
     fn on_log(&mut self) {
-        if self.exchange.interest() != Interest::None {
+        if self.exchange.wants(Interest::End) {
             self.respond(Input::StreamEnded, 0);
         }
     }

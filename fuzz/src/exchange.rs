@@ -76,7 +76,7 @@ fn play(policy: &Policy, request: &Request<'_>, chunks: &[&[u8]], ending: Ending
             Ending::Trailers => player.request(Input::RequestTrailers),
         }
     }
-    player.respond(request);
+    player.respond(request, ending);
     player.outcome()
 }
 
@@ -124,6 +124,7 @@ fn disorder(policy: &Policy, request: &Request<'_>, order: &[u8]) {
         player.any(match step & 7 {
             0 => Input::RequestHeaders { headers, client: None, more },
             1..=3 => Input::RequestBody { chunk, more },
+            4 if more == More::Ended => Input::ResponseTrailers,
             4 => Input::RequestTrailers,
             5 => Input::ResponseHeaders { headers: headers.map(|_| Headers::new(&request.response)), more },
             6 => Input::ResponseBody { chunk, more },

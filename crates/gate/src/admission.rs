@@ -106,14 +106,15 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
     }
     let unsupported = Refusal::because(Reason::ContentType);
     let coding = coding(headers, policy)?;
+    let announced = announced(headers)?;
     let transports = policy.transports;
     match headers.only("content-type").map(content_type) {
         Some(ContentType::Json) => {
-            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            within(announced, Reason::BodySize, count(policy.limits.body_bytes))?;
             Ok(Intake::Json(place, coding, Vec::new()))
         }
         Some(ContentType::Graphql) if transports.application_graphql == Switch::On => {
-            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            within(announced, Reason::BodySize, count(policy.limits.body_bytes))?;
             Ok(Intake::Graphql(place, coding, Vec::new()))
         }
         Some(ContentType::Multipart(boundary)) if transports.multipart == Switch::On => {
@@ -126,10 +127,10 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
             if coding.is_some() {
                 return Err(Refusal::because(Reason::ContentEncoding));
             }
-            within(headers, Reason::UploadLimit, largest_upload(policy))?;
+            within(announced, Reason::UploadLimit, largest_upload(policy))?;
             match place.id {
                 Some(_) => Err(Refusal::because(Reason::Ambiguous)),
-                None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, policy)))),
+                None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, announced, policy)))),
             }
         }
         Some(ContentType::Multipart(_) | ContentType::Graphql | ContentType::Other) | None => {
@@ -155,11 +156,23 @@ fn coding(headers: Headers<'_>, policy: &Policy) -> Result<Option<Coding>, Refus
     is_taken.then_some(Some(found)).ok_or(Refusal::because(Reason::ContentEncoding))
 }
 
+/// The length of the body, where it is announced in a way that everybody reads alike: by one number, without another
+/// way to find the end beside it (RFC 9112 §6.3).
+fn announced(headers: Headers<'_>) -> Result<Option<u64>, Refusal> {
+    if headers.all("content-length").next().is_none() {
+        return Ok(None);
+    }
+    let unclear = Refusal::because(Reason::Ambiguous);
+    let is_coded = headers.all("transfer-encoding").next().is_some();
+    let digits =
+        headers.only("content-length").filter(|value| !is_coded && value.iter().all(u8::is_ascii_digit));
+    let length = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    length.map(Some).ok_or(unclear)
+}
+
 /// Holds the announced length of the body against its limit; what is not announced is counted as it comes.
-fn within(headers: Headers<'_>, reason: Reason, limit: u64) -> Result<(), Refusal> {
-    let length =
-        headers.only("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
-    match length.filter(|length| *length > limit) {
+fn within(announced: Option<u64>, reason: Reason, limit: u64) -> Result<(), Refusal> {
+    match announced.filter(|length| *length > limit) {
         Some(length) => Err(Refusal::beyond(reason, limit, length)),
         None => Ok(()),
     }

@@ -23,11 +23,6 @@ pub(crate) fn request_headers(case: &Case, judgement: &Judgement, policy: &Polic
     ]
 }
 
-/// What the client is told of any answer.
-pub(crate) fn correlation(case: &Case) -> Effect {
-    Effect::SetResponseHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned())
-}
-
 /// The answer to a refused request.
 pub(crate) fn reply(case: &Case, judgement: &Judgement, refusal: &Refusal, policy: &Policy) -> Effect {
     let times = match (judgement.form, refusal.reason) {

@@ -37,6 +37,8 @@ pub enum Input<'a> {
         /// Whether more follows.
         more: More,
     },
+    /// The response's trailers: its body has ended.
+    ResponseTrailers,
     /// The stream is over, whatever became of it.
     StreamEnded,
 }

@@ -23,8 +23,10 @@ const DEPTH: usize = 256;
 pub(crate) struct Awaited {
     correlation: CorrelationId,
     wish: Wish,
-    /// What the worker is told once the response has been read.
-    pending: Vec<Event>,
+    /// What the worker is told of the request, as long as something of it is still to be found in the response.
+    untold: Vec<Event>,
+    /// What each operation cost, once the whole response has passed.
+    costs: Vec<Option<Cost>>,
 }
 
 /// What is wanted of a response.
@@ -64,25 +66,23 @@ impl Awaited {
             }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
-        Self { correlation: case.correlation.clone(), wish, pending: Vec::new() }
+        Self { correlation: case.correlation.clone(), wish, untold: Vec::new(), costs: Vec::new() }
     }
 
-    pub(crate) fn interest(&self) -> Interest {
+    pub(crate) fn wants(&self, part: Interest) -> bool {
         match self.wish {
-            Wish::Nothing => Interest::None,
-            Wish::Headers(..) => Interest::ResponseHeaders,
-            Wish::Body(_) => Interest::ResponseBody,
-            Wish::StreamEnd => Interest::End,
+            Wish::Nothing => false,
+            Wish::Headers(..) => matches!(part, Interest::ResponseHeaders | Interest::End),
+            Wish::Body(_) => matches!(part, Interest::ResponseBody | Interest::End),
+            Wish::StreamEnd => part == Interest::End,
         }
     }
 
-    /// Hands over the events of the request: they go out at once, or with what the response costs.
+    /// Hands over the events of the request, once it is judged for good: they go out with what the response costs, at
+    /// once where that is known or not asked for.
     pub(crate) fn report(&mut self, events: Vec<Event>) -> Vec<Effect> {
-        if matches!(self.wish, Wish::Headers(Responses { actual_cost: Switch::On, .. }, _)) {
-            self.pending = events;
-            return Vec::new();
-        }
-        events.into_iter().map(|event| Effect::Emit(Box::new(event))).collect()
+        self.untold = events;
+        self.told()
     }
 
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
@@ -91,9 +91,7 @@ impl Awaited {
         if let Wish::Headers(responses, plans) = &mut self.wish {
             self.wish = wish_by_headers(*responses, std::mem::take(plans), headers, more, &mut list);
         }
-        if !matches!(self.wish, Wish::Body(_)) {
-            list.extend(self.told());
-        }
+        list.extend(self.told());
         Effects { flow: Flow::Continue, list }
     }
 
@@ -114,11 +112,18 @@ impl Awaited {
         Effects { flow: Flow::Continue, list }
     }
 
+    /// The body has ended, with trailers behind it. What was held back of a text that never ended is lost with it.
+    pub(crate) fn on_trailers(&mut self) -> Effects {
+        let Wish::Body(reading) = &mut self.wish else { return Effects::default() };
+        reading.read(&[], More::Ended);
+        Effects { flow: Flow::Continue, list: self.on_end() }
+    }
+
     /// The response is over; what was found in it is counted and told.
     pub(crate) fn on_end(&mut self) -> Vec<Effect> {
         let mut list = Vec::new();
         match std::mem::replace(&mut self.wish, Wish::Nothing) {
-            Wish::Body(mut reading) => reading.tell(&mut self.pending, &mut list),
+            Wish::Body(mut reading) => self.costs = reading.count(&mut list),
             Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
             Wish::Nothing | Wish::Headers(..) => (),
         }
@@ -126,8 +131,33 @@ impl Awaited {
         list
     }
 
-    fn told(&mut self) -> impl Iterator<Item = Effect> + use<> {
-        std::mem::take(&mut self.pending).into_iter().map(|event| Effect::Emit(Box::new(event)))
+    /// Tells the worker of the request with what it cost, unless that is still to be found.
+    fn told(&mut self) -> Vec<Effect> {
+        if self.untold.is_empty() || self.is_costing() {
+            return Vec::new();
+        }
+        let mut costs = std::mem::take(&mut self.costs).into_iter();
+        let mut total: Option<Cost> = None;
+        let mut list = Vec::with_capacity(self.untold.len());
+        for mut event in std::mem::take(&mut self.untold) {
+            // Where an object could have been of several types, a plan takes the dearest.
+            let actual = costs.next().flatten();
+            event.actual = actual.map(|actual| event.cost.map_or(actual, |estimate| actual.min(estimate)));
+            list.extend(event.actual.map(|cost| Effect::Count(Metric::ActualCost, cost.units())));
+            total = event.actual.map(|cost| total.unwrap_or_default() + cost).or(total);
+            list.push(Effect::Emit(Box::new(event)));
+        }
+        list.extend(total.map(|total| Effect::Property("portcullis_actual_cost", total.units().to_string())));
+        list
+    }
+
+    fn is_costing(&self) -> bool {
+        let responses = match &self.wish {
+            Wish::Headers(responses, _) => responses,
+            Wish::Body(reading) => &reading.responses,
+            Wish::Nothing | Wish::StreamEnd => return false,
+        };
+        responses.actual_cost == Switch::On
     }
 }
 
@@ -216,7 +246,8 @@ impl Reading {
         (!is_same).then(|| [passed.as_ref(), &held_back].concat())
     }
 
-    fn tell(&mut self, pending: &mut [Event], list: &mut Vec<Effect>) {
+    /// Counts what was found; what each operation cost, when all of it was read.
+    fn count(&mut self, list: &mut Vec<Effect>) -> Vec<Option<Cost>> {
         if self.cut {
             list.push(Effect::Count(Metric::SuggestionsStripped, 1));
         }
@@ -226,15 +257,8 @@ impl Reading {
         }
         if self.scanner.is_lost() || !self.whole {
             list.push(Effect::Count(Metric::ResponsesUnread, 1));
-            return;
+            return Vec::new();
         }
-        let mut total: Option<Cost> = None;
-        for (event, actual) in pending.iter_mut().zip(self.costs.sums()) {
-            // Where an object could have been of several types, a plan takes the dearest.
-            event.actual = actual.map(|actual| event.cost.map_or(actual, |estimate| actual.min(estimate)));
-            list.extend(event.actual.map(|cost| Effect::Count(Metric::ActualCost, cost.units())));
-            total = event.actual.map(|cost| total.unwrap_or_default() + cost).or(total);
-        }
-        list.extend(total.map(|total| Effect::Property("portcullis_actual_cost", total.units().to_string())));
+        self.costs.sums().collect()
     }
 }

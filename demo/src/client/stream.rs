@@ -91,6 +91,12 @@ impl Upload {
         matches!(sent, Ok(Ok(())))
     }
 
+    /// Whether the whole reply has come, or the connection broke.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.reply.is_finished()
+    }
+
     /// Ends the body and reads the reply.
     ///
     /// # Errors

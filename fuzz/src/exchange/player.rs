@@ -62,7 +62,7 @@ impl<'p> Player<'p> {
             _ => true,
         };
         let effects = self.any(input);
-        if self.flows.is_empty() && self.exchange.interest() == Interest::None && !self.is_settled() {
+        if self.flows.is_empty() && !self.exchange.wants(Interest::End) && !self.is_settled() {
             self.outcome.passed_untouched = true;
         }
         self.flows.push(effects.flow);
@@ -81,15 +81,21 @@ impl<'p> Player<'p> {
     }
 
     /// The response, whoever makes it, and the end.
-    pub(super) fn respond(&mut self, request: &Request<'_>) {
+    pub(super) fn respond(&mut self, request: &Request<'_>, ending: Ending) {
         let headers = Some(Headers::new(&request.response));
         self.any(Input::ResponseHeaders { headers, more: More::Follows });
-        if self.exchange.interest() == Interest::ResponseBody {
+        if self.exchange.wants(Interest::ResponseBody) {
             let text = br#"{"errors":[{"message":"x. Did you mean y?","extensions":{"code":"A"}}],"data":{"a":[1,2]}}"#;
             for chunk in text.chunks(7) {
                 self.any(Input::ResponseBody { chunk: Chunk::Bytes(chunk), more: More::Follows });
             }
-            self.any(Input::ResponseBody { chunk: Chunk::Bytes(b""), more: More::Ended });
+            self.any(match ending {
+                Ending::LastChunk | Ending::EmptyChunk => {
+                    Input::ResponseBody { chunk: Chunk::Bytes(b""), more: More::Ended }
+                }
+                Ending::Trailers => Input::ResponseTrailers,
+            });
+            assert!(!self.exchange.wants(Interest::End), "a response that has ended is awaited");
             assert!(self.response.len() <= text.len(), "the response has grown");
         }
         self.end();

@@ -69,6 +69,10 @@ impl Stream {
     fn body(&mut self, bytes: &[u8], more: More) -> Effects {
         self.on(Input::RequestBody { chunk: Chunk::Bytes(bytes), more })
     }
+
+    fn response_body(&mut self, bytes: &[u8], more: More) -> Effects {
+        self.on(Input::ResponseBody { chunk: Chunk::Bytes(bytes), more })
+    }
 }
 
 fn reply(effects: &Effects) -> Option<&Answer> {
@@ -79,11 +83,14 @@ fn reply(effects: &Effects) -> Option<&Answer> {
 }
 
 fn event(effects: &Effects) -> &Event {
-    let found = effects.list.iter().find_map(|effect| match effect {
-        Effect::Emit(event) => Some(event),
+    events(&effects.list).next().unwrap()
+}
+
+fn events(list: &[Effect]) -> impl Iterator<Item = &Event> {
+    list.iter().filter_map(|effect| match effect {
+        Effect::Emit(event) => Some(&**event),
         _ => None,
-    });
-    found.unwrap()
+    })
 }
 
 fn reason(effects: &Effects) -> Option<Reason> {

@@ -23,7 +23,7 @@ fn an_honest_request_goes_on_with_its_headers() {
         assert!(effects.list.contains(&expected), "{expected:?}");
     }
     assert_eq!(event(&effects).client.as_deref(), Some("192.0.2.7"));
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     let response = stream.response(&[], More::Ended);
     assert_eq!(response.list, [Effect::SetResponseHeader("x-correlation-id", id.to_owned())]);
 }
@@ -53,7 +53,7 @@ fn other_paths_pass_untouched() {
     let mut stream = Stream::new();
     let effects = stream.headers("POST", "/other", More::Follows, &[("x-graphql-cost", "1")]);
     assert_eq!(effects, Effects::default());
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     assert_eq!(stream.body(EVIL.as_bytes(), More::Ended), Effects::default());
     assert_eq!(stream.response(&[], More::Ended), Effects::default());
 }
