@@ -83,11 +83,11 @@ impl Clients {
     fn key(&self, kind: SourceKind, place: Option<usize>, value: &[u8]) -> ClientKey {
         let name = place.map(|place| self.name(place)).unwrap_or_default();
         let mut hash = Sha256::new();
-        // Lengths go in as well, so that no two lists of parts run into the same bytes.
-        for part in
-            [b"portcullis client 1", self.salt.as_bytes(), kind.label().as_bytes(), name.as_bytes(), value]
-        {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        // Lengths go in as well, so that no two lists of parts run into the same bytes. An address is one block.
+        let parts =
+            [&b"portcullis/1"[..], self.salt.as_bytes(), kind.label().as_bytes(), name.as_bytes(), value];
+        for part in parts {
+            hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             hash.update(part);
         }
         let digest: [u8; 32] = hash.finalize().into();

@@ -8,10 +8,12 @@ mod fields;
 mod ledger;
 mod places;
 mod set;
+mod shelf;
 mod spend;
 
 pub use fields::{RateLimit, join, rate_limit};
 pub use ledger::{Buckets, Conflict, Noticed, Version};
 pub use places::{Places, Seed};
 pub(crate) use set::BUCKETS;
+pub use shelf::Shelf;
 pub use spend::{Correction, OperationKey, Spend, Spending, Standing, Taken, correct, spend};

@@ -159,7 +159,7 @@ impl Found {
         let AnonymousSection { limits: overrides, sees } = anonymous;
         let limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
         let class = Class {
-            name: ANONYMOUS.to_owned(),
+            name: ANONYMOUS.into(),
             sight: Sight { throttles: switch(sees.throttles.unwrap_or(false)), cost: switch(sees.cost) },
             conditions: Vec::new(),
             policy: None,
@@ -180,7 +180,7 @@ impl Found {
             );
         }
         let class = Class {
-            name,
+            name: name.into(),
             sight: Sight { throttles: switch(sees.throttles.unwrap_or(true)), cost: switch(sees.cost) },
             conditions: self.conditions(&format!("{path}.when"), when, properties),
             policy: None,
@@ -287,7 +287,7 @@ fn property(path: PropertyPath, properties: &mut Vec<PropertyPath>) -> Property 
 impl Drafts {
     /// The names of the classes, in their order.
     pub(super) fn names(&self) -> Vec<&str> {
-        self.drafts.iter().map(|draft| draft.class.name.as_str()).collect()
+        self.drafts.iter().map(|draft| draft.class.name.as_ref()).collect()
     }
 
     /// Gives each class that differs a policy of its own, made from that of all.

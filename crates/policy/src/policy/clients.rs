@@ -2,6 +2,8 @@
 
 use super::{Policy, RequestHeader, Switch};
 use ipnet::IpNet;
+use portcullis_report::{ClassLabel, Labels};
+use std::sync::Arc;
 
 /// How clients are told apart and sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +56,7 @@ pub enum SourceKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Class {
     /// Its name, fit for a label.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it is told.
     pub sight: Sight,
     /// What puts a client into it, any of these; the last class needs nothing.
@@ -102,6 +104,12 @@ impl ClassId {
     }
 }
 
+impl From<ClassId> for ClassLabel {
+    fn from(ClassId(place): ClassId) -> Self {
+        Self(place)
+    }
+}
+
 impl PropertyPath {
     /// The segments.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
@@ -143,6 +151,13 @@ impl Clients {
 }
 
 impl Policy {
+    /// The names by which its classes and throttles are counted.
+    pub fn labels(&self) -> Labels {
+        let classes = self.clients.classes.iter().map(|class| class.name.as_ref().to_owned());
+        let throttles = self.throttles.rules().iter().map(|rule| rule.name.clone());
+        Labels::new(classes.collect(), throttles.collect())
+    }
+
     /// The policy for the requests of a class.
     pub fn of(&self, class: ClassId) -> &Policy {
         self.clients.class(class).and_then(|class| class.policy.as_deref()).unwrap_or(self)

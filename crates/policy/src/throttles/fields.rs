@@ -5,7 +5,7 @@
 //! an intermediary must not loosen it.
 
 use super::spend::Standing;
-use crate::policy::{ClassId, Policy, Switch, Throttle, Unit};
+use crate::policy::{ClassId, Switch, Throttle, Throttles, Unit};
 
 /// What a client is told of its throttles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,10 @@ pub struct RateLimit {
     pub legacy: Option<[u64; 3]>,
 }
 
-/// What a client of a class is told, when it is told anything.
-pub fn rate_limit(policy: &Policy, class: ClassId, standing: &Standing) -> Option<RateLimit> {
-    let is_told = policy.clients.class(class)?.sight.throttles == Switch::On;
-    let tightest = policy.throttles.rules().get(standing.rule).filter(|_| is_told)?;
-    let rules = policy.throttles.rules().iter().filter(|rule| rule.applies_to(class));
+/// What a client of a class is told of a throttle that applies to it, unless there is no such throttle.
+pub fn rate_limit(throttles: &Throttles, class: ClassId, standing: &Standing) -> Option<RateLimit> {
+    let tightest = throttles.rules().get(standing.rule)?;
+    let rules = throttles.rules().iter().filter(|rule| rule.applies_to(class));
     let policies: Vec<String> = rules.map(item).collect();
     let remaining = whole(standing.available);
     let reset = seconds(standing.full_in_ms);
@@ -30,7 +29,7 @@ pub fn rate_limit(policy: &Policy, class: ClassId, standing: &Standing) -> Optio
     Some(RateLimit {
         policies: policies.join(", "),
         limit: format!("\"{}\";r={remaining};t={reset}", tightest.name),
-        legacy: (policy.throttles.legacy_headers == Switch::On).then_some(legacy),
+        legacy: (throttles.legacy_headers == Switch::On).then_some(legacy),
     })
 }
 

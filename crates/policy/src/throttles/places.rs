@@ -64,7 +64,7 @@ impl Places {
     pub fn prepare(policy: &Policy, fresh: Seed, buckets: &mut dyn Buckets) -> Self {
         let throttles = &policy.throttles;
         let sets = |accounts: u32| u64::from(accounts).div_ceil(WAYS as u64).max(1);
-        let classes = policy.clients.classes().iter().map(|class| class.name.clone()).collect();
+        let classes = policy.clients.classes().iter().map(|class| class.name.as_ref().to_owned()).collect();
         let clients = Table { word: "client", sets: sets(throttles.clients) };
         let operations = Table { word: "operation", sets: sets(throttles.operations) };
         let mut places = Self { seed: fresh, clients, operations, classes };

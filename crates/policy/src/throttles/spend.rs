@@ -5,7 +5,7 @@ use super::places::{Mark, Place, Places};
 use crate::Timestamp;
 use crate::budget::{Decision, give_back, owe, take};
 use crate::identity::Client;
-use crate::policy::{Per, Policy, Throttle, Throttles, Unit};
+use crate::policy::{Per, Throttle, Throttles, Unit};
 use portcullis_cost::Cost;
 use std::collections::BTreeMap;
 
@@ -106,13 +106,12 @@ enum Found {
 /// has too little gives back what was taken before it. So while several requests come at once one may be told to wait
 /// that would have fitted; none passes that does not fit.
 pub fn spend(
-    policy: &Policy,
+    throttles: &Throttles,
     places: &Places,
     spend: Spend<'_>,
     buckets: &mut dyn Buckets,
     now: Timestamp,
 ) -> (Spending, Noticed) {
-    let throttles = &policy.throttles;
     let postings = postings(throttles, places, spend);
     let lines = postings.iter().flat_map(|posting| &posting.lines);
     let limits = lines.filter_map(|line| Some((line, throttles.rules.get(line.rule)?.rate.capacity())));
@@ -232,13 +231,12 @@ fn undo(ledger: &mut Ledger<'_>, taken: Taken) {
 /// Corrects what was taken by what the operations cost in the end, in their order: what was too much is given back, what
 /// was too little is owed.
 pub fn correct(
-    policy: &Policy,
+    throttles: &Throttles,
     taken: &Taken,
     actual: &[Correction],
     buckets: &mut dyn Buckets,
     now: Timestamp,
 ) -> Noticed {
-    let throttles = &policy.throttles;
     let mut ledger = Ledger { buckets, throttles, now, noticed: Noticed::default() };
     for posting in &taken.entries {
         let (estimated, spent) = taken.costs(posting, actual);

@@ -13,7 +13,7 @@ throttles:
     - {name: all, per: class, unit: requests, capacity: 900, refill: 1, window_ms: 86400000}";
 
 /// Threads that share a shelf, each store a real race.
-struct Shared<'s>(&'s Mutex<Shelf>);
+struct Shared<'s>(&'s Mutex<Host>);
 
 impl Buckets for Shared<'_> {
     fn load(&mut self, key: &str) -> (Vec<u8>, Option<Version>) {
@@ -29,15 +29,15 @@ impl Buckets for Shared<'_> {
 
 #[test]
 fn eight_threads_admit_exactly_the_limit() {
-    let Bank { policy, places, shelf } = Bank::under(CALLS);
-    let shelf = Mutex::new(shelf);
+    let Bank { policy, places, host } = Bank::under(CALLS);
+    let shelf = Mutex::new(host);
     let worker = |thread: usize| {
         let client = client(&policy, if thread.is_multiple_of(2) { "192.0.2.1" } else { "192.0.2.2" });
         let mut buckets = Shared(&shelf);
         let (mut passed, mut contended) = (0_usize, 0_usize);
         for _ in 0..400 {
             let request = Spend { client: &client, operations: &[costing(1)] };
-            match spend(&policy, &places, request, &mut buckets, START).0 {
+            match spend(&policy.throttles, &places, request, &mut buckets, START).0 {
                 Spending::Passes(_) => passed += 1,
                 Spending::Contended => contended += 1,
                 Spending::Waits { .. } | Spending::Exceeds { .. } => (),
@@ -58,7 +58,7 @@ fn eight_threads_admit_exactly_the_limit() {
 
 /// A worker between whose load and store others do what they are told to, each with others between its own.
 struct Interleaved<'i> {
-    shelf: &'i RefCell<Shelf>,
+    shelf: &'i RefCell<Host>,
     script: &'i RefCell<Vec<u8>>,
     passed: &'i Cell<usize>,
     bank: (&'i Policy, &'i Places),
@@ -70,7 +70,7 @@ impl Interleaved<'_> {
         let client = client(self.bank.0, if who.is_multiple_of(2) { "192.0.2.1" } else { "192.0.2.2" });
         let request = Spend { client: &client, operations: &[costing(1)] };
         let (policy, places) = self.bank;
-        if let Spending::Passes(_) = spend(policy, places, request, self, START).0 {
+        if let Spending::Passes(_) = spend(&policy.throttles, places, request, self, START).0 {
             self.passed.set(self.passed.get() + 1);
         }
     }
@@ -100,8 +100,8 @@ throttles:
   rules:
     - {name: calls, per: client, unit: requests, capacity: 5, refill: 1, window_ms: 86400000}
     - {name: all, per: class, unit: requests, capacity: 8, refill: 1, window_ms: 86400000}";
-        let Bank { policy, places, shelf } = Bank::under(policy);
-        let (shelf, script, passed) = (RefCell::new(shelf), RefCell::new(script), Cell::new(0));
+        let Bank { policy, places, host } = Bank::under(policy);
+        let (shelf, script, passed) = (RefCell::new(host), RefCell::new(script), Cell::new(0));
         let bank = (&policy, &places);
         let mut worker = Interleaved { shelf: &shelf, script: &script, passed: &passed, bank, depth: 0 };
         (0..40).for_each(|who| worker.spend(who));
@@ -113,7 +113,7 @@ throttles:
 }
 
 /// A host where somebody else always stores first.
-struct Busy(Shelf);
+struct Busy(Host);
 
 impl Buckets for Busy {
     fn load(&mut self, key: &str) -> (Vec<u8>, Option<Version>) {
@@ -128,10 +128,10 @@ impl Buckets for Busy {
 
 #[test]
 fn giving_up_comes_after_a_bounded_number_of_attempts_and_is_noticed() {
-    let Bank { policy, places, shelf } = Bank::under(CALLS);
-    let mut busy = Busy(shelf);
+    let Bank { policy, places, host } = Bank::under(CALLS);
+    let mut busy = Busy(host);
     let client = client(&policy, "192.0.2.1");
     let request = Spend { client: &client, operations: &[costing(1)] };
-    let (said, noticed) = spend(&policy, &places, request, &mut busy, START);
+    let (said, noticed) = spend(&policy.throttles, &places, request, &mut busy, START);
     assert_eq!((said, noticed.contended, busy.0.stores), (Spending::Contended, 1, 128));
 }

@@ -10,37 +10,30 @@ mod rules;
 
 use portcullis_cost::Cost;
 use portcullis_policy::throttles::{
-    Buckets, Conflict, Noticed, OperationKey, Places, Seed, Spend, Spending, Taken, Version, correct, spend,
+    Buckets, Conflict, Noticed, OperationKey, Places, Seed, Shelf, Spend, Spending, Taken, Version, correct,
+    spend,
 };
 use portcullis_policy::{Client, Evidence, Policy, Timestamp};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const SEED: Seed = Seed([0x5a; 32]);
 
-/// What a host keeps: bytes and versions.
+/// What a host keeps, and how often something was stored.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
-    entries: BTreeMap<String, (Vec<u8>, u32)>,
+struct Host {
+    shelf: Shelf,
     stores: usize,
 }
 
-impl Buckets for Shelf {
+impl Buckets for Host {
     fn load(&mut self, key: &str) -> (Vec<u8>, Option<Version>) {
-        let entry = self.entries.get(key);
-        entry.map_or((Vec::new(), None), |(bytes, version)| (bytes.clone(), Some(Version(*version))))
+        self.shelf.load(key)
     }
 
     fn store(&mut self, key: &str, bytes: &[u8], version: Option<Version>) -> Result<(), Conflict> {
-        let known = self.entries.get(key).map(|(_, version)| Version(*version));
-        if version.is_some() && known.is_some() && version != known {
-            return Err(Conflict);
-        }
         self.stores += 1;
-        let next = known.map_or(1, |version| version.0 + 1);
-        self.entries.insert(key.to_owned(), (bytes.to_vec(), next));
-        Ok(())
+        self.shelf.store(key, bytes, version)
     }
 }
 
@@ -48,20 +41,20 @@ impl Buckets for Shelf {
 struct Bank {
     policy: Policy,
     places: Places,
-    shelf: Shelf,
+    host: Host,
 }
 
 impl Bank {
     fn under(policy: &str) -> Self {
-        Self::with(policy, Shelf::default())
+        Self::with(policy, Host::default())
     }
 
     /// A filter of that policy where others were at work before.
-    fn with(policy: &str, mut shelf: Shelf) -> Self {
+    fn with(policy: &str, mut host: Host) -> Self {
         let policy = Policy::parse(policy).unwrap();
-        let places = Places::prepare(&policy, SEED, &mut shelf);
-        shelf.stores = 0;
-        Self { policy, places, shelf }
+        let places = Places::prepare(&policy, SEED, &mut host);
+        host.stores = 0;
+        Self { policy, places, host }
     }
 
     fn client(&self, address: &str) -> Client {
@@ -70,7 +63,7 @@ impl Bank {
 
     fn spend(&mut self, client: &Client, operations: &[OperationKey<'_>], at: u64) -> (Spending, Noticed) {
         let request = Spend { client, operations };
-        spend(&self.policy, &self.places, request, &mut self.shelf, START.later(at))
+        spend(&self.policy.throttles, &self.places, request, &mut self.host, START.later(at))
     }
 
     /// Spends one operation of a cost.
@@ -80,7 +73,7 @@ impl Bank {
     }
 
     fn correct(&mut self, taken: &Taken, actual: &[Option<Cost>], at: u64) -> Noticed {
-        correct(&self.policy, taken, actual, &mut self.shelf, START.later(at))
+        correct(&self.policy.throttles, taken, actual, &mut self.host, START.later(at))
     }
 }
 

@@ -15,7 +15,7 @@ fn address(number: u32) -> String {
 #[test]
 fn every_key_is_there_before_the_first_request_and_none_is_added() {
     let mut bank = Bank::under(SMALL);
-    let keys = |bank: &Bank| bank.shelf.entries.keys().cloned().collect::<Vec<_>>();
+    let keys = |bank: &Bank| bank.host.shelf.entries.keys().cloned().collect::<Vec<_>>();
     let before = keys(&bank);
     for number in 0..100 {
         bank.one(&address(number), 1, 0);
@@ -29,10 +29,10 @@ fn every_key_is_there_before_the_first_request_and_none_is_added() {
 fn whoever_comes_later_takes_what_is_there() {
     let mut first = Bank::under(SMALL);
     passes(first.one("192.0.2.1", 1, 0));
-    let entries = first.shelf.entries.clone();
+    let entries = first.host.shelf.clone();
     let policy = Policy::parse(SMALL).unwrap();
-    let places = Places::prepare(&policy, Seed([1; 32]), &mut first.shelf);
-    assert_eq!((places, &first.shelf.entries), (first.places, &entries));
+    let places = Places::prepare(&policy, Seed([1; 32]), &mut first.host);
+    assert_eq!((places, &first.host.shelf), (first.places, &entries));
 }
 
 #[test]
@@ -90,13 +90,13 @@ fn a_new_policy_finds_the_buckets_of_the_old() {
     let larger = SMALL.replace("capacity: 2, refill: 1", "capacity: 9, refill: 3");
     let more = larger
         .replace("rules: [", "rules: [{name: more, per: client, unit: cost, capacity: 1, window_ms: 1000}, ");
-    let mut new = Bank::with(&more, old.shelf);
+    let mut new = Bank::with(&more, old.host);
     assert_eq!(word(&new.one(me, 1, 0), &new.policy), "calls 334");
     passes(new.one(me, 1, 334));
     // The old filter still serves what is open, and forgets nothing of the new one's.
-    let mut old = Bank::with(SMALL, new.shelf);
+    let mut old = Bank::with(SMALL, new.host);
     old.one(me, 1, 5_000);
-    let mut new = Bank::with(&more, old.shelf);
+    let mut new = Bank::with(&more, old.host);
     passes(new.one(me, 1, 5_000));
     assert_eq!(word(&new.one(me, 1, 5_000), &new.policy), "more 1000");
 }
@@ -104,7 +104,7 @@ fn a_new_policy_finds_the_buckets_of_the_old() {
 #[test]
 fn bytes_that_nobody_of_us_wrote_are_begun_anew_and_noticed() {
     let mut bank = Bank::under(SMALL);
-    for (key, (bytes, _)) in &mut bank.shelf.entries {
+    for (key, (bytes, _)) in &mut bank.host.shelf.entries {
         if !key.ends_with("seed") {
             *bytes = vec![0xff; 40];
         }
@@ -121,10 +121,10 @@ fn clients_are_spread_evenly_and_otherwise_by_another_seed() {
     let policy = "throttles: {tracked_clients: 1024, rules: [{name: a, per: client, unit: cost, capacity: 9, window_ms: 9}]}";
     let spread = |seed: [u8; 32]| {
         let mut bank = Bank::under(policy);
-        bank.shelf = Shelf::default();
-        bank.places = Places::prepare(&bank.policy, Seed(seed), &mut bank.shelf);
+        bank.host = Host::default();
+        bank.places = Places::prepare(&bank.policy, Seed(seed), &mut bank.host);
         (0..1_024).for_each(|number| drop(bank.one(&address(number), 1, 0)));
-        let sets = bank.shelf.entries.iter().filter(|(key, _)| key.contains(".client.128."));
+        let sets = bank.host.shelf.entries.iter().filter(|(key, _)| key.contains(".client.128."));
         sets.map(|(_, (bytes, _))| bytes.len()).collect::<Vec<_>>()
     };
     let seed: [u8; 32] = std::array::from_fn(|place| (place as u8).wrapping_mul(37).wrapping_add(11));
@@ -141,6 +141,6 @@ fn a_client_with_two_throttles_takes_65_bytes() {
     let policy = "throttles: {tracked_clients: 8, rules: [{name: a, per: client, unit: cost, capacity: 9, window_ms: 9}, {name: b, per: client, unit: requests, capacity: 9, window_ms: 9}]}";
     let mut bank = Bank::under(policy);
     (0..8).for_each(|number| drop(passes(bank.one(&address(number), 1, 0))));
-    let largest = bank.shelf.entries.values().map(|(bytes, _)| bytes.len()).max();
+    let largest = bank.host.shelf.entries.values().map(|(bytes, _)| bytes.len()).max();
     assert_eq!(largest, Some(1 + 8 * 65));
 }

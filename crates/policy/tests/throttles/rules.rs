@@ -103,11 +103,11 @@ fn the_tightest_of_several_speaks_and_none_is_charged_by_a_denial() {
 fn a_denial_stores_nothing() {
     let mut bank = Bank::under(TEN_A_SECOND);
     (0..10).for_each(|_| drop(passes(bank.one(A, 1, 0))));
-    let before = (bank.shelf.stores, bank.shelf.entries.clone());
+    let before = (bank.host.stores, bank.host.shelf.clone());
     for _ in 0..100 {
         assert_eq!(word(&bank.one(A, 1, 0), &bank.policy), "calls 100");
     }
-    assert_eq!((bank.shelf.stores, bank.shelf.entries), before);
+    assert_eq!((bank.host.stores, bank.host.shelf), before);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn several_throttles_of_a_client_are_one_store() {
         "throttles: {rules: [{name: a, per: client, unit: cost, capacity: 9, window_ms: 9}, {name: b, per: client, unit: requests, capacity: 9, window_ms: 9}]}",
     );
     passes(bank.one(A, 1, 0));
-    assert_eq!(bank.shelf.stores, 1);
+    assert_eq!(bank.host.stores, 1);
 }
 
 #[test]
@@ -190,9 +190,9 @@ fn an_operation_without_name_or_shape_has_the_buckets_that_it_has() {
 #[test]
 fn without_throttles_nothing_is_asked_or_kept() {
     let mut bank = Bank::under("");
-    assert!(bank.shelf.entries.is_empty());
+    assert!(bank.host.shelf.entries.is_empty());
     let taken = passes(bank.one(A, 1_000_000, 0));
-    assert_eq!((taken.standing, bank.shelf.stores), (None, 0));
+    assert_eq!((taken.standing, bank.host.stores), (None, 0));
 }
 
 #[test]
@@ -222,11 +222,11 @@ fn what_an_operation_cost_in_the_end_is_settled() {
     bank.correct(&taken, &[units(260)], 0);
     assert_eq!(word(&bank.one(A, 1, 0), &bank.policy), "everyone 131000");
     assert_eq!(word(&bank.one(A, 1, 0), &bank.policy), "everyone 131000");
-    let stores = bank.shelf.stores;
+    let stores = bank.host.stores;
     bank.correct(&taken, &[None], 0);
     bank.correct(&taken, &[units(80)], 0);
     bank.correct(&taken, &[], 0);
-    assert_eq!(bank.shelf.stores, stores);
+    assert_eq!(bank.host.stores, stores);
 }
 
 #[test]

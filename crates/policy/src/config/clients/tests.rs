@@ -18,7 +18,7 @@ clients:
 ";
 
 fn class(policy: &Policy, name: &str) -> ClassId {
-    let place = policy.clients.classes().iter().position(|class| class.name == name).unwrap();
+    let place = policy.clients.classes().iter().position(|class| *class.name == *name).unwrap();
     ClassId(u8::try_from(place).unwrap())
 }
 

@@ -15,7 +15,7 @@ throttles:
     let [burst, strangers] = policy.throttles.rules() else { panic!("two rules") };
     assert_eq!((burst.per, burst.unit, burst.rate.fills_in_ms()), (Per::Client, Unit::Cost, 20_000));
     assert_eq!((strangers.rate.capacity(), strangers.rate.fills_in_ms()), (Cost::from_units(60), 60_000));
-    let classes: Vec<_> = policy.clients.classes().iter().map(|class| class.name.as_str()).collect();
+    let classes: Vec<_> = policy.clients.classes().iter().map(|class| class.name.as_ref()).collect();
     assert_eq!(classes, ["staff", "anonymous"]);
     assert!(
         burst.applies_to(policy.clients.everyone_else())

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Policy;
 use portcullis_cost::Cost;
 
 const POLICY: &str = "
@@ -12,7 +13,7 @@ throttles:
 
 fn told(policy: &str, class: usize, standing: Standing) -> Option<RateLimit> {
     let policy = Policy::parse(policy).unwrap();
-    rate_limit(&policy, ClassId(u8::try_from(class).unwrap()), &standing)
+    rate_limit(&policy.throttles, ClassId(u8::try_from(class).unwrap()), &standing)
 }
 
 #[test]
@@ -32,12 +33,11 @@ fn older_fields_are_told_where_the_policy_says_so() {
 }
 
 #[test]
-fn anonymous_clients_are_told_nothing_unless_the_policy_says_so() {
+fn only_what_applies_to_the_class_is_told() {
     let standing = Standing { rule: 2, available: Cost::ZERO, full_in_ms: 1 };
-    assert_eq!(told(POLICY, 1, standing), None);
-    let open = POLICY.replace("clients: {", "clients: {anonymous: {sees: {throttles: true}}, ");
-    let told = told(&open, 1, standing).unwrap();
+    let told = told(POLICY, 1, standing).unwrap();
     assert!(told.policies.ends_with(r#""strangers";q=10;w=60"#), "{}", told.policies);
+    assert_eq!(super::rate_limit(&Policy::parse("").unwrap().throttles, ClassId(0), &standing), None);
 }
 
 #[track_caller]
