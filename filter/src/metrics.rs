@@ -12,11 +12,10 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn define(host: &Host) -> Self {
-        let labels = Labels::default();
+    pub(crate) fn define(host: &Host, labels: &Labels) -> Self {
         let define =
-            |metric: Metric| Some((metric, host.define(host_kind(metric), &metric.stat_name(&labels))?));
-        Self { ids: Metric::all(&labels).into_iter().filter_map(define).collect() }
+            |metric: Metric| Some((metric, host.define(host_kind(metric), &metric.stat_name(labels))?));
+        Self { ids: Metric::all(labels).into_iter().filter_map(define).collect() }
     }
 
     pub(crate) fn count(&self, host: &Host, metric: Metric, amount: u64) {

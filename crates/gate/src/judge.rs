@@ -76,7 +76,9 @@ pub struct Judged {
     pub measures: Option<Measures>,
     /// What the selected operation costs, when there is one.
     pub estimate: Option<Estimate>,
-    /// Hash of the normalised document, when it was refused.
+    /// The operation's own name, where throttles know operations.
+    pub name: Option<String>,
+    /// Hash of the normalised document, when it was refused or throttles know operations.
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
@@ -102,6 +104,13 @@ impl Judgement {
     pub(crate) fn refused(self, refusal: Refusal) -> Self {
         Self { verdict: Verdict::Deny(refusal), ..self }
     }
+
+    /// The same request, refused for what all of it costs: its heaviest operation stands for it.
+    pub(crate) fn spared(self, refusal: Refusal) -> Self {
+        let heaviest = self.operations.into_iter().max_by_key(Judged::cost);
+        let operations = vec![heaviest.unwrap_or_else(Judged::unparsed)];
+        Self { verdict: Verdict::Deny(refusal), operations, ..self }
+    }
 }
 
 impl Judged {
@@ -116,6 +125,7 @@ impl Judged {
             operation: UNPARSED.to_owned(),
             measures: None,
             estimate: None,
+            name: None,
             shape: None,
             document: None,
             standing: Standing::Trusted,
@@ -198,9 +208,9 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
             judgement
         }
         Verdict::Deny(refusal) => {
-            let heaviest = operations.into_iter().max_by_key(Judged::cost);
-            let judged = heaviest.unwrap_or_else(Judged::unparsed);
-            Judgement { form, cost: Some(sum), ..Judgement::of(Verdict::Deny(refusal), judged) }
+            let judgement =
+                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+            judgement.spared(refusal)
         }
     }
 }

@@ -71,6 +71,11 @@ impl Rate {
         amount(self.capacity)
     }
 
+    /// Whole units that flow in each second, rounded down.
+    pub fn per_second(self) -> u64 {
+        self.inflow(1_000, 0).0.unsigned_abs() / 1_000
+    }
+
     /// Milliseconds in which an empty bucket becomes full.
     pub fn fills_in_ms(self) -> u64 {
         self.until(self.capacity, 0, 0)

@@ -18,11 +18,11 @@ pub(super) const SHARED: SlotKey = [0; 16];
 const PREFIX: &str = "portcullis.throttles.1";
 
 /// What only the workers know; the same for all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
 
-/// Where accounts are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where accounts are; the default has one place for all, which is enough where nothing is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     seed: Seed,
     clients: Table,
@@ -31,7 +31,7 @@ pub struct Places {
 }
 
 /// Sets of one kind of account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Table {
     word: &'static str,
     sets: u64,
