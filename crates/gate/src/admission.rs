@@ -10,8 +10,8 @@ use crate::route::{Target, target};
 use crate::upload::Upload;
 use crate::world::World;
 use portcullis_framing::{
-    Coding, ContentEncoding, ContentType, QueryString, Streams, content_encoding, content_type, query_string,
-    streams,
+    Coding, ContentEncoding, ContentType, IdKeys, QueryString, Streams, content_encoding, content_type,
+    query_string_by, streams,
 };
 use portcullis_policy::{ClassId, Encoding, Policy, Refusal, Switch};
 use portcullis_report::{Reason, Transport, header};
@@ -54,7 +54,7 @@ pub(crate) fn admit(
     let Some(id) = routed(&target, world.policy) else { return Admission::Pass(Vec::new()) };
     let list = stripped(headers, world.policy);
     let method = headers.only(":method").unwrap_or_default();
-    if method == b"OPTIONS" && more == More::Ended && query_string(target.query) == QueryString::Unrelated {
+    if method == b"OPTIONS" && more == More::Ended && !asks(target.query, world.policy) {
         // A preflight: it has neither a body nor parameters to run.
         return Admission::Pass(list);
     }
@@ -112,7 +112,7 @@ pub(crate) fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
 }
 
 fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, Refusal> {
-    if query_string(&place.query) == QueryString::Graphql {
+    if asks(&place.query, policy) {
         return Err(Refusal::because(Reason::Ambiguous));
     }
     let unsupported = Refusal::because(Reason::ContentType);
@@ -148,6 +148,11 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
             Err(unsupported)
         }
     }
+}
+
+/// Whether a query string has something of a GraphQL request.
+fn asks(query: &[u8], policy: &Policy) -> bool {
+    query_string_by(query, IdKeys::Named(&policy.id_keys)) == QueryString::Graphql
 }
 
 /// How the body is compressed, if it is and the policy takes that.

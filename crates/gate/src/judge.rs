@@ -14,7 +14,9 @@ pub use source::Standing;
 use document::{Tools, judge_text};
 use memory::Memory;
 use portcullis_cost::{Cost, Estimate, Plan};
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Request, Sha256Hash, read};
+use portcullis_framing::{
+    BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Sha256Hash, read_by,
+};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
 use portcullis_report::{OperationKind, Persisted, Reason};
@@ -146,7 +148,8 @@ pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
 /// Reads a JSON body by the limits of the policy.
 pub(crate) fn envelope<'b>(body: &'b [u8], policy: &Policy) -> Result<Envelope<'b>, Refusal> {
     let limits = &policy.limits;
-    read(body, Nesting(limits.json_nesting), BatchLength(limits.batch)).map_err(|error| {
+    let (nesting, batch) = (Nesting(limits.json_nesting), BatchLength(limits.batch));
+    read_by(body, nesting, batch, IdKeys::Named(&policy.id_keys)).map_err(|error| {
         match (error, policy.transports.batch) {
             // However long: there is no length that would be taken.
             (EnvelopeError::BatchTooLong { .. }, Switch::Off) => Refusal::because(Reason::Batching),

@@ -2,6 +2,7 @@
 
 mod clients;
 mod graphql;
+mod id_keys;
 mod limits;
 mod throttles;
 mod transports;
@@ -151,6 +152,7 @@ impl TryFrom<PolicyFile> for Policy {
             uploads: graphql.uploads,
             persisted: graphql.persisted,
             trusted: graphql.trusted,
+            id_keys: graphql.id_keys,
             denied_extensions: graphql.denied_extensions,
             cost: graphql.cost,
             unknown_fields: graphql.unknown_fields,

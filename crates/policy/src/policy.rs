@@ -38,6 +38,8 @@ pub struct Policy {
     pub persisted: PersistedQueries,
     /// The documents that the operator knows.
     pub trusted: TrustedDocuments,
+    /// The keys by which the upstream takes ids of documents.
+    pub id_keys: Vec<String>,
     /// Keys of `extensions` for which a request is refused.
     pub denied_extensions: Vec<String>,
     /// What operations may cost.

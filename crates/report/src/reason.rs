@@ -171,7 +171,7 @@ reasons! {
     PersistedQueryMismatch, "persisted_query_mismatch", "PERSISTED_QUERY_HASH_MISMATCH", 400, Client, "The hash is not that of the document.",
         "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`.";
     UntrustedId, "untrusted_id", "PERSISTED_QUERY_NOT_IN_LIST", 404, Client, "The document id is not known.",
-        "A `documentId` that `graphql.trusted_documents` does not list, so that the gate cannot judge it.";
+        "The id of a document that `graphql.trusted_documents` does not list, so that the gate cannot judge it.";
     UntrustedDocument, "untrusted_document", "QUERY_NOT_IN_SAFELIST", 403, Policy, "The document is not a trusted one.",
         "`graphql.trusted_documents` requires listed documents, and this is none.";
     Batching, "batching", "BATCHING_NOT_ENABLED", 400, Policy, "Batching is not enabled.",
@@ -183,7 +183,7 @@ reasons! {
     JsonNesting, "json_nesting", "MAX_JSON_NESTING_EXCEEDED", 400, Policy, "The body nests too deeply.",
         "More JSON arrays and objects inside each other than `graphql.limits.json_nesting`.";
     Ambiguous, "ambiguous", "AMBIGUOUS_REQUEST", 400, Client, "The request can be read in two ways.",
-        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body or more of them than every server reads, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
+        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body or more of them than every server reads, the id of a document beside a `query` or another id, a length that is not the body's, or a comment whose end two servers see in different places.";
     Envelope, "envelope", "INVALID_REQUEST", 400, Client, "The request is not a GraphQL request.",
         "`query` is missing, or a parameter has the wrong JSON type.";
     Extension, "extension", "EXTENSION_NOT_ALLOWED", 400, Policy, "The request has an extension that is not allowed.",

@@ -82,7 +82,7 @@ impl IntrospectionChoice {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct TrustedDocumentsSection {
     /// What becomes of other documents: `off`, `log` (they pass and are counted), `require` (they are refused).
@@ -91,6 +91,15 @@ struct TrustedDocumentsSection {
     documents: BTreeMap<String, String>,
     /// The JSON text of a manifest, as Apollo's, Relay's and the code generator's tools write it.
     manifest: Option<String>,
+    /// The keys by which the upstream takes ids: judged by the list, whatever the mode, and refused beside a `query`.
+    id_keys: Vec<String>,
+}
+
+impl Default for TrustedDocumentsSection {
+    fn default() -> Self {
+        let id_keys = vec!["documentId".to_owned()];
+        Self { mode: TrustedModeChoice::Off, documents: BTreeMap::new(), manifest: None, id_keys }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -163,6 +172,7 @@ pub(super) struct Graphql {
     pub(super) uploads: Uploads,
     pub(super) persisted: PersistedQueries,
     pub(super) trusted: TrustedDocuments,
+    pub(super) id_keys: Vec<String>,
     pub(super) denied_extensions: Vec<String>,
     pub(super) cost: CostPolicy,
     pub(super) unknown_fields: UnknownFields,
@@ -170,8 +180,9 @@ pub(super) struct Graphql {
 }
 
 impl Found {
-    pub(super) fn graphql(&mut self, section: GraphqlSection) -> Graphql {
+    pub(super) fn graphql(&mut self, mut section: GraphqlSection) -> Graphql {
         let limits = self.limits(&section.limits);
+        let id_keys = self.id_keys(std::mem::take(&mut section.trusted_documents.id_keys));
         let cost = self.cost(section.cost);
         Graphql {
             limits,
@@ -181,6 +192,7 @@ impl Found {
             uploads: self.uploads(&section.uploads),
             persisted: self.persisted(&section.persisted_queries),
             trusted: self.trusted(section.trusted_documents),
+            id_keys,
             denied_extensions: section.denied_extensions,
             unknown_fields: match section.unknown_fields {
                 UnknownFieldsChoice::Count => UnknownFields::Count,
@@ -192,7 +204,7 @@ impl Found {
     }
 
     fn trusted(&mut self, section: TrustedDocumentsSection) -> TrustedDocuments {
-        let TrustedDocumentsSection { mode, documents, manifest: text } = section;
+        let TrustedDocumentsSection { mode, documents, manifest: text, id_keys: _ } = section;
         let mode = match mode {
             TrustedModeChoice::Off => TrustedMode::Off,
             TrustedModeChoice::Log => TrustedMode::Log,
