@@ -28,6 +28,7 @@ mod refusals;
 mod reports;
 mod responses;
 mod streams;
+mod throttles;
 mod trailers;
 mod uploads;
 
