@@ -18,6 +18,7 @@ mod costs;
 mod encodings;
 mod families;
 mod faults;
+mod framing;
 mod headers;
 mod limits;
 mod metrics;
