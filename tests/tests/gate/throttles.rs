@@ -133,3 +133,59 @@ async fn an_anonymous_client_is_known_by_its_address_and_told_only_when_to_come_
     assert!(matches!(wait, Some("1" | "2")), "{wait:?}");
     site.gated(Protocol::Http2, &post(EVIL)).await.refused(Reason::Introspection);
 }
+
+/// Checks tokens with a key that only this test has, and puts their claims where the gate looks for them.
+const JWT_AUTHN: &str = r#"- name: envoy.filters.http.jwt_authn
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+    providers:
+      test:
+        issuer: portcullis-e2e
+        payload_in_metadata: jwt_payload
+        local_jwks:
+          inline_string: '{"keys":[{"kty":"oct","alg":"HS256","kid":"k","k":"cG9ydGN1bGxpcy1lMmUtc2hhcmVkLXNlY3JldC0zMmI"}]}'
+    rules:
+      - match: {prefix: /}
+        requires: {requires_any: {requirements: [{provider_name: test}, {allow_missing: {}}]}}"#;
+
+/// `{"iss":"portcullis-e2e","sub":"user-1","realm":{"role":"staff"}}`
+const STAFF: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsifQ.eyJpc3MiOiJwb3J0Y3VsbGlzLWUyZSIsInN1YiI6InVzZXItMSIsInJlYWxtIjp7InJvbGUiOiJzdGFmZiJ9fQ.2Wq011-7dghordtJ1CZXOulBCIG4hHu6-U2qdFctTvg";
+
+/// `{"iss":"portcullis-e2e","sub":"user-2","realm":{"role":"reader"}}`
+const READER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsifQ.eyJpc3MiOiJwb3J0Y3VsbGlzLWUyZSIsInN1YiI6InVzZXItMiIsInJlYWxtIjp7InJvbGUiOiJyZWFkZXIifX0.VI0OMHdhlZx7UyPvm2rpplT4uPZuZNU_5Wr0Z-M_QyM";
+
+const BY_TOKEN: &str = "
+clients:
+  identity: [{jwt: {claim: [sub]}}, {address: {ipv6_prefix: 64}}]
+  classes:
+    - {name: staff, when: [{claim: {claim: [realm, role], one_of: [staff]}}], limits: {introspection: allow}}
+    - {name: known, when: [{identity: [jwt]}]}
+throttles:
+  rules:
+    - {name: few, per: client, unit: requests, capacity: 2, refill: 1, window_ms: 86400000, classes: [known, anonymous]}
+";
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_client_is_whom_its_checked_token_names() {
+    let site = own(&Wanted { policy: BY_TOKEN, before: JWT_AUTHN, ..Wanted::default() });
+    let with = |body: &'static str, token: &str| post(body).with("authorization", format!("Bearer {token}"));
+    // Staff may ask for the schema, and as often as they like.
+    for protocol in Protocol::ALL {
+        for _ in 0..2 {
+            site.gated(protocol, &with(EVIL, STAFF)).await.arrived();
+        }
+    }
+    // A reader may not, and has two requests wherever it is; whoever has no token has two of its own.
+    site.gated(Protocol::Http1, &with(EVIL, READER)).await.refused(Reason::Introspection);
+    for protocol in Protocol::ALL {
+        site.gated(protocol, &with(HONEST, READER)).await.arrived();
+        site.gated(protocol, &post(HONEST)).await.arrived();
+    }
+    for protocol in Protocol::ALL {
+        site.gated(protocol, &with(HONEST, READER)).await.refused(Reason::Throttled);
+        site.gated(protocol, &post(HONEST)).await.refused(Reason::Throttled);
+    }
+    let forged = READER.replace("U_5Wr0Z", "U_5Wr0A");
+    assert_eq!(site.gated(Protocol::Http1, &with(HONEST, &forged)).await.reply.status, 401);
+}
