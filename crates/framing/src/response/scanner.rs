@@ -90,6 +90,8 @@ enum CodePath {
 enum Escape {
     No,
     Begun,
+    /// So many digits of a code point follow; a `D` among them begins no text.
+    Digits(u8),
 }
 
 impl Scanner {

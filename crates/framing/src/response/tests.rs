@@ -76,6 +76,10 @@ fn a_text_of_an_error_ends_before_its_suggestion() {
     message("Did you mean b?", "");
     message(" (Did you mean b?", "");
     message("é Did you mean é?", "é");
+    // The digits of an escape belong to it.
+    message(r"a\u002Did you mean b?", r"a\u002Did you mean b?");
+    message(r"a\u0020Did you mean b?", r"a\u0020");
+    message(r"\u00dDDid you mean b?", r"\u00dD");
 }
 
 #[test]

@@ -86,14 +86,17 @@ impl Scanner {
         while let Some(byte) = chunk.get(at) {
             let next = at.saturating_add(1);
             if self.escape == Escape::Begun {
-                self.escape = Escape::No;
+                self.escape = if *byte == b'u' { Escape::Digits(4) } else { Escape::No };
             } else if matches!(byte, b'"' | b'\\') {
                 self.release(self.candidate.bytes().len(), carried, output);
                 if *byte == b'"' {
+                    self.escape = Escape::No;
                     self.value_ended();
                     return next;
                 }
                 self.escape = Escape::Begun;
+            } else if let Escape::Digits(left) = self.escape {
+                self.escape = if left > 1 { Escape::Digits(left.saturating_sub(1)) } else { Escape::No };
             } else if !self.candidate.bytes().is_empty() || can_begin(*byte) {
                 match self.candidate.push(*byte) {
                     Step::Release(count) => self.release(count, carried, output),
