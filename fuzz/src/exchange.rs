@@ -17,16 +17,21 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let schema = base64::engine::general_purpose::STANDARD.encode(COMPILED.as_slice());
     let texts = [
         "",
-        "graphql: {limits: {body_bytes: 64, url_bytes: 64, tokens: 12}}",
+        &format!(
+            "graphql: {{limits: {{body_bytes: 64, url_bytes: 64, tokens: 12}}}}\nclients: {{identity: [{{header: accept}}], classes: [{{name: a, when: [{{identity: [header]}}], limits: {{depth: 2}}, sees: {{cost: true}}}}]}}\n{THROTTLES}"
+        ),
         "graphql: {introspection: allow, transports: {application_graphql: true}}",
         &format!(
-            "graphql: {{cost: {{schema: \"{schema}\"}}, unknown_fields: refuse}}\nresponses: {{strip_suggestions: true, count_errors: true, actual_cost: true}}"
+            "graphql: {{cost: {{schema: \"{schema}\"}}, unknown_fields: refuse}}\nresponses: {{strip_suggestions: true, count_errors: true, actual_cost: true}}\n{THROTTLES}"
         ),
         "graphql: {transports: {get: false, batch: false, multipart: false}, content_encodings: [], persisted_queries: {enabled: false}}",
         "graphql: {trusted_documents: {mode: require, documents: {a: '{ a }'}}, uploads: {preflight_headers: [], files: 1, file_bytes: 8, total_bytes: 8}}",
     ];
     texts.iter().map(|text| Policy::parse(text).unwrap()).collect()
 });
+
+/// Each request of a player finds full buckets; some are too large for them.
+const THROTTLES: &str = "throttles: {tracked_clients: 8, tracked_operations: 8, rules: [{name: a, per: client, unit: cost, capacity: 3, window_ms: 9}, {name: b, per: class, unit: requests, capacity: 4, window_ms: 9}, {name: c, per: operation, unit: requests, capacity: 2, window_ms: 9}]}";
 
 /// Bytes of a body that may come one by one; longer ones would slow everything down.
 const SINGLY: usize = 256;
