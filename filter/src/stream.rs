@@ -33,9 +33,10 @@ impl Stream {
         };
         let held = &mut *self.plugin.held.borrow_mut();
         let desk = &mut *self.plugin.desk.borrow_mut();
+        let live = &mut *self.plugin.live.borrow_mut();
         let Plugin { policy, places, .. } = &*self.plugin;
         let now = began.timestamp();
-        let mut world = World { now, policy, entropy, desk, held, places, buckets: &mut Shared };
+        let mut world = World { now, policy, entropy, desk, held, places, live, buckets: &mut Shared };
         self.exchange.on(input, &mut world)
     }
 

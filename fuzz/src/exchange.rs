@@ -31,7 +31,7 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
 });
 
 /// Each request of a player finds full buckets; some are too large for them.
-const THROTTLES: &str = "throttles: {tracked_clients: 8, tracked_operations: 8, rules: [{name: a, per: client, unit: cost, capacity: 3, window_ms: 9}, {name: b, per: class, unit: requests, capacity: 4, window_ms: 9}, {name: c, per: operation, unit: requests, capacity: 2, window_ms: 9}]}";
+const THROTTLES: &str = "throttles: {tracked_clients: 8, tracked_operations: 8, rules: [{name: a, per: client, unit: cost, capacity: 3, window_ms: 9}, {name: b, per: class, unit: requests, capacity: 4, window_ms: 9}, {name: c, per: operation, unit: requests, capacity: 2, window_ms: 9}], tracked_streams: 8, streams: [{name: d, per: client, max: 1}, {name: e, per: class, max: 2}]}";
 
 /// Bytes of a body that may come one by one; longer ones would slow everything down.
 const SINGLY: usize = 256;

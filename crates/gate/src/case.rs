@@ -64,6 +64,7 @@ impl Case {
             desk: &mut crate::judge::Desk::default(),
             held: &mut crate::held::Held::default(),
             places: &portcullis_policy::throttles::Places::default(),
+            live: &mut portcullis_policy::throttles::Live::default(),
             buckets: &mut portcullis_policy::throttles::Shelf::default(),
         };
         Self::new(Headers::new(&[]), Peer::default(), &world)

@@ -14,7 +14,7 @@ use crate::intake::Intake;
 use crate::judge::Judgement;
 use crate::number::count;
 use crate::response::Awaited;
-use crate::throttle::{charge, settle as settle_spending};
+use crate::throttle::{charge, end as end_stream, settle as settle_spending};
 use crate::upload::{Progress, Upload};
 use crate::world::World;
 use portcullis_policy::{ClassId, Refusal, Verdict};
@@ -100,6 +100,8 @@ impl Exchange {
         if let Some((taken, actual)) = phase.awaited().and_then(Awaited::spent) {
             effects.list.extend(settle_spending(&taken, &actual, world));
         }
+        let over = phase.awaited().and_then(Awaited::over);
+        effects.list.extend(end_stream(over, world));
         world.held.change(held, phase.held());
         self.phase = phase;
         effects
@@ -214,6 +216,7 @@ impl Phase {
         if let Some((taken, actual)) = awaited.spent() {
             list.extend(settle_spending(&taken, &actual, world));
         }
+        list.extend(end_stream(awaited.over(), world));
         (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
 }
@@ -273,7 +276,7 @@ fn upload_on(mut case: Case, mut upload: Upload, more: More, world: &mut World<'
 
 /// Watches the files of an upload that was let through; the first thing wrong with it ends the request, so that the
 /// upstream never has all of it.
-fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>) -> (Phase, Effects) {
+fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &mut World<'_>) -> (Phase, Effects) {
     let Passing { case, upload, .. } = &mut passing;
     let taken = match chunk {
         Chunk::Bytes(bytes) => {
@@ -287,6 +290,7 @@ fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>
             let Passing { case, judgement, mut awaited, .. } = passing;
             // A response that has begun breaks off as well.
             let mut list = awaited.on_end();
+            list.extend(end_stream(awaited.over(), world));
             // The time it took to judge was counted when it was let through.
             let (phase, effects) = carry_out(case, judgement.refused(refusal), world);
             list.extend(effects.list);

@@ -19,7 +19,7 @@ use portcullis_framing::{
 };
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
-use portcullis_report::{OperationKind, Persisted, Reason};
+use portcullis_report::{OperationKind, Persisted, Reason, Transport};
 use source::source;
 
 /// What stands for the operation when nothing was parsed; no operation can have this name.
@@ -100,6 +100,12 @@ impl Judgement {
 
     fn of(verdict: Verdict, judged: Judged) -> Self {
         Self { verdict, cost: judged.cost(), form: Form::Single, operations: vec![judged], forgotten: 0 }
+    }
+
+    /// Whether its response may be a stream.
+    pub(crate) fn may_stream(&self, transport: Transport) -> bool {
+        matches!(transport, Transport::EventStream | Transport::MultipartStream)
+            || self.operations.iter().any(|judged| judged.kind == OperationKind::Subscription)
     }
 
     /// The same request, refused.

@@ -42,6 +42,7 @@ pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
+pub use throttle::renew_streams;
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};
 pub use world::World;

@@ -12,9 +12,9 @@ use crate::tally::{Costs, Errors};
 use crate::throttle;
 use portcullis_cost::{Cost, Plan};
 use portcullis_framing::{ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type};
-use portcullis_policy::throttles::{RateLimit, Taken};
+use portcullis_policy::throttles::{Lease, RateLimit, Taken};
 use portcullis_policy::{Policy, Responses, Switch, Verdict};
-use portcullis_report::{Metric, OperationKind, Transport, header};
+use portcullis_report::{Metric, header};
 use std::borrow::Cow;
 
 /// Arrays and objects inside each other, beyond which a response is not read on.
@@ -33,6 +33,8 @@ pub(crate) struct Awaited {
     limit: Option<RateLimit>,
     /// What was taken from its buckets, until it is known what was spent.
     taken: Taken,
+    /// The stream that it may be, until it is over or turns out to be none.
+    lease: Option<Lease>,
     /// What each operation cost, for the buckets.
     spent: Option<Vec<Option<Cost>>>,
 }
@@ -65,8 +67,7 @@ struct Reading {
 
 impl Awaited {
     pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
-        let may_stream = matches!(case.transport, Transport::EventStream | Transport::MultipartStream)
-            || judgement.operations.iter().any(|judged| judged.kind == OperationKind::Subscription);
+        let may_stream = judgement.may_stream(case.transport);
         let wish = match judgement.verdict {
             Verdict::Allow if may_stream || policy.responses.are_read() => {
                 let plans = judgement.operations.iter_mut().map(|judged| judged.plan.take()).collect();
@@ -86,6 +87,7 @@ impl Awaited {
             costs: Vec::new(),
             limit,
             taken: case.throttled.take(),
+            lease: case.throttled.lease(),
             spent: None,
         }
     }
@@ -94,6 +96,14 @@ impl Awaited {
     pub(crate) fn spent(&mut self) -> Option<(Taken, Vec<Option<Cost>>)> {
         let spent = self.spent.take()?;
         Some((std::mem::take(&mut self.taken), spent))
+    }
+
+    /// The stream that it was taken for, once it is over or is none.
+    pub(crate) fn over(&mut self) -> Option<Lease> {
+        match self.wish {
+            Wish::Nothing => self.lease.take(),
+            Wish::Headers(..) | Wish::Body(_) | Wish::StreamEnd => None,
+        }
     }
 
     pub(crate) fn wants(&self, part: Interest) -> bool {

@@ -7,23 +7,28 @@ use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
 use crate::judge::{Judged, Judgement};
+use crate::time::Timestamp;
+use crate::worker::WorkerEffect;
 use crate::world::World;
 use portcullis_cost::Cost;
 use portcullis_policy::throttles::{
-    Noticed, OperationKey, RateLimit, Spend, Spending, Standing, Taken, correct, join, rate_limit, spend,
+    Buckets, Lease, Live, Noticed, Opening, OperationKey, RateLimit, Spend, Spending, Standing, Taken,
+    correct, join, rate_limit, spend,
 };
 use portcullis_policy::{Policy, Refusal, Switch, Verdict};
 use portcullis_report::{ClientOutcome, Metric, Reason, ThrottleLabel, header};
 use serde_json::{Value, json};
 
 /// The reasons that throttles have.
-const BY_THROTTLES: [Reason; 3] = [Reason::Throttled, Reason::Quota, Reason::Contention];
+const BY_THROTTLES: [Reason; 4] = [Reason::Throttled, Reason::Streams, Reason::Quota, Reason::Contention];
 
 /// What came of asking the throttles.
 #[derive(Debug, Default)]
 pub(crate) struct Throttled {
     /// What was taken, and is corrected when it is known what was spent.
     taken: Taken,
+    /// The stream that it may be.
+    lease: Option<Lease>,
     /// How the throttle stands that speaks.
     standing: Option<Standing>,
     /// Milliseconds after which the client may come again.
@@ -33,37 +38,89 @@ pub(crate) struct Throttled {
     noticed: Noticed,
 }
 
-/// Takes what an allowed request costs from every bucket that it is to be taken from, or refuses it.
+/// Takes what an allowed request costs from every bucket that it is to be taken from, and counts it where it may be a
+/// stream; or refuses it, and takes nothing.
 pub(crate) fn charge(judgement: Judgement, case: &mut Case, world: &mut World<'_>) -> Judgement {
-    let throttles = &world.policy.throttles;
     match judgement.verdict {
-        Verdict::Allow if !throttles.rules().is_empty() => (),
-        Verdict::Allow | Verdict::Deny(_) => return judgement,
+        Verdict::Allow => (),
+        Verdict::Deny(_) => return judgement,
+    }
+    let outcome = open(&judgement, case, world).and_then(|()| take(&judgement, case, world));
+    match outcome {
+        Ok(()) => judgement,
+        Err(refusal) => {
+            let lease = case.throttled.lease();
+            case.throttled.noticed.add(close(lease, world));
+            judgement.spared(refusal)
+        }
+    }
+}
+
+fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<(), Refusal> {
+    let throttles = &world.policy.throttles;
+    if throttles.rules().is_empty() {
+        return Ok(());
     }
     let operations: Vec<OperationKey<'_>> = judgement.operations.iter().map(key).collect();
     let request = Spend { client: &case.client, operations: &operations };
     let (said, noticed) = spend(throttles, world.places, request, world.buckets, world.now);
     let found = &mut case.throttled;
-    found.noticed = noticed;
-    let refusal = match said {
+    found.noticed.add(noticed);
+    match said {
         Spending::Passes(taken) => {
             found.standing = taken.standing;
             found.taken = taken;
-            return judgement;
+            Ok(())
         }
         Spending::Waits { millis, standing } => {
             found.standing = Some(standing);
             found.wait_ms = Some(millis);
             found.denied_by = Some(standing.rule);
-            Refusal::because(Reason::Throttled)
+            Err(Refusal::because(Reason::Throttled))
         }
         Spending::Exceeds { rule, capacity, wanted } => {
             found.denied_by = Some(rule);
-            Refusal::beyond(Reason::Quota, capacity.units(), wanted.units())
+            Err(Refusal::beyond(Reason::Quota, capacity.units(), wanted.units()))
         }
-        Spending::Contended => Refusal::because(Reason::Contention),
-    };
-    judgement.spared(refusal)
+        Spending::Contended => Err(Refusal::because(Reason::Contention)),
+    }
+}
+
+/// Counts a response that may be a stream as one that is open.
+fn open(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<(), Refusal> {
+    let throttles = &world.policy.throttles;
+    if throttles.streams().is_empty() || !judgement.may_stream(case.transport) {
+        return Ok(());
+    }
+    let (said, noticed) = world.live.open(throttles, world.places, &case.client, world.buckets, world.now);
+    let found = &mut case.throttled;
+    found.noticed.add(noticed);
+    match said {
+        Opening::Opened(lease) => {
+            found.lease = Some(lease);
+            Ok(())
+        }
+        Opening::Full { limit } => {
+            found.denied_by = Some(throttles.rules().len().saturating_add(limit));
+            let max = throttles.streams().get(limit).map(|limit| u64::from(limit.max));
+            Err(Refusal { limit: max, ..Refusal::because(Reason::Streams) })
+        }
+        Opening::Contended => Err(Refusal::because(Reason::Contention)),
+    }
+}
+
+fn close(lease: Option<Lease>, world: &mut World<'_>) -> Noticed {
+    lease.map(|lease| world.live.close(lease, world.buckets, world.now)).unwrap_or_default()
+}
+
+/// A stream is over, or turned out to be none.
+pub(crate) fn end(lease: Option<Lease>, world: &mut World<'_>) -> Vec<Effect> {
+    noticed(close(lease, world)).map(|(metric, count)| Effect::Count(metric, count)).collect()
+}
+
+/// Says of a worker's streams that they are still open; at each tick.
+pub fn renew_streams(live: &mut Live, buckets: &mut dyn Buckets, now: Timestamp) -> Vec<WorkerEffect> {
+    noticed(live.renew(buckets, now)).map(|(metric, count)| WorkerEffect::Count(metric, count)).collect()
 }
 
 fn key(judged: &Judged) -> OperationKey<'_> {
@@ -77,13 +134,19 @@ fn key(judged: &Judged) -> OperationKey<'_> {
 /// Corrects what was taken by what the operations cost in the end.
 pub(crate) fn settle(taken: &Taken, actual: &[Option<Cost>], world: &mut World<'_>) -> Vec<Effect> {
     let throttles = &world.policy.throttles;
-    noticed(correct(throttles, taken, actual, world.buckets, world.now)).collect()
+    let found = correct(throttles, taken, actual, world.buckets, world.now);
+    noticed(found).map(|(metric, count)| Effect::Count(metric, count)).collect()
 }
 
 impl Throttled {
     /// What was taken; nothing is known of it afterwards.
     pub(crate) fn take(&mut self) -> Taken {
         std::mem::take(&mut self.taken)
+    }
+
+    /// The stream that it may be; nothing is known of it afterwards.
+    pub(crate) fn lease(&mut self) -> Option<Lease> {
+        self.lease.take()
     }
 
     /// The seconds that the client is told to wait, rounded up.
@@ -153,15 +216,16 @@ pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
     let class = Metric::ClientRequests(case.client.class.into(), outcome);
     let denied = case.throttled.denied_by.and_then(|rule| u8::try_from(rule).ok());
     let denied = denied.map(|rule| Metric::ThrottleDenied(ThrottleLabel(rule)));
-    let ones = std::iter::once(class).chain(denied).map(|metric| Effect::Count(metric, 1));
-    ones.chain(noticed(case.throttled.noticed)).collect()
+    let ones = std::iter::once(class).chain(denied).map(|metric| (metric, 1));
+    let all = ones.chain(noticed(case.throttled.noticed));
+    all.map(|(metric, count)| Effect::Count(metric, count)).collect()
 }
 
-fn noticed(Noticed { contended, unreadable, overflowed }: Noticed) -> impl Iterator<Item = Effect> {
+fn noticed(Noticed { contended, unreadable, overflowed }: Noticed) -> impl Iterator<Item = (Metric, u64)> {
     let counts = [
         (Metric::ThrottlesContended, contended),
         (Metric::ThrottlesUnreadable, unreadable),
         (Metric::ThrottlesOverflowed, overflowed),
     ];
-    counts.into_iter().filter(|(_, count)| *count > 0).map(|(metric, count)| Effect::Count(metric, count))
+    counts.into_iter().filter(|(_, count)| *count > 0)
 }

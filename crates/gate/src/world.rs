@@ -3,7 +3,7 @@
 use crate::held::Held;
 use crate::judge::Desk;
 use crate::time::Timestamp;
-use portcullis_policy::throttles::{Buckets, Places};
+use portcullis_policy::throttles::{Buckets, Live, Places};
 use portcullis_policy::{ClassId, Policy};
 
 /// What one input is judged by.
@@ -20,6 +20,8 @@ pub struct World<'w> {
     pub held: &'w mut Held,
     /// Where buckets are.
     pub places: &'w Places,
+    /// The streams that this worker has open.
+    pub live: &'w mut Live,
     /// The buckets that all workers share.
     pub buckets: &'w mut dyn Buckets,
 }
@@ -34,6 +36,7 @@ impl World<'_> {
             desk: self.desk,
             held: self.held,
             places: self.places,
+            live: self.live,
             buckets: self.buckets,
         }
     }

@@ -17,8 +17,9 @@ pub use mistake::{Mistake, Mistakes};
 pub use policy::{
     Analyzer, Class, ClassId, Clients, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding,
     Introspection, Limits, ManifestError, Per, PersistedQueries, Policy, PropertyPath, RequestHeader,
-    Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, Switch, Throttle, Throttles, Token,
-    Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads, ValidationStatus,
+    Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, StreamLimit, Switch, Throttle,
+    Throttles, Token, Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads,
+    ValidationStatus,
 };
 pub use strict::{Malformed, read};
 pub use time::Timestamp;

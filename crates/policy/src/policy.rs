@@ -13,7 +13,7 @@ pub use requests::{
 };
 pub use schema::{CostTable, Sensitive, SensitiveFields};
 pub(crate) use throttles::ThrottleId;
-pub use throttles::{Per, Throttle, Throttles, Unit};
+pub use throttles::{Per, StreamLimit, Throttle, Throttles, Unit};
 pub(crate) use trusted::manifest;
 pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
 

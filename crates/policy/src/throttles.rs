@@ -5,15 +5,17 @@
 //! one store. Knows neither the host nor what becomes of a request that must wait.
 
 mod fields;
+mod keeping;
 mod ledger;
 mod places;
 mod set;
 mod shelf;
 mod spend;
+mod streams;
 
 pub use fields::{RateLimit, join, rate_limit};
 pub use ledger::{Buckets, Conflict, Noticed, Version};
 pub use places::{Places, Seed};
-pub(crate) use set::BUCKETS;
 pub use shelf::Shelf;
 pub use spend::{Correction, OperationKey, Spend, Spending, Standing, Taken, correct, spend};
+pub use streams::{Lease, Live, Opening};

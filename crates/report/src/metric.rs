@@ -191,7 +191,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &["throttle"],
         buckets: &[],
-        help: "Requests that had to wait or were too large, by the throttle that spoke.",
+        help: "Requests that had to wait, were too large, or were one stream too many, by the throttle that spoke.",
     },
     Family {
         name: "portcullis.throttles.overflowed",

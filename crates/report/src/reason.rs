@@ -116,6 +116,7 @@ impl Reason {
             | Self::Method
             | Self::GetMutation
             | Self::Throttled
+            | Self::Streams
             | Self::Contention
             | Self::Overloaded
             | Self::Unreadable => false,
@@ -214,6 +215,8 @@ reasons! {
         "A mutation came by GET.";
     Throttled, "throttled", "RATE_LIMITED", 429, Policy, "Too much was asked for in a short time.",
         "A bucket of `throttles` has too little; `Retry-After` says when it will have enough.";
+    Streams, "streams", "MAX_STREAMS_EXCEEDED", 429, Policy, "Too many streams are open.",
+        "As many streams are open as `throttles.streams` allows; one has to end first.";
     Quota, "quota", "COST_EXCEEDS_QUOTA", 400, Policy, "The request is larger than what may be spent at once.",
         "The request takes more than a full bucket of `throttles` has; retrying does not help.";
     Contention, "contention", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",

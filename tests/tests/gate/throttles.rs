@@ -189,3 +189,36 @@ async fn a_client_is_whom_its_checked_token_names() {
     let forged = READER.replace("U_5Wr0Z", "U_5Wr0A");
     assert_eq!(site.gated(Protocol::Http1, &with(HONEST, &forged)).await.reply.status, 401);
 }
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_client_has_as_many_streams_as_it_may_over_four_workers() {
+    let policy = "throttles: {streams: [{name: open, per: client, max: 3}]}";
+    let site = own(&Wanted { policy, concurrency: 4, ..Wanted::default() });
+    let gate = site.envoy.gated().unwrap();
+    let request = post(r#"{"query":"subscription { stock(product: 1) { left } }"}"#)
+        .with("accept", "text/event-stream");
+    let mut open = Vec::new();
+    for number in 0..3 {
+        let mut connection = Connection::open(gate, Protocol::ALL[number % 2]).await.unwrap();
+        let answer = connection.begin(&request).await.unwrap();
+        open.push((connection, answer));
+    }
+    for number in 0..16 {
+        let exchange = site.gated(Protocol::ALL[number % 2], &request).await;
+        exchange.refused(Reason::Streams);
+        assert_eq!(exchange.reply.header("retry-after"), Some("1"));
+    }
+    // What is no stream has no such limit.
+    site.gated(Protocol::Http1, &post(HONEST)).await.arrived();
+    drop(open.pop());
+    let again = wait::until("room for another", PATIENCE, async || {
+        let mut connection = Connection::open(gate, Protocol::Http1).await.ok()?;
+        let answer = connection.begin(&request).await.ok()?;
+        (answer.status == 200).then_some((connection, answer))
+    });
+    open.push(again.await.unwrap());
+    site.gated(Protocol::Http2, &request).await.refused(Reason::Streams);
+    let metrics = site.envoy.metrics().await.unwrap();
+    assert!(metrics.sum("portcullis_throttles_denied", &[("throttle", "open")]) >= 17.0);
+}

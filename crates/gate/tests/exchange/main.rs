@@ -17,7 +17,7 @@ use portcullis_gate::{
     World,
 };
 use portcullis_policy::Policy;
-use portcullis_policy::throttles::{Places, Seed, Shelf};
+use portcullis_policy::throttles::{Live, Places, Seed, Shelf};
 use portcullis_report::Reason;
 
 const HONEST: &str = r#"{"query":"query Me { me { id } }"}"#;
@@ -31,6 +31,7 @@ struct Stream {
     held: Held,
     places: Places,
     shelf: Shelf,
+    live: Live,
     now: Timestamp,
     address: &'static str,
     properties: Vec<Option<Vec<u8>>>,
@@ -48,6 +49,7 @@ impl Stream {
             held: Held::default(),
             places,
             shelf,
+            live: Live::new(1),
             now: Timestamp::from_millis(1_000),
             address: "192.0.2.7:5000",
             properties: Vec::new(),
@@ -66,6 +68,7 @@ impl Stream {
             desk: &mut self.desk,
             held: &mut self.held,
             places: &self.places,
+            live: &mut self.live,
             buckets: &mut self.shelf,
         };
         self.exchange.on(input, &mut world)

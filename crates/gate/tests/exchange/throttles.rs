@@ -331,10 +331,96 @@ fn what_cannot_be_counted_does_not_pass() {
         desk: &mut stream.desk,
         held: &mut stream.held,
         places: &stream.places,
+        live: &mut stream.live,
         buckets: &mut Deaf,
     };
     let chunk = Chunk::Bytes(HONEST.as_bytes());
     let effects = stream.exchange.on(Input::RequestBody { chunk, more: More::Ended }, &mut world);
     refused_at_once(&effects, Reason::Contention);
     assert_eq!(counted(&effects, Metric::ThrottlesContended), 1);
+}
+
+const STREAMS: &str = "throttles: {streams: [{name: open, per: client, max: 2}]}";
+const SSE: (&str, &str) = ("accept", "text/event-stream");
+
+fn subscribe(stream: &mut Stream) -> Effects {
+    send(stream, &[SSE], r#"{"query":"subscription { ticks }"}"#)
+}
+
+#[test]
+fn a_client_has_as_many_streams_as_it_may_and_room_when_one_ends() {
+    let mut stream = Stream::under(STREAMS);
+    let event_stream = [("content-type", "text/event-stream")];
+    passes(&subscribe(&mut stream));
+    stream.response(&event_stream, More::Follows);
+    let first = std::mem::take(&mut stream.exchange);
+    passes(&subscribe(&mut stream));
+    stream.response(&event_stream, More::Follows);
+    let effects = subscribe(&mut stream);
+    refused_at_once(&effects, Reason::Streams);
+    assert_eq!(answered(&effects, "retry-after"), Some("1"));
+    assert_eq!(counted(&effects, Metric::ThrottleDenied(ThrottleLabel(0))), 1);
+    let class = Metric::ClientRequests(ClassLabel(0), ClientOutcome::Throttled);
+    assert_eq!(counted(&effects, class), 1);
+    // What is no stream is not counted.
+    passes(&send(&mut stream, &[], HONEST));
+    stream.exchange = first;
+    stream.on(Input::StreamEnded);
+    passes(&subscribe(&mut stream));
+    refused_at_once(&subscribe(&mut stream), Reason::Streams);
+}
+
+#[test]
+fn an_answer_that_is_no_stream_makes_room_at_once() {
+    let mut stream = Stream::under(STREAMS);
+    for (headers, more) in [
+        (&[("content-type", "application/json")][..], More::Follows),
+        (&[("content-type", "text/event-stream")], More::Ended),
+        (&[], More::Ended),
+    ] {
+        for _ in 0..5 {
+            passes(&subscribe(&mut stream));
+            stream.response(headers, more);
+        }
+    }
+    // One that never came, and one whose client went away.
+    for _ in 0..5 {
+        passes(&subscribe(&mut stream));
+        stream.on(Input::StreamEnded);
+    }
+}
+
+#[test]
+fn a_stream_that_is_refused_for_what_it_costs_is_not_open() {
+    let policy = "
+throttles:
+  rules: [{name: calls, per: client, unit: requests, capacity: 1, window_ms: 1000}]
+  streams: [{name: open, per: client, max: 2}]";
+    let mut stream = Stream::under(policy);
+    passes(&subscribe(&mut stream));
+    for _ in 0..5 {
+        refused_at_once(&subscribe(&mut stream), Reason::Throttled);
+    }
+    stream.now = stream.now.later(1_000);
+    passes(&subscribe(&mut stream));
+    // And one too many takes nothing from the bucket.
+    stream.now = stream.now.later(1_000);
+    refused_at_once(&subscribe(&mut stream), Reason::Streams);
+    passes(&send(&mut stream, &[], HONEST));
+}
+
+#[test]
+fn an_upload_of_a_stream_that_turns_bad_is_not_open() {
+    let mut stream = Stream::under(STREAMS);
+    let start = "--b\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"subscription($f:Upload){a(f:$f)}\",\"variables\":{\"f\":null}}\r\n--b\r\ncontent-disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--b\r\ncontent-disposition: form-data; name=\"0\"; filename=\"f\"\r\n\r\nx";
+    let form = [("content-type", "multipart/form-data; boundary=b"), ("x-requested-with", "x")];
+    for ending in ["\r\n--b\r\nbad", "\r\n--b--"] {
+        for _ in 0..5 {
+            stream.exchange = Exchange::default();
+            stream.headers("POST", "/graphql", More::Follows, &form);
+            passes(&stream.body(start.as_bytes(), More::Follows));
+            stream.body(ending.as_bytes(), More::Ended);
+            stream.on(Input::StreamEnded);
+        }
+    }
 }

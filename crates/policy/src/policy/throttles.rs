@@ -8,10 +8,14 @@ use crate::budget::Rate;
 pub struct Throttles {
     /// Each of them applies; the tightest speaks.
     pub(crate) rules: Vec<Throttle>,
+    /// How many streams may be open at once.
+    pub(crate) streams: Vec<StreamLimit>,
     /// Clients whose buckets are kept apart; beyond, those without a place share one bucket for each class.
     pub(crate) clients: u32,
     /// Operations whose buckets are kept apart; beyond, those without a place share one.
     pub(crate) operations: u32,
+    /// Clients whose open streams are kept apart.
+    pub(crate) streaming: u32,
     /// Whether `X-RateLimit-*` is told beside `RateLimit`.
     pub legacy_headers: Switch,
 }
@@ -31,6 +35,28 @@ pub struct Throttle {
     pub(crate) id: ThrottleId,
     /// The classes to which it applies; nothing means all.
     pub(crate) classes: Option<Vec<ClassId>>,
+}
+
+/// How many streams may be open at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamLimit {
+    /// Its name, fit for a label.
+    pub name: String,
+    /// Whose streams are counted together; never an operation's.
+    pub per: Per,
+    /// How many; inclusive.
+    pub max: u32,
+    /// By what its leases are known in stored state.
+    pub(crate) id: ThrottleId,
+    /// The classes to which it applies; nothing means all.
+    pub(crate) classes: Option<Vec<ClassId>>,
+}
+
+impl StreamLimit {
+    /// Whether it applies to a class.
+    pub fn applies_to(&self, class: ClassId) -> bool {
+        self.classes.as_ref().is_none_or(|classes| classes.contains(&class))
+    }
 }
 
 /// Who has a bucket.
@@ -60,10 +86,18 @@ pub(crate) struct ThrottleId(pub(crate) u32);
 impl ThrottleId {
     /// A bucket of costs is none of requests, whatever they are called.
     pub(crate) fn of(name: &str, unit: Unit) -> Self {
-        let unit = match unit {
-            Unit::Requests => b'r',
-            Unit::Cost => b'c',
-        };
+        match unit {
+            Unit::Requests => Self::fold(b'r', name),
+            Unit::Cost => Self::fold(b'c', name),
+        }
+    }
+
+    /// That of a limit on streams.
+    pub(crate) fn of_streams(name: &str) -> Self {
+        Self::fold(b's', name)
+    }
+
+    fn fold(unit: u8, name: &str) -> Self {
         // FNV-1a; names are the operator's, and a policy in which two fall together is refused.
         let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         Self(std::iter::once(unit).chain(name.bytes()).fold(0x811c_9dc5, fold))
@@ -86,6 +120,17 @@ impl Throttles {
     /// Whether operations have buckets, so that the shapes of their documents are needed.
     pub fn know_operations(&self) -> bool {
         self.rules.iter().any(|rule| rule.per == Per::Operation)
+    }
+
+    /// How many streams may be open at once, in the order of the policy.
+    pub fn streams(&self) -> &[StreamLimit] {
+        &self.streams
+    }
+
+    /// The names of throttles, those of streams last.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().map(|rule| rule.name.as_str());
+        rules.chain(self.streams.iter().map(|limit| limit.name.as_str()))
     }
 
     pub(crate) fn rate(&self, id: ThrottleId) -> Option<Rate> {

@@ -1,10 +1,11 @@
 //! One entry in the shared buckets: load, change, store unless somebody else did meanwhile, within a bound.
 
+use super::keeping::Keeping;
 use super::places::{Place, SHARED};
 use super::set::{BUCKETS, Seat, Set, Stored, WAYS};
 use crate::Timestamp;
 use crate::budget::Bucket;
-use crate::policy::{Throttle, Throttles};
+use crate::policy::Throttle;
 
 /// How often an entry is tried. Each failure is another worker's success, so many in a row take as many busy workers.
 const ATTEMPTS: u32 = 128;
@@ -40,10 +41,19 @@ pub struct Noticed {
     pub overflowed: u64,
 }
 
+impl Noticed {
+    /// Adds what was noticed at another time.
+    pub fn add(&mut self, Self { contended, unreadable, overflowed }: Self) {
+        self.contended = self.contended.saturating_add(contended);
+        self.unreadable = self.unreadable.saturating_add(unreadable);
+        self.overflowed = self.overflowed.saturating_add(overflowed);
+    }
+}
+
 /// The buckets, and by what they are read.
 pub(crate) struct Ledger<'l> {
     pub(crate) buckets: &'l mut dyn Buckets,
-    pub(crate) throttles: &'l Throttles,
+    pub(crate) keeping: Keeping<'l>,
     pub(crate) now: Timestamp,
     pub(crate) noticed: Noticed,
 }
@@ -71,7 +81,8 @@ pub(crate) enum Entry<T> {
 
 /// The buckets of one client, class or operation.
 pub(crate) struct Account {
-    stored: Vec<Stored>,
+    pub(super) stored: Vec<Stored>,
+    pub(super) seated: Seated,
     now: Timestamp,
 }
 
@@ -89,12 +100,11 @@ impl Account {
         }
     }
 
-    /// Makes it fit its slot; what the policy does not know goes first, and of that the oldest.
-    fn fit(&mut self, throttles: &Throttles) {
+    /// Makes it fit its slot; what is of another policy goes first, and of that the oldest.
+    fn fit(&mut self, keeping: Keeping<'_>) {
         if self.stored.len() > BUCKETS {
-            self.stored.sort_by_key(|stored| {
-                (throttles.rate(stored.id).is_none(), std::cmp::Reverse(stored.bucket.at))
-            });
+            self.stored
+                .sort_by_key(|stored| (keeping.is_foreign(stored), std::cmp::Reverse(stored.bucket.at)));
             self.stored.truncate(BUCKETS);
         }
     }
@@ -116,7 +126,7 @@ impl Ledger<'_> {
                 self.noticed.unreadable = self.noticed.unreadable.saturating_add(1);
                 Set::default()
             });
-            let seat = match (set.seat(slot, self.throttles, self.now), &place.overflow) {
+            let seat = match (set.seat(slot, self.keeping, self.now), &place.overflow) {
                 (Seat::Own(seat) | Seat::Free(seat), _) => seat,
                 (Seat::None, Some(overflow)) if seated == Seated::Apart => {
                     self.noticed.overflowed = self.noticed.overflowed.saturating_add(1);
@@ -126,12 +136,12 @@ impl Ledger<'_> {
                 // A blob with one slot only has others when somebody else wrote it.
                 (Seat::None, _) => WAYS.saturating_sub(1),
             };
-            let stored = set.buckets(seat, slot, self.throttles, self.now);
-            let mut account = Account { stored, now: self.now };
+            let stored = set.buckets(seat, slot, self.keeping, self.now);
+            let mut account = Account { stored, now: self.now, seated };
             match entry(&mut account) {
                 Entry::Leave(outcome) => return Ok((outcome, seated)),
                 Entry::Store(outcome) => {
-                    account.fit(self.throttles);
+                    account.fit(self.keeping);
                     if self.buckets.store(key, &set.with(seat, slot, &account.stored), version).is_ok() {
                         return Ok((outcome, seated));
                     }

@@ -27,6 +27,7 @@ pub struct Places {
     seed: Seed,
     clients: Table,
     operations: Table,
+    streams: Table,
     classes: Vec<String>,
 }
 
@@ -38,7 +39,7 @@ struct Table {
 }
 
 /// Where one account is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(super) set: String,
     pub(super) slot: SlotKey,
@@ -67,8 +68,9 @@ impl Places {
         let classes = policy.clients.classes().iter().map(|class| class.name.as_ref().to_owned()).collect();
         let clients = Table { word: "client", sets: sets(throttles.clients) };
         let operations = Table { word: "operation", sets: sets(throttles.operations) };
-        let mut places = Self { seed: fresh, clients, operations, classes };
-        if throttles.rules().is_empty() {
+        let streams = Table { word: "stream", sets: sets(throttles.streaming) };
+        let mut places = Self { seed: fresh, clients, operations, streams, classes };
+        if throttles.rules().is_empty() && throttles.streams().is_empty() {
             return places;
         }
         places.seed = agreed(fresh, buckets);
@@ -93,6 +95,14 @@ impl Places {
             keys.extend((0..self.operations.sets).map(|set| self.operations.key(set)));
             keys.push(self.operations.overflow("all"));
         }
+        let is_streamed = |per: Per| policy.throttles.streams().iter().any(|limit| limit.per == per);
+        if is_streamed(Per::Client) {
+            keys.extend((0..self.streams.sets).map(|set| self.streams.key(set)));
+            keys.extend(self.classes.iter().map(|class| self.streams.overflow(class)));
+        }
+        if is_streamed(Per::Class) {
+            keys.extend(self.classes.iter().map(|class| class_streams_key(class)));
+        }
         keys
     }
 
@@ -104,6 +114,18 @@ impl Places {
 
     pub(super) fn class(&self, class: ClassId) -> Place {
         Place { set: class_key(self.class_name(class)), slot: SHARED, overflow: None }
+    }
+
+    /// Where a client's open streams are.
+    pub(super) fn streams(&self, client: &Client) -> Place {
+        let overflow = Some(self.streams.overflow(self.class_name(client.class)));
+        let set = self.streams.key(self.set(&client.key.0, self.streams));
+        Place { set, slot: client.key.0, overflow }
+    }
+
+    /// Where the open streams of a class are.
+    pub(super) fn class_streams(&self, class: ClassId) -> Place {
+        Place { set: class_streams_key(self.class_name(class)), slot: SHARED, overflow: None }
     }
 
     pub(super) fn operation(&self, mark: Mark<'_>) -> Place {
@@ -169,6 +191,10 @@ impl Table {
 
 fn class_key(class: &str) -> String {
     format!("{PREFIX}.class.{class}")
+}
+
+fn class_streams_key(class: &str) -> String {
+    format!("{PREFIX}.class_streams.{class}")
 }
 
 /// The seed of those who were there first, or ours.

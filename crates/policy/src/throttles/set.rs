@@ -3,23 +3,21 @@
 //! A set is read where it lies. Bytes that are none, which only another program could have written, are an error and never a
 //! panic; whoever reads them starts anew.
 
+use super::keeping::Keeping;
 use crate::Timestamp;
 use crate::budget::Bucket;
-use crate::policy::{ThrottleId, Throttles};
+use crate::policy::ThrottleId;
 
 /// Slots of a set.
 pub(crate) const WAYS: usize = 8;
-/// Buckets of a slot.
-pub(crate) const BUCKETS: usize = 16;
+/// Buckets of a slot, or leases: one for each worker and limit.
+pub(crate) const BUCKETS: usize = 128;
 
 /// The first byte: which way of writing this is.
 const FORM: u8 = 1;
 const KEY_BYTES: usize = 16;
 /// Throttle, rest, level, moment.
 const BUCKET_BYTES: usize = 4 + 4 + 8 + 8;
-
-/// How long a bucket is kept whose throttle the policy does not have: while a policy is replaced, filters of both are at work.
-const FOREIGN_MS: u64 = 3_600_000;
 
 /// Whose slot it is.
 pub(crate) type SlotKey = [u8; KEY_BYTES];
@@ -79,14 +77,14 @@ impl<'b> Set<'b> {
     }
 
     /// Where a client is or can be.
-    pub(crate) fn seat(&self, key: &SlotKey, throttles: &Throttles, now: Timestamp) -> Seat {
+    pub(crate) fn seat(&self, key: &SlotKey, keeping: Keeping<'_>, now: Timestamp) -> Seat {
         if let Some(own) = self.slots.iter().position(|slot| slot.key == *key) {
             return Seat::Own(own);
         }
         if self.slots.len() < WAYS {
             return Seat::Free(self.slots.len());
         }
-        let idle = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_idle(throttles, now));
+        let idle = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_idle(keeping, now));
         let longest = idle.min_by_key(|(_, slot)| slot.last_use()).map(|(place, _)| place);
         longest.map_or(Seat::None, Seat::Free)
     }
@@ -96,12 +94,12 @@ impl<'b> Set<'b> {
         &self,
         place: usize,
         key: &SlotKey,
-        throttles: &Throttles,
+        keeping: Keeping<'_>,
         now: Timestamp,
     ) -> Vec<Stored> {
         let slot = self.slots.get(place).filter(|slot| slot.key == *key);
         let all = slot.into_iter().flat_map(|slot| slot.stored());
-        all.filter(|stored| throttles.rate(stored.id).is_some() || !is_forgotten(stored, now)).collect()
+        all.filter(|stored| keeping.keeps(stored, now)).collect()
     }
 
     /// The bytes of the set with other buckets at a place, which is one of its own or the next.
@@ -125,10 +123,6 @@ fn write_head(bytes: &mut Vec<u8>, key: &SlotKey, buckets: usize) {
     bytes.push(u8::try_from(buckets).unwrap_or(u8::MAX));
 }
 
-fn is_forgotten(stored: &Stored, now: Timestamp) -> bool {
-    stored.bucket.at.millis().abs_diff(now.millis()) > FOREIGN_MS
-}
-
 impl<'b> Slot<'b> {
     fn read(bytes: &'b [u8]) -> Option<(Self, &'b [u8])> {
         let (key, rest) = bytes.split_first_chunk()?;
@@ -146,12 +140,9 @@ impl<'b> Slot<'b> {
         self.buckets.iter().map(Stored::read)
     }
 
-    /// Whether nothing would be forgotten with it: every bucket is full, or that of a policy long gone.
-    fn is_idle(&self, throttles: &Throttles, now: Timestamp) -> bool {
-        self.stored().all(|stored| match throttles.rate(stored.id) {
-            Some(rate) => stored.bucket.is_full(rate, now),
-            None => is_forgotten(&stored, now),
-        })
+    /// Whether nothing would be forgotten with it.
+    fn is_idle(&self, keeping: Keeping<'_>, now: Timestamp) -> bool {
+        self.stored().all(|stored| keeping.is_idle(&stored, now))
     }
 
     fn last_use(&self) -> Option<Timestamp> {

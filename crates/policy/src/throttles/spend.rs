@@ -1,5 +1,6 @@
 //! A request against every throttle that applies to it: all of it is taken, or nothing.
 
+use super::keeping::Keeping;
 use super::ledger::{Account, Buckets, Contended, Entry, Ledger, Noticed, Seated};
 use super::places::{Mark, Place, Places};
 use crate::Timestamp;
@@ -118,17 +119,22 @@ pub fn spend(
     if let Some((line, capacity)) = limits.clone().find(|(line, capacity)| line.cost > *capacity) {
         return (Spending::Exceeds { rule: line.rule, capacity, wanted: line.cost }, Noticed::default());
     }
-    let mut ledger = Ledger { buckets, throttles, now, noticed: Noticed::default() };
+    let mut ledger =
+        Ledger { buckets, keeping: Keeping::Buckets(throttles), now, noticed: Noticed::default() };
     let estimates = spend.operations.iter().map(|operation| operation.cost).collect();
-    let outcome = take_all(&mut ledger, postings, estimates);
+    let outcome = take_all(&mut ledger, throttles, postings, estimates);
     (outcome, ledger.noticed)
 }
 
-fn take_all(ledger: &mut Ledger<'_>, postings: Vec<Posting>, estimates: Vec<Cost>) -> Spending {
+fn take_all(
+    ledger: &mut Ledger<'_>,
+    throttles: &Throttles,
+    postings: Vec<Posting>,
+    estimates: Vec<Cost>,
+) -> Spending {
     let mut taken = Taken { estimates, ..Taken::default() };
     let mut rest = postings.into_iter();
     while let Some(mut posting) = rest.next() {
-        let throttles = ledger.throttles;
         let now = ledger.now;
         match ledger.enter(&posting.place, |account| charge(account, &posting.lines, throttles, now)) {
             Ok((Found::Enough(standing), seated)) => {
@@ -139,11 +145,11 @@ fn take_all(ledger: &mut Ledger<'_>, postings: Vec<Posting>, estimates: Vec<Cost
                 taken.entries.push(posting);
             }
             Ok((Found::Short { millis, standing }, _)) => {
-                undo(ledger, taken);
-                return wait(ledger, rest.as_slice(), millis, standing);
+                undo(ledger, throttles, taken);
+                return wait(ledger, throttles, rest.as_slice(), millis, standing);
             }
             Err(Contended) => {
-                undo(ledger, taken);
+                undo(ledger, throttles, taken);
                 return Spending::Contended;
             }
         }
@@ -152,10 +158,15 @@ fn take_all(ledger: &mut Ledger<'_>, postings: Vec<Posting>, estimates: Vec<Cost
 }
 
 /// Looks for one that takes longer among the accounts that were not asked yet.
-fn wait(ledger: &mut Ledger<'_>, others: &[Posting], millis: u64, standing: Standing) -> Spending {
+fn wait(
+    ledger: &mut Ledger<'_>,
+    throttles: &Throttles,
+    others: &[Posting],
+    millis: u64,
+    standing: Standing,
+) -> Spending {
     let (mut millis, mut standing) = (millis, standing);
     for posting in others {
-        let throttles = ledger.throttles;
         let now = ledger.now;
         let look = |account: &mut Account| match charge(account, &posting.lines, throttles, now) {
             Entry::Store(found) | Entry::Leave(found) => Entry::Leave(found),
@@ -212,9 +223,8 @@ fn tighter(one: Option<Standing>, other: Option<Standing>, throttles: &Throttles
 }
 
 /// Gives back what was taken; what cannot be given back is noticed, and errs on the side of the limit.
-fn undo(ledger: &mut Ledger<'_>, taken: Taken) {
+fn undo(ledger: &mut Ledger<'_>, throttles: &Throttles, taken: Taken) {
     for posting in taken.entries {
-        let throttles = ledger.throttles;
         let now = ledger.now;
         let entry = |account: &mut Account| {
             for (line, throttle) in with_rules(&posting.lines, throttles) {
@@ -237,7 +247,8 @@ pub fn correct(
     buckets: &mut dyn Buckets,
     now: Timestamp,
 ) -> Noticed {
-    let mut ledger = Ledger { buckets, throttles, now, noticed: Noticed::default() };
+    let mut ledger =
+        Ledger { buckets, keeping: Keeping::Buckets(throttles), now, noticed: Noticed::default() };
     for posting in &taken.entries {
         let (estimated, spent) = taken.costs(posting, actual);
         let costs = with_rules(&posting.lines, throttles).filter(|(_, throttle)| throttle.unit == Unit::Cost);

@@ -7,6 +7,7 @@ mod contention;
 mod oracle;
 mod places;
 mod rules;
+mod streams;
 
 use portcullis_cost::Cost;
 use portcullis_policy::throttles::{

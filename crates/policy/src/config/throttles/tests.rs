@@ -77,3 +77,40 @@ fn there_are_at_most_as_many_as_fit_a_slot() {
     mistakes(&rules(16), &[]);
     mistakes(&rules(17), &["throttles.rules: must have at most 16 entries, got 17"]);
 }
+
+#[test]
+fn limits_of_streams_are_read_and_their_mistakes_told() {
+    let policy = Policy::parse(
+        "throttles: {streams: [{name: open, per: client, max: 3}, {name: all, per: class, max: 9, classes: [anonymous]}]}",
+    );
+    let policy = policy.unwrap();
+    let [open, all] = policy.throttles.streams() else { panic!("two limits") };
+    assert_eq!((open.per, open.max, all.per, all.max), (Per::Client, 3, Per::Class, 9));
+    mistakes(
+        "throttles: {streams: [{name: a, per: operation, max: 1}]}\n",
+        &["throttles.streams[0].per: unknown variant `operation`, expected one of client, class (line 1)"],
+    );
+    let text = "
+throttles:
+  tracked_streams: 7
+  rules: [{name: a, per: client, unit: cost, capacity: 1, window_ms: 1}]
+  streams:
+    - {name: a, per: client, max: 0}
+    - {name: b, per: client, max: 1, classes: [x]}
+    - {name: b, per: client, max: 1000001}
+    - {name: c, per: client, max: 1}
+    - {name: d, per: client, max: 1}
+";
+    mistakes(
+        text,
+        &[
+            "throttles.streams: must have at most 4 entries, got 5",
+            "throttles.streams[0].name: `a` is another throttle's",
+            "throttles.streams[0].max: must be at least 1, got 0",
+            "throttles.streams[1].classes[0]: no class is called `x`",
+            "throttles.streams[2].name: `b` is another throttle's",
+            "throttles.streams[2].max: must be at most 1000000, got 1000001",
+            "throttles.tracked_streams: must be at least 8, got 7",
+        ],
+    );
+}

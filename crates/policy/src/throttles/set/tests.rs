@@ -1,5 +1,6 @@
 use super::*;
 use crate::Policy;
+use crate::policy::Throttles;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -29,9 +30,9 @@ fn what_is_written_is_read() {
     let buckets: Vec<Stored> = throttles.rules().iter().map(|rule| stored(rule.id, -5, NOW)).collect();
     let bytes = Set::default().with(0, &[9; 16], &buckets);
     let set = Set::read(&bytes).unwrap();
-    assert_eq!(set.seat(&[9; 16], &throttles, NOW), Seat::Own(0));
-    assert_eq!(set.buckets(0, &[9; 16], &throttles, NOW), buckets);
-    assert_eq!(set.buckets(0, &[8; 16], &throttles, NOW), []);
+    assert_eq!(set.seat(&[9; 16], Keeping::Buckets(&throttles), NOW), Seat::Own(0));
+    assert_eq!(set.buckets(0, &[9; 16], Keeping::Buckets(&throttles), NOW), buckets);
+    assert_eq!(set.buckets(0, &[8; 16], Keeping::Buckets(&throttles), NOW), []);
     assert_eq!(bytes.len(), 1 + 17 + 2 * 24);
 }
 
@@ -42,8 +43,8 @@ fn others_stay_as_they_are_when_one_changes() {
     let before = set_of(&[1_000, 2_000, 3_000]);
     let after = Set::read(&before).unwrap().with(1, &[2; 16], &[stored(id, 1, NOW)]);
     let set = Set::read(&after).unwrap();
-    let level = |key: u8| match set.seat(&[key; 16], &throttles, NOW) {
-        Seat::Own(place) => set.buckets(place, &[key; 16], &throttles, NOW)[0].bucket.level,
+    let level = |key: u8| match set.seat(&[key; 16], Keeping::Buckets(&throttles), NOW) {
+        Seat::Own(place) => set.buckets(place, &[key; 16], Keeping::Buckets(&throttles), NOW)[0].bucket.level,
         Seat::Free(_) | Seat::None => panic!("it is there"),
     };
     assert_eq!([level(1), level(2), level(3)], [1_000, 1, 3_000]);
@@ -54,7 +55,7 @@ fn only_a_slot_with_nothing_to_remember_is_given_away_the_oldest_first() {
     let throttles = throttles();
     let seat = |levels: &[i64], now: Timestamp| {
         let bytes = set_of(levels);
-        Set::read(&bytes).unwrap().seat(&[99; 16], &throttles, now)
+        Set::read(&bytes).unwrap().seat(&[99; 16], Keeping::Buckets(&throttles), now)
     };
     assert_eq!(seat(&[0; 7], NOW), Seat::Free(7));
     assert_eq!(seat(&[0; 8], NOW), Seat::None);
@@ -71,8 +72,8 @@ fn buckets_of_another_policy_are_kept_for_an_hour() {
     let foreign = stored(ThrottleId(1), 0, NOW);
     let bytes = Set::default().with(0, &[1; 16], &[foreign]);
     let set = Set::read(&bytes).unwrap();
-    assert_eq!(set.buckets(0, &[1; 16], &throttles, NOW.later(3_600_000)), [foreign]);
-    assert_eq!(set.buckets(0, &[1; 16], &throttles, NOW.later(3_600_001)), []);
+    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(3_600_000)), [foreign]);
+    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(3_600_001)), []);
 }
 
 #[track_caller]
@@ -111,7 +112,7 @@ mod properties {
             let bytes = if form { [&[FORM], bytes.as_slice()].concat() } else { bytes };
             if let Ok(set) = Set::read(&bytes) {
                 let throttles = throttles();
-                let place = match set.seat(&[1; 16], &throttles, NOW) {
+                let place = match set.seat(&[1; 16], Keeping::Buckets(&throttles), NOW) {
                     Seat::Own(place) | Seat::Free(place) => place,
                     Seat::None => 0,
                 };
@@ -126,7 +127,7 @@ mod properties {
             bytes[position] = value;
             if let Ok(set) = Set::read(&bytes) {
                 prop_assert!(set.slots.len() <= WAYS);
-                set.seat(&[1; 16], &throttles(), NOW);
+                set.seat(&[1; 16], Keeping::Buckets(&throttles()), NOW);
             }
         }
     }
