@@ -1,9 +1,10 @@
 //! One worker's plugin: its policy, its metrics, its worker, its tick.
 
-use crate::host::{Host, Moment};
+use crate::host::{Host, Moment, Shared};
 use crate::metrics::Metrics;
 use crate::stream::Stream;
-use portcullis_gate::{CallId, CallOutcome, Desk, Event, Held, Worker, WorkerEffect};
+use portcullis_gate::{CallId, CallOutcome, Desk, Event, Held, Worker, WorkerEffect, renew_streams};
+use portcullis_policy::throttles::{Live, Places, Seed};
 use portcullis_policy::{Policy, Token};
 use portcullis_report::WorkerBoot;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -18,9 +19,11 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Plugin {
     pub(crate) host: Host,
     pub(crate) policy: Policy,
+    pub(crate) places: Places,
     pub(crate) metrics: Metrics,
     pub(crate) desk: RefCell<Desk>,
     pub(crate) held: RefCell<Held>,
+    pub(crate) live: RefCell<Live>,
     worker: RefCell<Worker>,
 }
 
@@ -30,9 +33,14 @@ impl Plugin {
             .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let policy = Policy::parse(text).map_err(|mistakes| mistakes.to_string())?;
         let worker = worker(&policy)?;
-        let metrics = Metrics::define(&Host);
+        let metrics = Metrics::define(&Host, &policy.labels());
+        let seed = random().ok_or("the host gives no randomness, which places of buckets need")?;
+        let places = Places::prepare(&policy, Seed(seed), &mut Shared);
+        // Tells the leases of this worker from those of others, and from its own of a life before.
+        let live = Live::new(u32::from_le_bytes(random().ok_or("the host gives no randomness")?));
         let (desk, held) = (RefCell::default(), RefCell::default());
-        Ok(Self { host: Host, policy, metrics, desk, held, worker: RefCell::new(worker) })
+        let (live, worker) = (RefCell::new(live), RefCell::new(worker));
+        Ok(Self { host: Host, policy, places, metrics, desk, held, live, worker })
     }
 
     pub(crate) fn note(&self, event: Event) {
@@ -42,6 +50,8 @@ impl Plugin {
 
     fn on_tick(&self, now: &Moment) {
         let effects = self.worker.borrow_mut().on_tick(now.timestamp());
+        self.perform(effects);
+        let effects = renew_streams(&mut self.live.borrow_mut(), &mut Shared, now.timestamp());
         self.perform(effects);
     }
 

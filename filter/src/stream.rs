@@ -1,8 +1,8 @@
 //! One HTTP stream: callbacks in, effects out.
 
-use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld};
+use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld, Shared};
 use crate::root::{Plugin, random};
-use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, World};
+use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, Peer, World};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -33,7 +33,10 @@ impl Stream {
         };
         let held = &mut *self.plugin.held.borrow_mut();
         let desk = &mut *self.plugin.desk.borrow_mut();
-        let mut world = World { now: began.timestamp(), policy: &self.plugin.policy, entropy, desk, held };
+        let live = &mut *self.plugin.live.borrow_mut();
+        let Plugin { policy, places, .. } = &*self.plugin;
+        let now = began.timestamp();
+        let mut world = World { now, policy, entropy, desk, held, places, live, buckets: &mut Shared };
         self.exchange.on(input, &mut world)
     }
 
@@ -104,9 +107,11 @@ impl HttpContext for Stream {
         let pairs = RequestHeld.headers();
         #[cfg(feature = "fault-injection")]
         fault_on_demand(pairs.as_deref().unwrap_or_default());
-        let client = RequestHeld.client();
+        let address = RequestHeld.address();
+        let properties = RequestHeld.properties(self.plugin.policy.clients.properties());
+        let peer = Peer { address: address.as_deref(), properties: &properties };
         let headers = pairs.as_deref().map(Headers::new);
-        self.step(Input::RequestHeaders { headers, client: client.as_deref(), more: more(end) }, 0)
+        self.step(Input::RequestHeaders { headers, peer, more: more(end) }, 0)
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {

@@ -7,7 +7,7 @@ use crate::choices::{Choices, chunks};
 use crate::schema::COMPILED;
 use base64::Engine as _;
 use player::{Ending, Outcome, Player};
-use portcullis_gate::{Chunk, Event, Headers, Input, More};
+use portcullis_gate::{Chunk, Event, Headers, Input, More, Peer};
 use portcullis_policy::Policy;
 use portcullis_report::{Reason, Transport};
 use request::Request;
@@ -17,16 +17,21 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let schema = base64::engine::general_purpose::STANDARD.encode(COMPILED.as_slice());
     let texts = [
         "",
-        "graphql: {limits: {body_bytes: 64, url_bytes: 64, tokens: 12}}",
+        &format!(
+            "graphql: {{limits: {{body_bytes: 64, url_bytes: 64, tokens: 12}}}}\nclients: {{identity: [{{header: accept}}], classes: [{{name: a, when: [{{identity: [header]}}], limits: {{depth: 2}}, sees: {{cost: true}}}}]}}\n{THROTTLES}"
+        ),
         "graphql: {introspection: allow, transports: {application_graphql: true}}",
         &format!(
-            "graphql: {{cost: {{schema: \"{schema}\"}}, unknown_fields: refuse}}\nresponses: {{strip_suggestions: true, count_errors: true, actual_cost: true}}"
+            "graphql: {{cost: {{schema: \"{schema}\"}}, unknown_fields: refuse}}\nresponses: {{strip_suggestions: true, count_errors: true, actual_cost: true}}\n{THROTTLES}"
         ),
         "graphql: {transports: {get: false, batch: false, multipart: false}, content_encodings: [], persisted_queries: {enabled: false}}",
         "graphql: {trusted_documents: {mode: require, documents: {a: '{ a }'}}, uploads: {preflight_headers: [], files: 1, file_bytes: 8, total_bytes: 8}}",
     ];
     texts.iter().map(|text| Policy::parse(text).unwrap()).collect()
 });
+
+/// Each request of a player finds full buckets; some are too large for them.
+const THROTTLES: &str = "throttles: {tracked_clients: 8, tracked_operations: 8, rules: [{name: a, per: client, unit: cost, capacity: 3, window_ms: 9}, {name: b, per: class, unit: requests, capacity: 4, window_ms: 9}, {name: c, per: operation, unit: requests, capacity: 2, window_ms: 9}], tracked_streams: 8, streams: [{name: d, per: client, max: 1}, {name: e, per: class, max: 2}]}";
 
 /// Bytes of a body that may come one by one; longer ones would slow everything down.
 const SINGLY: usize = 256;
@@ -61,7 +66,11 @@ fn play(policy: &Policy, request: &Request<'_>, chunks: &[&[u8]], ending: Ending
     let mut player = Player::new(policy);
     let more = if request.has_body { More::Follows } else { More::Ended };
     let headers = Some(Headers::new(&request.headers));
-    player.request(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more });
+    player.request(Input::RequestHeaders {
+        headers,
+        peer: Peer { address: Some(b"192.0.2.7:5000"), properties: &[] },
+        more,
+    });
     if more == More::Follows {
         for (index, chunk) in chunks.iter().enumerate() {
             let is_last = index + 1 == chunks.len() && ending == Ending::LastChunk;
@@ -122,7 +131,7 @@ fn disorder(policy: &Policy, request: &Request<'_>, order: &[u8]) {
         let chunk = if step & 0x40 == 0 { Chunk::Bytes(bytes) } else { Chunk::Unreadable };
         let headers = (step & 0x40 == 0).then(|| Headers::new(&request.headers));
         player.any(match step & 7 {
-            0 => Input::RequestHeaders { headers, client: None, more },
+            0 => Input::RequestHeaders { headers, peer: Peer::default(), more },
             1..=3 => Input::RequestBody { chunk, more },
             4 if more == More::Ended => Input::ResponseTrailers,
             4 => Input::RequestTrailers,

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
-use crate::input::More;
+use crate::input::{More, Peer};
 use crate::intake::{Intake, Place};
 use crate::number::count;
 use crate::route::{Target, target};
@@ -13,7 +13,7 @@ use portcullis_framing::{
     Coding, ContentEncoding, ContentType, IdKeys, QueryString, Streams, content_encoding, content_type,
     query_string_by, streams,
 };
-use portcullis_policy::{Encoding, Policy, Refusal, Switch};
+use portcullis_policy::{ClassId, Encoding, Policy, Refusal, Switch};
 use portcullis_report::{Reason, Transport, header};
 
 /// Headers that say what a body is. Under another spelling an upstream that is called as by CGI takes them for its own.
@@ -30,16 +30,26 @@ pub(crate) enum Admission {
     Refuse(Case, Refusal),
 }
 
+impl Admission {
+    /// The class by whose policy it is judged; nothing when it is not.
+    pub(crate) fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Pass(_) => None,
+            Self::Read(case, ..) | Self::Refuse(case, _) => Some(case.client.class),
+        }
+    }
+}
+
 /// Sorts a request by its headers.
 pub(crate) fn admit(
     headers: Option<Headers<'_>>,
-    client: Option<&[u8]>,
+    peer: Peer<'_>,
     more: More,
     world: &World<'_>,
 ) -> Admission {
     let Some(headers) = headers else {
         // Nobody can tell that it is not the route.
-        let case = Case::new(Headers::new(&[]), client, world);
+        let case = Case::new(Headers::new(&[]), peer, world);
         return Admission::Refuse(case, Refusal::because(Reason::Unreadable));
     };
     // Without a path it is a `CONNECT`.
@@ -52,13 +62,14 @@ pub(crate) fn admit(
         // A preflight: it has neither a body nor parameters to run.
         return Admission::Pass(list);
     }
-    let mut case = Case::new(headers, client, world);
+    let mut case = Case::new(headers, peer, world);
+    let policy = world.policy.of(case.client.class);
     let place = Place { query: target.query.to_vec(), id };
     let intake = match method {
-        _ if raw.len() > world.policy.limits.url_bytes => Err(too_long(raw, world.policy)),
+        _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
-        b"POST" => post(headers, place, world.policy),
-        b"GET" => get(place, world.policy),
+        b"POST" => post(headers, place, policy),
+        b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),
     };
     case.transport = transport(method, headers, &intake);

@@ -14,9 +14,10 @@ use crate::intake::Intake;
 use crate::judge::Judgement;
 use crate::number::count;
 use crate::response::Awaited;
+use crate::throttle::{charge, end as end_stream, settle as settle_spending};
 use crate::upload::{Progress, Upload};
 use crate::world::World;
-use portcullis_policy::{Refusal, Verdict};
+use portcullis_policy::{ClassId, Refusal, Verdict};
 use portcullis_report::{Metric, Reason};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
@@ -42,7 +43,7 @@ enum Phase {
     /// Refused; the rest of the body is being thrown away.
     Draining(Box<(Case, Judgement)>, usize),
     /// Judged; the response is awaited.
-    Judged(Awaited),
+    Judged(Box<Awaited>),
 }
 
 /// An upload whose first parts were judged; the upstream may answer it before it has all of it.
@@ -83,20 +84,24 @@ impl Exchange {
     pub fn on(&mut self, input: Input<'_>, world: &mut World<'_>) -> Effects {
         let phase = std::mem::take(&mut self.phase);
         let held = phase.held();
-        let (phase, effects) = match input {
-            Input::RequestHeaders { headers, client, more } => {
-                let upgrade = headers.is_some_and(is_upgrade);
-                on_headers(admit(headers, client, more, world), upgrade, more, world)
+        let (mut phase, mut effects) = if let Input::RequestHeaders { headers, peer, more } = input {
+            let upgrade = headers.is_some_and(is_upgrade);
+            let admission = admit(headers, peer, more, world);
+            match admission.class() {
+                Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
+                None => on_headers(admission, upgrade, more, world),
             }
-            Input::RequestBody { chunk, more } => phase.on_body(chunk, more, world),
-            Input::RequestTrailers => phase.on_body(Chunk::Bytes(&[]), More::Ended, world),
-            Input::ResponseHeaders { headers, more } => {
-                phase.on_response(|awaited| awaited.on_headers(headers, more))
+        } else {
+            match phase.class() {
+                Some(class) => phase.on(input, &mut world.of(class)),
+                None => phase.on(input, world),
             }
-            Input::ResponseBody { chunk, more } => phase.on_response(|awaited| awaited.on_body(chunk, more)),
-            Input::ResponseTrailers => phase.on_response(Awaited::on_trailers),
-            Input::StreamEnded => phase.on_end(world),
         };
+        if let Some((taken, actual)) = phase.awaited().and_then(Awaited::spent) {
+            effects.list.extend(settle_spending(&taken, &actual, world));
+        }
+        let over = phase.awaited().and_then(Awaited::over);
+        effects.list.extend(end_stream(over, world));
         world.held.change(held, phase.held());
         self.phase = phase;
         effects
@@ -109,8 +114,8 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
         (Admission::Read(case, intake, list), More::Follows) => {
             (Phase::Reading(Box::new((case, intake))), Effects { flow: Flow::Hold, list })
         }
-        (Admission::Read(case, intake, mut list), More::Ended) => {
-            let judgement = intake.judge(world);
+        (Admission::Read(mut case, intake, mut list), More::Ended) => {
+            let judgement = charge(intake.judge(world), &mut case, world);
             let (phase, effects) = conclude(case, judgement, world);
             list.extend(effects.list);
             (phase, Effects { list, ..effects })
@@ -127,6 +132,40 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
 }
 
 impl Phase {
+    /// Whatever follows the request's headers.
+    fn on(self, input: Input<'_>, world: &mut World<'_>) -> (Self, Effects) {
+        match input {
+            Input::RequestBody { chunk, more } => self.on_body(chunk, more, world),
+            Input::RequestTrailers => self.on_body(Chunk::Bytes(&[]), More::Ended, world),
+            Input::ResponseHeaders { headers, more } => {
+                self.on_response(|awaited| awaited.on_headers(headers, more))
+            }
+            Input::ResponseBody { chunk, more } => self.on_response(|awaited| awaited.on_body(chunk, more)),
+            Input::ResponseTrailers => self.on_response(Awaited::on_trailers),
+            Input::StreamEnded => self.on_end(world),
+            // They come once.
+            Input::RequestHeaders { .. } => (self, Effects::default()),
+        }
+    }
+
+    /// The class whose policy the rest of the request is judged by.
+    fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Reading(reading) => Some(reading.0.client.class),
+            Self::Passing(passing) => Some(passing.case.client.class),
+            Self::Draining(refused, _) => Some(refused.0.client.class),
+            Self::Fresh | Self::Untouched | Self::Judged(_) => None,
+        }
+    }
+
+    fn awaited(&mut self) -> Option<&mut Awaited> {
+        match self {
+            Self::Judged(awaited) => Some(awaited),
+            Self::Passing(passing) => Some(&mut passing.awaited),
+            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => None,
+        }
+    }
+
     fn on_body(self, chunk: Chunk<'_>, more: More, world: &mut World<'_>) -> (Self, Effects) {
         match self {
             Self::Reading(reading) => {
@@ -156,26 +195,28 @@ impl Phase {
 
     /// Hands a part of the response to whoever awaits it, whether or not the request has ended.
     fn on_response(mut self, take: impl FnOnce(&mut Awaited) -> Effects) -> (Self, Effects) {
-        let effects = match &mut self {
-            Self::Judged(awaited) => take(awaited),
-            Self::Passing(passing) => take(&mut passing.awaited),
-            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => Effects::default(),
-        };
+        let effects = self.awaited().map(take).unwrap_or_default();
         (self, effects)
     }
 
-    fn on_end(self, world: &World<'_>) -> (Self, Effects) {
-        let list = match self {
-            Self::Reading(_) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
+    fn on_end(self, world: &mut World<'_>) -> (Self, Effects) {
+        let (mut awaited, mut list) = match self {
             Self::Passing(passing) => {
                 let Passing { case, judgement, awaited, .. } = *passing;
-                let (mut awaited, mut list) = settle(awaited, case, judgement, world);
-                list.extend(awaited.on_end());
-                list
+                settle(awaited, case, judgement, world)
             }
-            Self::Judged(mut awaited) => awaited.on_end(),
-            Self::Fresh | Self::Untouched => Vec::new(),
+            Self::Judged(awaited) => (*awaited, Vec::new()),
+            Self::Reading(_) | Self::Draining(..) => {
+                let list = vec![Effect::Count(Metric::Unjudged, 1)];
+                return (Self::Untouched, Effects { flow: Flow::Continue, list });
+            }
+            Self::Fresh | Self::Untouched => return (Self::Untouched, Effects::default()),
         };
+        list.extend(awaited.on_end());
+        if let Some((taken, actual)) = awaited.spent() {
+            list.extend(settle_spending(&taken, &actual, world));
+        }
+        list.extend(end_stream(awaited.over(), world));
         (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
 }
@@ -201,27 +242,30 @@ fn read_on(
             (phase, Effects { flow: Flow::Hold, list: Vec::new() })
         }
         (intake, More::Ended) => {
-            let judgement = intake.judge(world);
+            let judgement = charge(intake.judge(world), &mut case, world);
             conclude(case, judgement, world)
         }
     }
 }
 
 /// Lets an upload through as soon as it can be judged.
-fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) -> (Phase, Effects) {
-    match (upload.progress(more, world), more) {
-        (Progress::Unclear, _) => {
+fn upload_on(mut case: Case, mut upload: Upload, more: More, world: &mut World<'_>) -> (Phase, Effects) {
+    let mut judgement = match upload.progress(more, world) {
+        Progress::Unclear => {
             let phase = Phase::Reading(Box::new((case, Intake::Upload(Box::new(upload)))));
-            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+            return (phase, Effects { flow: Flow::Hold, list: Vec::new() });
         }
-        (Progress::Judged(judgement), More::Ended) => conclude(case, judgement, world),
-        (Progress::Judged(mut judgement), More::Follows) => match judgement.verdict {
+        Progress::Judged(judgement) => charge(judgement, &mut case, world),
+    };
+    match more {
+        More::Ended => conclude(case, judgement, world),
+        More::Follows => match judgement.verdict {
             Verdict::Allow => {
                 let mut list = request_headers(&case, &judgement, world.policy);
                 list.extend(properties(&case, &judgement));
                 list.push(Effect::Time(Metric::ValidationTime));
                 upload.release();
-                let awaited = Awaited::new(&case, &mut judgement, world.policy);
+                let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
                 let phase = Phase::Passing(Box::new(Passing { case, upload, judgement, awaited }));
                 (phase, Effects { flow: Flow::Continue, list })
             }
@@ -232,7 +276,7 @@ fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) 
 
 /// Watches the files of an upload that was let through; the first thing wrong with it ends the request, so that the
 /// upstream never has all of it.
-fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>) -> (Phase, Effects) {
+fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &mut World<'_>) -> (Phase, Effects) {
     let Passing { case, upload, .. } = &mut passing;
     let taken = match chunk {
         Chunk::Bytes(bytes) => {
@@ -246,6 +290,7 @@ fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>
             let Passing { case, judgement, mut awaited, .. } = passing;
             // A response that has begun breaks off as well.
             let mut list = awaited.on_end();
+            list.extend(end_stream(awaited.over(), world));
             // The time it took to judge was counted when it was let through.
             let (phase, effects) = carry_out(case, judgement.refused(refusal), world);
             list.extend(effects.list);
@@ -255,7 +300,7 @@ fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>
         (Ok(()), More::Ended) => {
             let Passing { case, judgement, awaited, .. } = passing;
             let (awaited, list) = settle(awaited, case, judgement, world);
-            (Phase::Judged(awaited), Effects { flow: Flow::Continue, list })
+            (Phase::Judged(Box::new(awaited)), Effects { flow: Flow::Continue, list })
         }
     }
 }
@@ -285,7 +330,7 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
 }
 
 /// Lets the request go on with its headers, or answers it; counts and reports it either way.
-fn carry_out(case: Case, mut judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
+fn carry_out(mut case: Case, mut judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
     let mut list = properties(&case, &judgement);
     let flow = match judgement.verdict {
         Verdict::Allow => {
@@ -297,10 +342,10 @@ fn carry_out(case: Case, mut judgement: Judgement, world: &World<'_>) -> (Phase,
             Flow::Hold
         }
     };
-    let awaited = Awaited::new(&case, &mut judgement, world.policy);
+    let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
     let (awaited, told) = settle(awaited, case, judgement, world);
     list.extend(told);
-    (Phase::Judged(awaited), Effects { flow, list })
+    (Phase::Judged(Box::new(awaited)), Effects { flow, list })
 }
 
 /// Counts and reports a verdict that is final.
@@ -310,7 +355,7 @@ fn settle(
     judgement: Judgement,
     world: &World<'_>,
 ) -> (Awaited, Vec<Effect>) {
-    let mut list = counts(&judgement, world.policy);
+    let mut list = counts(&case, &judgement, world.policy);
     list.extend(awaited.report(events(case, judgement, world.now)));
     (awaited, list)
 }

@@ -19,7 +19,7 @@ use portcullis_framing::{
 };
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
-use portcullis_report::{OperationKind, Persisted, Reason};
+use portcullis_report::{OperationKind, Persisted, Reason, Transport};
 use source::source;
 
 /// What stands for the operation when nothing was parsed; no operation can have this name.
@@ -78,7 +78,9 @@ pub struct Judged {
     pub measures: Option<Measures>,
     /// What the selected operation costs, when there is one.
     pub estimate: Option<Estimate>,
-    /// Hash of the normalised document, when it was refused.
+    /// The operation's own name, where throttles know operations.
+    pub name: Option<String>,
+    /// Hash of the normalised document, when it was refused or throttles know operations.
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
@@ -100,9 +102,22 @@ impl Judgement {
         Self { verdict, cost: judged.cost(), form: Form::Single, operations: vec![judged], forgotten: 0 }
     }
 
+    /// Whether its response may be a stream.
+    pub(crate) fn may_stream(&self, transport: Transport) -> bool {
+        matches!(transport, Transport::EventStream | Transport::MultipartStream)
+            || self.operations.iter().any(|judged| judged.kind == OperationKind::Subscription)
+    }
+
     /// The same request, refused.
     pub(crate) fn refused(self, refusal: Refusal) -> Self {
         Self { verdict: Verdict::Deny(refusal), ..self }
+    }
+
+    /// The same request, refused for what all of it costs: its heaviest operation stands for it.
+    pub(crate) fn spared(self, refusal: Refusal) -> Self {
+        let heaviest = self.operations.into_iter().max_by_key(Judged::cost);
+        let operations = vec![heaviest.unwrap_or_else(Judged::unparsed)];
+        Self { verdict: Verdict::Deny(refusal), operations, ..self }
     }
 }
 
@@ -118,6 +133,7 @@ impl Judged {
             operation: UNPARSED.to_owned(),
             measures: None,
             estimate: None,
+            name: None,
             shape: None,
             document: None,
             standing: Standing::Trusted,
@@ -201,9 +217,9 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
             judgement
         }
         Verdict::Deny(refusal) => {
-            let heaviest = operations.into_iter().max_by_key(Judged::cost);
-            let judged = heaviest.unwrap_or_else(Judged::unparsed);
-            Judgement { form, cost: Some(sum), ..Judgement::of(Verdict::Deny(refusal), judged) }
+            let judgement =
+                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+            judgement.spared(refusal)
         }
     }
 }

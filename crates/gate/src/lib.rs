@@ -23,6 +23,7 @@ mod response;
 mod rollup;
 mod route;
 mod tally;
+mod throttle;
 mod time;
 mod upload;
 mod worker;
@@ -36,11 +37,12 @@ pub use event::Event;
 pub use exchange::{Exchange, Interest};
 pub use headers::Headers;
 pub use held::Held;
-pub use input::{Chunk, Input, More};
+pub use input::{Chunk, Input, More, Peer};
 pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
+pub use throttle::renew_streams;
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};
 pub use world::World;

@@ -9,10 +9,12 @@ use crate::headers::Headers;
 use crate::input::{Chunk, More};
 use crate::judge::Judgement;
 use crate::tally::{Costs, Errors};
+use crate::throttle;
 use portcullis_cost::{Cost, Plan};
 use portcullis_framing::{ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type};
+use portcullis_policy::throttles::{Lease, RateLimit, Taken};
 use portcullis_policy::{Policy, Responses, Switch, Verdict};
-use portcullis_report::{Metric, OperationKind, Transport, header};
+use portcullis_report::{Metric, header};
 use std::borrow::Cow;
 
 /// Arrays and objects inside each other, beyond which a response is not read on.
@@ -27,6 +29,14 @@ pub(crate) struct Awaited {
     untold: Vec<Event>,
     /// What each operation cost, once the whole response has passed.
     costs: Vec<Option<Cost>>,
+    /// What the client is told of its throttles.
+    limit: Option<RateLimit>,
+    /// What was taken from its buckets, until it is known what was spent.
+    taken: Taken,
+    /// The stream that it may be, until it is over or turns out to be none.
+    lease: Option<Lease>,
+    /// What each operation cost, for the buckets.
+    spent: Option<Vec<Option<Cost>>>,
 }
 
 /// What is wanted of a response.
@@ -56,9 +66,8 @@ struct Reading {
 }
 
 impl Awaited {
-    pub(crate) fn new(case: &Case, judgement: &mut Judgement, policy: &Policy) -> Self {
-        let may_stream = matches!(case.transport, Transport::EventStream | Transport::MultipartStream)
-            || judgement.operations.iter().any(|judged| judged.kind == OperationKind::Subscription);
+    pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
+        let may_stream = judgement.may_stream(case.transport);
         let wish = match judgement.verdict {
             Verdict::Allow if may_stream || policy.responses.are_read() => {
                 let plans = judgement.operations.iter_mut().map(|judged| judged.plan.take()).collect();
@@ -66,10 +75,41 @@ impl Awaited {
             }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
-        Self { correlation: case.correlation.clone(), wish, untold: Vec::new(), costs: Vec::new() }
+        let limit = match judgement.verdict {
+            Verdict::Allow => throttle::told(case, policy),
+            // The answer says it.
+            Verdict::Deny(_) => None,
+        };
+        Self {
+            correlation: case.correlation.clone(),
+            wish,
+            untold: Vec::new(),
+            costs: Vec::new(),
+            limit,
+            taken: case.throttled.take(),
+            lease: case.throttled.lease(),
+            spent: None,
+        }
+    }
+
+    /// What was taken and what was spent, once that is known.
+    pub(crate) fn spent(&mut self) -> Option<(Taken, Vec<Option<Cost>>)> {
+        let spent = self.spent.take()?;
+        Some((std::mem::take(&mut self.taken), spent))
+    }
+
+    /// The stream that it was taken for, once it is over or is none.
+    pub(crate) fn over(&mut self) -> Option<Lease> {
+        match self.wish {
+            Wish::Nothing => self.lease.take(),
+            Wish::Headers(..) | Wish::Body(_) | Wish::StreamEnd => None,
+        }
     }
 
     pub(crate) fn wants(&self, part: Interest) -> bool {
+        if part == Interest::ResponseHeaders && self.limit.is_some() {
+            return true;
+        }
         match self.wish {
             Wish::Nothing => false,
             Wish::Headers(..) => matches!(part, Interest::ResponseHeaders | Interest::End),
@@ -88,6 +128,10 @@ impl Awaited {
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
         let mut list =
             vec![Effect::SetResponseHeader(header::CORRELATION_ID, self.correlation.as_str().to_owned())];
+        // What an upstream says of its own limits must be seen before anything is said beside it.
+        if let (Some(limit), Some(headers)) = (self.limit.take(), headers) {
+            list.extend(throttle::response_headers(limit, headers));
+        }
         if let Wish::Headers(responses, plans) = &mut self.wish {
             self.wish = wish_by_headers(*responses, std::mem::take(plans), headers, more, &mut list);
         }
@@ -136,7 +180,9 @@ impl Awaited {
         if self.untold.is_empty() || self.is_costing() {
             return Vec::new();
         }
-        let mut costs = std::mem::take(&mut self.costs).into_iter();
+        let costs = std::mem::take(&mut self.costs);
+        self.spent = (!costs.is_empty()).then(|| costs.clone());
+        let mut costs = costs.into_iter();
         let mut total: Option<Cost> = None;
         let mut list = Vec::with_capacity(self.untold.len());
         for mut event in std::mem::take(&mut self.untold) {

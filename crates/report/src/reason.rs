@@ -81,7 +81,8 @@ impl Reason {
             | Self::TypeCost
             | Self::Slicing
             | Self::UnknownField
-            | Self::SensitiveField => true,
+            | Self::SensitiveField
+            | Self::Quota => true,
             Self::Syntax
             | Self::FragmentCycle
             | Self::OperationUnresolved
@@ -114,6 +115,9 @@ impl Reason {
             | Self::UploadMap
             | Self::Method
             | Self::GetMutation
+            | Self::Throttled
+            | Self::Streams
+            | Self::Contention
             | Self::Overloaded
             | Self::Unreadable => false,
         }
@@ -209,6 +213,14 @@ reasons! {
         "Operations are taken by POST, and by GET where `graphql.transports.get` is on.";
     GetMutation, "get_mutation", "METHOD_NOT_ALLOWED", 405, Client, "Only queries and subscriptions are taken by GET.",
         "A mutation came by GET.";
+    Throttled, "throttled", "RATE_LIMITED", 429, Policy, "Too much was asked for in a short time.",
+        "A bucket of `throttles` has too little; `Retry-After` says when it will have enough.";
+    Streams, "streams", "MAX_STREAMS_EXCEEDED", 429, Policy, "Too many streams are open.",
+        "As many streams are open as `throttles.streams` allows; one has to end first.";
+    Quota, "quota", "COST_EXCEEDS_QUOTA", 400, Policy, "The request is larger than what may be spent at once.",
+        "The request takes more than a full bucket of `throttles` has; retrying does not help.";
+    Contention, "contention", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
+        "Other workers changed the buckets of `throttles` at every attempt to take from them; what cannot be counted does not pass.";
     Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",

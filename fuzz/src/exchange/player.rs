@@ -6,6 +6,7 @@ use portcullis_gate::{
     Timestamp, World,
 };
 use portcullis_policy::Policy;
+use portcullis_policy::throttles::{Live, Places, Seed, Shelf};
 use portcullis_report::Metric;
 
 /// By what a request ends.
@@ -30,6 +31,9 @@ pub(super) struct Player<'p> {
     desk: Desk,
     exchange: Exchange,
     held: Held,
+    places: Places,
+    shelf: Shelf,
+    live: Live,
     /// What has been let through of the request.
     flows: Vec<Flow>,
     outcome: Outcome,
@@ -40,8 +44,13 @@ pub(super) struct Player<'p> {
 
 impl<'p> Player<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
+        let mut shelf = Shelf::default();
+        let places = Places::prepare(policy, Seed([7; 32]), &mut shelf);
         Self {
             policy,
+            places,
+            shelf,
+            live: Live::default(),
             desk: Desk::default(),
             exchange: Exchange::default(),
             held: Held::default(),
@@ -106,13 +115,14 @@ impl<'p> Player<'p> {
         self.any(Input::StreamEnded);
         assert_eq!(format!("{:?}", self.held), format!("{:?}", Held::default()), "bytes stay held");
         assert!(self.streams <= 0, "a stream stays counted");
+        assert_eq!(format!("{:?}", self.live), format!("{:?}", Live::default()), "a stream stays open");
     }
 
     /// Any input, in any order.
     pub(super) fn any(&mut self, input: Input<'_>) -> Effects {
         let now = Timestamp::from_millis(1_000);
-        let Self { policy, desk, held, .. } = self;
-        let mut world = World { now, policy, entropy: [7; 10], desk, held };
+        let Self { policy, desk, held, places, shelf, live, .. } = self;
+        let mut world = World { now, policy, entropy: [7; 10], desk, held, places, live, buckets: shelf };
         let effects = self.exchange.on(input, &mut world);
         for effect in &effects.list {
             match effect {

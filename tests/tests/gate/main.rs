@@ -29,6 +29,7 @@ mod refusals;
 mod reports;
 mod responses;
 mod streams;
+mod throttles;
 mod trailers;
 mod uploads;
 

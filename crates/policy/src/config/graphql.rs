@@ -67,10 +67,19 @@ impl GraphqlSection {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum IntrospectionChoice {
+pub(super) enum IntrospectionChoice {
     Allow,
     #[default]
     Deny,
+}
+
+impl IntrospectionChoice {
+    pub(super) fn read(self) -> Introspection {
+        match self {
+            Self::Allow => Introspection::Allow,
+            Self::Deny => Introspection::Deny,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,13 +186,10 @@ impl Found {
         let cost = self.cost(section.cost);
         Graphql {
             limits,
-            introspection: match section.introspection {
-                IntrospectionChoice::Allow => Introspection::Allow,
-                IntrospectionChoice::Deny => Introspection::Deny,
-            },
+            introspection: section.introspection.read(),
             transports: section.transports.read(),
             encodings: section.content_encodings.into_iter().map(EncodingChoice::read).collect(),
-            uploads: self.uploads(section.uploads),
+            uploads: self.uploads(&section.uploads),
             persisted: self.persisted(&section.persisted_queries),
             trusted: self.trusted(section.trusted_documents),
             id_keys,

@@ -3,7 +3,7 @@ use crate::{Encoding, Introspection, PersistedQueries, TrustedMode};
 use portcullis_cost::Cost;
 
 #[track_caller]
-fn mistakes(text: &str, expected: &[&str]) {
+pub(super) fn mistakes(text: &str, expected: &[&str]) {
     let found: Vec<String> = match Policy::parse(text) {
         Ok(_) => Vec::new(),
         Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
