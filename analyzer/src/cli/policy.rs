@@ -110,9 +110,9 @@ pub struct EnvoyArgs {
     /// The gateway
     #[arg(long, value_name = "NAME", help_heading = "For --for gateway")]
     pub gateway: Option<KubeName>,
-    /// The gateway's listener [default: http]
+    /// A listener of the gateway that gets the filter; may be repeated [default: http]
     #[arg(long, value_name = "NAME", help_heading = "For --for gateway")]
-    pub listener: Option<KubeName>,
+    pub listener: Vec<KubeName>,
     /// An image with the filter's file in its root folder, to be mounted where --wasm says
     #[arg(long, value_name = "IMAGE", help_heading = "For --for gateway")]
     pub wasm_image: Option<String>,

@@ -81,7 +81,10 @@ fn deployment(arguments: &EnvoyArgs) -> Result<Deployment, CommandError> {
                 name: or(&arguments.name, "portcullis")?,
                 namespace: or(&arguments.namespace, "default")?,
                 gateway,
-                listener: or(&arguments.listener, "http")?,
+                listeners: match &arguments.listener[..] {
+                    [] => vec![or(&None, "http")?],
+                    named => named.to_vec(),
+                },
                 image: arguments.wasm_image.clone(),
             }))
         }
@@ -102,7 +105,7 @@ fn fits(arguments: &EnvoyArgs) -> Result<(), CommandError> {
         ("--workload", !a.workload.is_empty(), &[Istio]),
         ("--side", a.side.is_some(), &[Istio]),
         ("--gateway", a.gateway.is_some(), &[Gateway]),
-        ("--listener", a.listener.is_some(), &[Gateway]),
+        ("--listener", !a.listener.is_empty(), &[Gateway]),
         ("--wasm-image", a.wasm_image.is_some(), &[Gateway]),
     ];
     let unfit = flags.iter().find(|(_, is_given, kinds)| *is_given && !kinds.contains(&a.kind));

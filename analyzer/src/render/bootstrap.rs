@@ -1,6 +1,6 @@
 //! An Envoy of one's own: the whole bootstrap.
 
-use super::parts::{Wasm, access_log, address, analyzer, cluster, items, router, stats};
+use super::parts::{Wasm, access_log, address, analyzer, buffer_bytes, cluster, items, router, stats};
 use super::template::fill;
 use super::yaml::Yaml;
 use super::{Gate, Place};
@@ -10,9 +10,6 @@ const LISTENER: &str = include_str!("templates/listener.yaml");
 
 const HEADER: &str = "# Envoy with the gate before one upstream, rendered by `portcullis envoy`. Tested with Envoy 1.40.\n\
                       # `envoy --mode validate -c FILE` runs the filter's own check of the policy too.";
-
-/// The least that Envoy buffers of a connection, its own default.
-const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// What the gate is put before, and where it listens.
 #[derive(Clone, Debug)]
@@ -86,13 +83,11 @@ impl Listener {
             hops => fill("xff_num_trusted_hops: {{hops}}", &[("hops", Yaml::number(hops))]),
         };
         let filters = self.gate.into_iter().map(|gate| ("", gate)).chain([("", router())]);
-        // Room for the body and for what else of the connection is buffered with it.
-        let buffer = self.body_bytes.saturating_mul(2).max(BUFFER_BYTES);
         let slots = [
             ("name", Yaml::own(self.name)),
             ("address", self.address),
             ("reuse_port", reuse_port),
-            ("buffer_bytes", Yaml::number(u64::try_from(buffer).unwrap_or(u64::MAX))),
+            ("buffer_bytes", buffer_bytes(self.body_bytes)),
             ("trusted_hops", hops),
             ("access_log", self.access_log.unwrap_or_else(Yaml::nothing)),
             ("filters", items(filters.collect())),

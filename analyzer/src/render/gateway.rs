@@ -1,12 +1,13 @@
 //! A gateway of Envoy Gateway: an `EnvoyPatchPolicy`, and an `EnvoyProxy` for what a patch cannot say.
 
-use super::parts::{Wasm, access_log_fields, analyzer, stats};
+use super::parts::{Wasm, access_log_fields, analyzer, buffer_bytes, stats};
 use super::template::fill;
 use super::yaml::Yaml;
 use super::{Gate, KubeName};
 use std::path::Path;
 
 const GATEWAY: &str = include_str!("templates/gateway.yaml");
+const LISTENER: &str = include_str!("templates/gateway_listener.yaml");
 const ANALYZER: &str = include_str!("templates/gateway_analyzer.yaml");
 const PROVIDER: &str = include_str!("templates/gateway_provider.yaml");
 
@@ -19,8 +20,8 @@ pub struct Gateway {
     pub namespace: KubeName,
     /// The gateway.
     pub gateway: KubeName,
-    /// The listener of the gateway.
-    pub listener: KubeName,
+    /// Its listeners.
+    pub listeners: Vec<KubeName>,
     /// An image that holds the filter's file, to be mounted in the file's folder.
     pub image: Option<String>,
 }
@@ -32,15 +33,21 @@ impl Gateway {
             let name = reports.map_or_else(Yaml::nothing, |reports| Yaml::text(&reports.cluster));
             fill(ANALYZER, &[("name", name), ("cluster", cluster)])
         });
-        // Envoy Gateway's name for the listener in Envoy.
-        let listener =
-            format!("{}/{}/{}", self.namespace.as_str(), self.gateway.as_str(), self.listener.as_str());
+        let filter = Wasm::of(gate).filter();
+        let patches = self.listeners.iter().map(|listener| {
+            let slots = [
+                ("listener", self.in_envoy(listener)),
+                ("filter", filter.clone()),
+                ("buffer_bytes", buffer_bytes(gate.body_bytes)),
+            ];
+            fill(LISTENER, &slots).as_str().to_owned()
+        });
+        let patches = Yaml::own(patches.collect::<Vec<_>>().join("\n"));
         let slots = [
             ("name", Yaml::text(self.name.as_str())),
             ("namespace", Yaml::text(self.namespace.as_str())),
             ("gateway", Yaml::text(self.gateway.as_str())),
-            ("listener", Yaml::text(&listener)),
-            ("filter", Wasm::of(gate).filter()),
+            ("listeners", patches),
             ("analyzer", analyzer),
             ("provider", self.provider(gate)),
             ("fields", access_log_fields()),
@@ -48,6 +55,12 @@ impl Gateway {
             ("stats", Yaml::lines(&stats().into_file())),
         ];
         fill(GATEWAY, &slots).into_file()
+    }
+
+    /// Envoy Gateway's name for a listener in Envoy.
+    fn in_envoy(&self, listener: &KubeName) -> Yaml {
+        let parts = [&self.namespace, &self.gateway, listener].map(KubeName::as_str);
+        Yaml::text(&parts.join("/"))
     }
 
     /// What Envoy's pods need: the filter's file, and the token.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_policy::{CostTable, Mistakes, Policy};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Characters of base64 in one line.
 const COLUMNS: usize = 120;
@@ -68,13 +68,19 @@ fn in_lines(base64: &str) -> String {
 fn without(file: Value, defaults: &Value) -> Value {
     match (file, defaults) {
         (Value::Object(fields), Value::Object(defaults)) => {
-            let changed = fields.into_iter().filter(|(name, value)| defaults.get(name) != Some(value));
+            let said = |value: &Value, default: Option<&Value>| match default {
+                Some(default) => value != default,
+                None => !value.is_null(),
+            };
+            let changed = fields.into_iter().filter(|(name, value)| said(value, defaults.get(name)));
             let short = changed.map(|(name, value)| match defaults.get(&name) {
                 Some(default) => (name, without(value, default)),
                 None => (name, value),
             });
             Value::Object(short.collect())
         }
+        // A section that is absent by default has no defaults; what is not said in it is null.
+        (Value::Object(fields), Value::Null) => without(Value::Object(fields), &Value::Object(Map::new())),
         (value, _) => value,
     }
 }

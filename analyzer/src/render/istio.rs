@@ -1,6 +1,6 @@
 //! Proxies of Istio: an `EnvoyFilter`.
 
-use super::parts::{Wasm, access_log, analyzer, stats};
+use super::parts::{Wasm, access_log, analyzer, buffer_bytes, stats};
 use super::template::fill;
 use super::yaml::Yaml;
 use super::{Gate, KubeName};
@@ -66,6 +66,7 @@ impl Istio {
             ("context", context()),
             ("filter", Wasm::of(gate).filter()),
             ("access_log", access_log(Yaml::text(&gate.access_log))),
+            ("buffer_bytes", buffer_bytes(gate.body_bytes)),
             ("analyzer", analyzer),
             ("stats", stats()),
         ];

@@ -77,6 +77,15 @@ impl Wasm {
     }
 }
 
+/// The least that Envoy buffers of a connection, its own default.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// What Envoy must be ready to buffer of a connection, so that it is the filter that refuses a body: the body and as much beside it.
+pub(super) fn buffer_bytes(body_bytes: usize) -> Yaml {
+    let bytes = body_bytes.saturating_mul(2).max(BUFFER_BYTES);
+    Yaml::number(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
 /// The last filter of a chain.
 pub(super) fn router() -> Yaml {
     Yaml::own(ROUTER)

@@ -64,7 +64,7 @@ fn gateway(image: Option<&str>) -> Deployment {
         name: name("gate"),
         namespace: name("shop"),
         gateway: name("eg"),
-        listener: name("https"),
+        listeners: vec![name("https")],
         image: image.map(str::to_owned),
     })
 }
@@ -218,13 +218,14 @@ fn an_envoy_filter_patches_what_the_bootstrap_has() {
             [
                 ("HTTP_FILTER", "INSERT_BEFORE"),
                 ("NETWORK_FILTER", "MERGE"),
+                ("LISTENER", "MERGE"),
                 ("CLUSTER", "ADD"),
                 ("BOOTSTRAP", "MERGE")
             ]
         );
         let contexts: Vec<_> =
             patches.iter().filter_map(|patch| patch["match"]["context"].as_str()).collect();
-        assert_eq!(contexts, [context, context, outwards]);
+        assert_eq!(contexts, [context, context, context, outwards]);
         let value = |index: usize| &patches[index]["patch"]["value"];
         let manager = &whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
         assert_eq!(value(1)["typed_config"]["access_log"], manager["typed_config"]["access_log"]);
@@ -232,8 +233,9 @@ fn an_envoy_filter_patches_what_the_bootstrap_has() {
             (&value(1)["name"], &value(1)["typed_config"]["@type"]),
             (&manager["name"], &manager["typed_config"]["@type"])
         );
-        assert_eq!(value(2), &whole["static_resources"]["clusters"][1]);
-        assert_eq!(value(3)["stats_config"], whole["stats_config"]);
+        assert_eq!(value(2), &json!({"per_connection_buffer_limit_bytes": 1_048_576}));
+        assert_eq!(value(3), &whole["static_resources"]["clusters"][1]);
+        assert_eq!(value(4)["stats_config"], whole["stats_config"]);
     }
 }
 
@@ -247,13 +249,15 @@ fn a_patch_policy_and_its_proxy_say_what_the_bootstrap_has() {
         json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "eg"})
     );
     let patches = policy["spec"]["jsonPatches"].as_array().unwrap();
-    assert_eq!(patches.len(), 2);
+    assert_eq!(patches.len(), 3);
     assert_eq!(
         (&patches[0]["name"], &patches[0]["operation"]["op"]),
         (&"shop/eg/https".into(), &"add".into())
     );
-    assert_eq!(patches[1]["operation"]["value"], whole["static_resources"]["clusters"][1]);
-    assert_eq!(patches[1]["name"], patches[1]["operation"]["value"]["name"]);
+    let buffer = json!({"op": "add", "path": "/per_connection_buffer_limit_bytes", "value": 1_048_576});
+    assert_eq!((&patches[1]["name"], &patches[1]["operation"]), (&patches[0]["name"], &buffer));
+    assert_eq!(patches[2]["operation"]["value"], whole["static_resources"]["clusters"][1]);
+    assert_eq!(patches[2]["name"], patches[2]["operation"]["value"]["name"]);
     assert_eq!((&proxy["kind"], &proxy["metadata"]), (&"EnvoyProxy".into(), &policy["metadata"]));
     let spec = &proxy["spec"];
     let bootstrap: Value = serde_saphyr::from_str(spec["bootstrap"]["value"].as_str().unwrap()).unwrap();
@@ -271,8 +275,25 @@ fn a_patch_policy_and_its_proxy_say_what_the_bootstrap_has() {
     assert_eq!(container["env"][0]["name"], "PORTCULLIS_EDGE_TOKEN");
     let bare = Gate { analyzer: None, ..gate("") };
     let documents = read(&gateway(None).render(&bare));
-    assert_eq!(documents[0]["spec"]["jsonPatches"].as_array().unwrap().len(), 1);
+    assert_eq!(documents[0]["spec"]["jsonPatches"].as_array().unwrap().len(), 2);
     assert!(documents[1]["spec"].get("provider").is_none());
+}
+
+#[test]
+fn every_listener_that_was_named_gets_the_filter() {
+    let names = ["http", "https", "https-quic"];
+    let listeners = names.map(name).to_vec();
+    let gateway =
+        Gateway { name: name("a"), namespace: name("b"), gateway: name("c"), listeners, image: None };
+    let policy = &read(&Deployment::Gateway(gateway).render(&gate("")))[0];
+    let patches = policy["spec"]["jsonPatches"].as_array().unwrap();
+    let patched: Vec<_> = patches
+        .iter()
+        .filter(|patch| !named(patch, WASM).is_empty())
+        .map(|patch| patch["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(patched, names.map(|name| format!("b/c/{name}")));
+    assert_eq!(patches.len(), 7);
 }
 
 #[test]

@@ -168,7 +168,10 @@ fn a_policy_is_rendered_as_it_is_or_with_its_schema() {
     let istio =
         ["envoy", "--for", "istio", "--workload", "app=a", "--policy", "p.yaml", "--schema", "s.graphql"];
     let manifest = rendered(&run(&files, &istio, ""));
-    assert!(manifest.contains("schema: UENMV"), "{manifest}");
+    assert!(
+        manifest.contains("schema: |-\n") && manifest.contains("UENMV") && !manifest.contains("null"),
+        "{manifest}"
+    );
     assert!(!manifest.contains("# ours") && !manifest.contains("load_assignment"), "{manifest}");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("s.graphql"), SCHEMA).unwrap();
