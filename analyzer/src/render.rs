@@ -13,7 +13,7 @@ mod place;
 mod template;
 mod yaml;
 
-pub use bootstrap::Bootstrap;
+pub use bootstrap::{Bootstrap, UPSTREAM};
 pub use demo::{demo, plain};
 pub use gateway::Gateway;
 pub use inlined::{InlineError, Inlined};

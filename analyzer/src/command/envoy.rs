@@ -4,7 +4,7 @@ use super::explain::input::read_text;
 use super::schema::{self, Compiled};
 use super::{CommandError, mistakes};
 use crate::cli::{EnvoyArgs, Kind};
-use crate::render::{Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, Reports};
+use crate::render::{Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, Reports, UPSTREAM};
 use portcullis_policy::Policy;
 use std::io::{self, Write as _};
 use std::str::FromStr;
@@ -31,6 +31,11 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
         return usage(
             "--analyzer: the policy sends no reports; give it the section\n  \
              analyzer: {cluster: portcullis_analyzer, token_env: PORTCULLIS_EDGE_TOKEN}",
+        );
+    }
+    if arguments.kind == Kind::Envoy && analyzer.as_ref().is_some_and(|reports| reports.cluster == UPSTREAM) {
+        return usage(
+            "the policy's `analyzer.cluster` must not be `upstream`, which is the GraphQL server's cluster",
         );
     }
     let inlined = match compiled {

@@ -40,35 +40,44 @@ struct Reference<'s> {
 
 impl<'s> Reference<'s> {
     fn section(&mut self, path: &str, schema: &'s Value, what: &str) {
-        let fields = || schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let fields = fields(schema);
         let title = if path.is_empty() { "The file".to_owned() } else { format!("`{path}`") };
         self.text.push_str(&format!(
             "\n## {title}\n\n{what}\n\n| field | takes | default | what |\n|---|---|---|---|\n"
         ));
-        for (name, field) in fields() {
-            self.row(name, field, schema);
+        for (name, field, around) in &fields {
+            let choice = (!std::ptr::eq(*around, schema)).then_some(*around);
+            self.row(name, field, schema, choice);
         }
         self.open.push(schema);
-        for (name, field) in fields() {
+        for (name, field, around) in fields {
             let Some((inner, step)) = self.inner(field) else { continue };
             if !self.open.contains(&inner) {
                 let dot = if path.is_empty() { "" } else { "." };
-                self.section(&format!("{path}{dot}{name}{step}"), inner, description(field));
+                let what =
+                    [description(field), description(around)].into_iter().find(|text| !text.is_empty());
+                self.section(&format!("{path}{dot}{name}{step}"), inner, what.unwrap_or_default());
             }
         }
         self.open.pop();
     }
 
-    fn row(&mut self, name: &str, field: &'s Value, section: &Value) {
+    /// A field of a section; `choice` is what lists it where the section has one field of several.
+    fn row(&mut self, name: &str, field: &'s Value, section: &Value, choice: Option<&Value>) {
         let required = section.get("required").and_then(Value::as_array).into_iter().flatten();
         let is_required = required.into_iter().any(|required| required == name);
         let default = match field.get("default") {
+            _ if choice.is_some() => "one of them".to_owned(),
             _ if is_required => "must be given".to_owned(),
             _ if matches!(self.inner(field), Some((_, ""))) => String::new(),
             None | Some(Value::Null) => "none".to_owned(),
             Some(default) => format!("`{default}`"),
         };
-        let (takes, what) = (self.takes(field), description(field).replace('|', "\\|"));
+        let what = match description(field) {
+            "" => choice.map(description).unwrap_or_default(),
+            what => what,
+        };
+        let (takes, what) = (self.takes(field), what.replace('|', "\\|"));
         self.text.push_str(&format!("| `{name}` | {takes} | {default} | {what} |\n"));
     }
 
@@ -83,17 +92,22 @@ impl<'s> Reference<'s> {
         if let Some(list) = schema.get("enum").and_then(Value::as_array) {
             return words(list);
         }
-        if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-            let choices: Vec<_> =
-                choices.iter().map(|choice| choice.get("const").unwrap_or(choice).clone()).collect();
-            return words(&choices);
+        if let Some(choices) = choices(schema) {
+            let listed = |choice: &Value| choice.get("enum").and_then(Value::as_array).cloned();
+            let said = |choice: &Value| choice.get("const").map(|word| vec![word.clone()]);
+            let words =
+                words(&choices.iter().filter_map(|it| said(it).or(listed(it))).flatten().collect::<Vec<_>>());
+            let section = if fields(schema).is_empty() { "" } else { "section with one of its fields" };
+            return [words.as_str(), section].join(", ").trim_matches([',', ' ']).to_owned();
+        }
+        if !fields(schema).is_empty() {
+            return "section".to_owned();
         }
         match type_of(schema) {
             "array" => {
                 let items = schema.get("items").map(|items| self.takes(items)).unwrap_or_default();
                 format!("list of {items}").trim_end().to_owned()
             }
-            "object" if schema.get("properties").is_some() => "section".to_owned(),
             "object" => {
                 let values =
                     schema.get("additionalProperties").map(|values| self.takes(values)).unwrap_or_default();
@@ -114,7 +128,7 @@ impl<'s> Reference<'s> {
             (None, Some(values)) if values.is_object() => (self.resolved(values), ".*"),
             (None, _) => (schema, ""),
         };
-        inner.get("properties").is_some().then_some((inner, step))
+        (!fields(inner).is_empty()).then_some((inner, step))
     }
 
     /// What a reference refers to; of a value that may be absent, what it is when present.
@@ -125,6 +139,22 @@ impl<'s> Reference<'s> {
         let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
         reference.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
     }
+}
+
+/// The fields of a section, each with what lists it; where a section has one field of several, those of all choices.
+fn fields(schema: &Value) -> Vec<(&str, &Value, &Value)> {
+    let around = choices(schema).into_iter().flatten().chain([schema]);
+    around.flat_map(listed).collect()
+}
+
+fn listed(around: &Value) -> impl Iterator<Item = (&str, &Value, &Value)> {
+    let fields = around.get("properties").and_then(Value::as_object).into_iter().flatten();
+    fields.map(move |(name, field)| (name.as_str(), field, around))
+}
+
+/// What a value is one of.
+fn choices(schema: &Value) -> Option<&Vec<Value>> {
+    schema.get("oneOf").and_then(Value::as_array)
 }
 
 /// The type; of several the one beside `null`.
@@ -159,10 +189,38 @@ mod tests {
         let sections =
             root["$defs"].as_object().unwrap().iter().map(|(name, section)| (name.as_str(), section));
         for (name, section) in sections.chain([("the file", &root)]) {
-            for (field, schema) in section.get("properties").and_then(Value::as_object).into_iter().flatten()
-            {
-                assert!(!description(schema).is_empty(), "{field} of {name} has no description");
+            for (field, schema, around) in fields(section) {
+                let what = [description(schema), description(around)];
+                let is_choice = !std::ptr::eq(around, section);
+                assert!(
+                    !what[0].is_empty() || is_choice && !what[1].is_empty(),
+                    "{field} of {name} has no description"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn a_section_with_one_field_of_several_lists_them() {
+        let root = serde_json::json!({
+            "properties": {"by": {"type": "array", "description": "By what.", "items": {"oneOf": [
+                {"const": "nothing", "description": "None."},
+                {"properties": {"header": {"type": "string"}}, "required": ["header"], "description": "A header."},
+                {"properties": {"claim": {"$ref": "#/$defs/Claim"}}, "required": ["claim"], "description": "A claim."},
+            ]}}},
+            "$defs": {"Claim": {"properties": {"path": {"type": "string", "description": "Its | path."}}, "required": ["path"]}},
+        });
+        let mut reference = Reference { root: &root, text: String::new(), open: Vec::new() };
+        reference.section("", &root, "All.");
+        for line in [
+            "| `by` | list of `nothing`, section with one of its fields | none | By what. |",
+            "\n## `by[]`\n\nBy what.\n",
+            "| `header` | text | one of them | A header. |",
+            "| `claim` | section | one of them | A claim. |",
+            "\n## `by[].claim`\n\nA claim.\n",
+            "| `path` | text | must be given | Its \\| path. |",
+        ] {
+            assert!(reference.text.contains(line), "{line}\n{}", reference.text);
         }
     }
 

@@ -11,6 +11,9 @@ const LISTENER: &str = include_str!("templates/listener.yaml");
 const HEADER: &str = "# Envoy with the gate before one upstream, rendered by `portcullis envoy`. Tested with Envoy 1.40.\n\
                       # `envoy --mode validate -c FILE` runs the filter's own check of the policy too.";
 
+/// The cluster of the GraphQL server.
+pub const UPSTREAM: &str = "upstream";
+
 /// What the gate is put before, and where it listens.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
@@ -55,7 +58,7 @@ impl Bootstrap {
             access_log: Some(access_log(Yaml::text(&gate.access_log))),
             gate: Some(Wasm::of(gate).filter()),
         };
-        let mut clusters = vec![("", cluster("upstream", &self.upstream, Yaml::nothing()))];
+        let mut clusters = vec![("", cluster(UPSTREAM, &self.upstream, Yaml::nothing()))];
         clusters.extend(
             analyzer(gate.analyzer.as_ref())
                 .map(|cluster| ("# Reports go up here. Losing it never costs a request.", cluster)),

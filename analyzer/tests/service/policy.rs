@@ -126,6 +126,9 @@ fn what_cannot_be_read_and_what_says_nothing_are_told() {
     ] {
         check(&run(&[], arguments, ""), 2, "", &format!("portcullis: {said}\n"));
     }
+    let twice = "portcullis: the policy's `analyzer.cluster` must not be `upstream`, which is the GraphQL server's cluster\n";
+    let policy = "analyzer: {cluster: upstream, token_env: A}\n";
+    check(&run(&[], &["envoy", "--policy", "-"], policy), 2, "", twice);
     let silent = "portcullis: --analyzer: the policy sends no reports; give it the section\n\
                   portcullis:   analyzer: {cluster: portcullis_analyzer, token_env: PORTCULLIS_EDGE_TOKEN}\n";
     check(&run(&[], &["envoy", "--analyzer", "a:1"], ""), 2, "", silent);
