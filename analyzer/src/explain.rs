@@ -10,7 +10,7 @@ mod text;
 mod tree;
 
 use portcullis_cost::{Breakdown, Cost, Question};
-use portcullis_framing::{BatchLength, Envelope, Nesting, Parameters, Request, read};
+use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
     Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, variables,
 };
@@ -68,7 +68,9 @@ impl Explainer {
     pub fn body_in_detail(&mut self, body: &[u8], document: Option<&str>) -> Explanation<'_> {
         let limits = &self.policy.limits;
         let is_read = body.len() <= limits.body_bytes;
-        let envelope = is_read.then(|| read(body, Nesting(limits.json_nesting), BatchLength(limits.batch)));
+        let ids = IdKeys::Named(&self.policy.id_keys);
+        let envelope =
+            is_read.then(|| read_by(body, Nesting(limits.json_nesting), BatchLength(limits.batch), ids));
         let Some(Ok(envelope)) = envelope else { return self.body(body) };
         let envelope = match envelope {
             Envelope::Single(request) => Envelope::Single(with_document(request, document)),
@@ -104,7 +106,8 @@ impl Explainer {
         };
         let judgement = judge_url(&self.policy, url.as_bytes(), &mut self.desk)?;
         let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-        let parameters = Parameters::read(query.as_bytes()).unwrap_or_default();
+        let parameters =
+            Parameters::read_by(query.as_bytes(), IdKeys::Named(&self.policy.id_keys)).unwrap_or_default();
         let request = parameters.request(Nesting(self.policy.limits.json_nesting)).unwrap_or_default();
         let details = details(&self.policy, std::slice::from_ref(&request), &judgement);
         Some(Explanation { policy: &self.policy, judgement, details })

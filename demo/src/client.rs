@@ -67,6 +67,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The trailers.
+    pub trailers: HeaderMap,
 }
 
 impl Request {
@@ -238,8 +240,9 @@ async fn exchange_head(
 
 async fn exchange(sender: &mut Sender, request: http::Request<Chunks>) -> anyhow::Result<Reply> {
     let (head, body) = exchange_head(sender, request).await?.into_parts();
-    let body = body.collect().await.context("the reply's body broke off")?.to_bytes();
-    Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
+    let collected = body.collect().await.context("the reply's body broke off")?;
+    let trailers = collected.trailers().cloned().unwrap_or_default();
+    Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: collected.to_bytes(), trailers })
 }
 
 fn append(map: &mut HeaderMap, headers: &[(String, Vec<u8>)]) -> anyhow::Result<()> {

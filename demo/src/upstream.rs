@@ -36,7 +36,8 @@ use tokio::sync::oneshot;
 pub const TEST_ID: &str = "x-test-id";
 
 /// With this header a request asks for something other than the shop: `sink` (an empty answer to anything), `delay=MS`
-/// (then as usual), `status=NNN`, `steps` (a stream whose events wait for [`Recorder::release`]).
+/// (then as usual), `status=NNN`, `steps` (a stream whose events wait for [`Recorder::release`]), `error=CODE` (an error
+/// with that code), `early` (one before the body has come), `trailers` (as usual, with trailers behind it).
 pub const BEHAVIOUR: &str = "x-demo-upstream";
 
 /// The running server; it ends when this is dropped.
@@ -100,6 +101,10 @@ impl Drop for Upstream {
 async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
     let (head, mut body) = request.into_parts();
     let ticket = server.recorder.arrive(&head);
+    let behaviour = value(&head.headers, BEHAVIOUR);
+    if behaviour == "early" {
+        return error("FORBIDDEN");
+    }
     let mut bytes = Vec::new();
     let mut trailers = None;
     while let Some(frame) = body.frame().await {
@@ -115,7 +120,6 @@ async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
     }
     let bytes = Bytes::from(bytes);
     server.recorder.finish(ticket, &bytes, trailers.as_ref());
-    let behaviour = value(&head.headers, BEHAVIOUR);
     match behaviour.split_once('=').unwrap_or((behaviour, "")) {
         ("sink", _) => reply(StatusCode::OK, "application/json", Body::from(r#"{"data":{}}"#)),
         ("status", code) => {
@@ -125,12 +129,38 @@ async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
                 other => plain(other, "as you wish\n"),
             }
         }
+        ("error", code) => error(code),
+        ("trailers", _) => trailed(route(&server, &head, &bytes).await),
         ("delay", ms) => {
             tokio::time::sleep(Duration::from_millis(ms.parse().unwrap_or_default())).await;
             route(&server, &head, &bytes).await
         }
         _ => route(&server, &head, &bytes).await,
     }
+}
+
+/// An error with this code, and a suggestion.
+fn error(code: &str) -> Response {
+    let error = json!({"message": "No such thing. Did you mean \"that\"?", "extensions": {"code": code}});
+    let answer = json!({"errors": [error], "data": {"me": {"id": "1"}}});
+    reply(StatusCode::OK, "application/json", Body::from(answer.to_string()))
+}
+
+/// The same with trailers, and so without a content-length.
+fn trailed(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.insert(header::TRAILER, HeaderValue::from_static("x-checksum"));
+    let trailers = HeaderMap::from_iter([(
+        http::HeaderName::from_static("x-checksum"),
+        HeaderValue::from_static("abc"),
+    )]);
+    Response::from_parts(
+        head,
+        Body::new(
+            Body::from_stream(body.into_data_stream()).with_trailers(std::future::ready(Some(Ok(trailers)))),
+        ),
+    )
 }
 
 async fn route(server: &Server, head: &Parts, body: &Bytes) -> Response {

@@ -6,6 +6,8 @@
 
 use crate::metrics::Metrics;
 use portcullis_gate::{Answer, Call, CallId, CallOutcome, Effect, Timestamp};
+use portcullis_policy::PropertyPath;
+use portcullis_policy::throttles::{Buckets, Conflict, Version};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 use std::time::{Duration, SystemTime};
@@ -27,8 +29,14 @@ impl RequestHeld {
         hostcalls::get_map_bytes(MapType::HttpRequestHeaders).ok()
     }
 
-    pub(crate) fn client(&self) -> Option<Vec<u8>> {
+    pub(crate) fn address(&self) -> Option<Vec<u8>> {
         hostcalls::get_property(vec!["source", "address"]).ok().flatten()
+    }
+
+    /// What the host says to each of these.
+    pub(crate) fn properties(&self, paths: &[PropertyPath]) -> Vec<Option<Vec<u8>>> {
+        let ask = |path: &PropertyPath| hostcalls::get_property(path.segments().collect()).ok().flatten();
+        paths.iter().map(ask).collect()
     }
 
     /// Bytes of the body from `start`; nothing when the host does not give as many.
@@ -167,6 +175,21 @@ impl Host {
             | Effect::Reply(_)
             | Effect::Emit(_) => (),
         }
+    }
+}
+
+/// What all workers of one `vm_id` share.
+pub(crate) struct Shared;
+
+impl Buckets for Shared {
+    fn load(&mut self, key: &str) -> (Vec<u8>, Option<Version>) {
+        let (bytes, version) = hostcalls::get_shared_data(key).unwrap_or_default();
+        (bytes.unwrap_or_default(), version.map(Version))
+    }
+
+    fn store(&mut self, key: &str, bytes: &[u8], version: Option<Version>) -> Result<(), Conflict> {
+        let version = version.map(|Version(number)| number);
+        hostcalls::set_shared_data(key, Some(bytes), version).map_err(|_| Conflict)
     }
 }
 

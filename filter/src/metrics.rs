@@ -1,7 +1,7 @@
 //! The catalogue's metrics as the host numbers them.
 
 use crate::host::Host;
-use portcullis_report::{FamilyKind, Metric};
+use portcullis_report::{FamilyKind, Labels, Metric};
 use proxy_wasm::types::MetricType;
 use std::collections::BTreeMap;
 
@@ -12,9 +12,10 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn define(host: &Host) -> Self {
-        let define = |metric: Metric| Some((metric, host.define(host_kind(metric), &metric.stat_name())?));
-        Self { ids: Metric::all().into_iter().filter_map(define).collect() }
+    pub(crate) fn define(host: &Host, labels: &Labels) -> Self {
+        let define =
+            |metric: Metric| Some((metric, host.define(host_kind(metric), &metric.stat_name(labels))?));
+        Self { ids: Metric::all(labels).into_iter().filter_map(define).collect() }
     }
 
     pub(crate) fn count(&self, host: &Host, metric: Metric, amount: u64) {

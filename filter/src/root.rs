@@ -1,9 +1,10 @@
 //! One worker's plugin: its policy, its metrics, its worker, its tick.
 
-use crate::host::{Host, Moment};
+use crate::host::{Host, Moment, Shared};
 use crate::metrics::Metrics;
 use crate::stream::Stream;
 use portcullis_gate::{CallId, CallOutcome, Desk, Event, Held, Worker, WorkerEffect};
+use portcullis_policy::throttles::{Places, Seed};
 use portcullis_policy::{Policy, Token};
 use portcullis_report::WorkerBoot;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -18,6 +19,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Plugin {
     pub(crate) host: Host,
     pub(crate) policy: Policy,
+    pub(crate) places: Places,
     pub(crate) metrics: Metrics,
     pub(crate) desk: RefCell<Desk>,
     pub(crate) held: RefCell<Held>,
@@ -30,9 +32,11 @@ impl Plugin {
             .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let policy = Policy::parse(text).map_err(|mistakes| mistakes.to_string())?;
         let worker = worker(&policy)?;
-        let metrics = Metrics::define(&Host);
+        let metrics = Metrics::define(&Host, &policy.labels());
+        let seed = random().ok_or("the host gives no randomness, which places of buckets need")?;
+        let places = Places::prepare(&policy, Seed(seed), &mut Shared);
         let (desk, held) = (RefCell::default(), RefCell::default());
-        Ok(Self { host: Host, policy, metrics, desk, held, worker: RefCell::new(worker) })
+        Ok(Self { host: Host, policy, places, metrics, desk, held, worker: RefCell::new(worker) })
     }
 
     pub(crate) fn note(&self, event: Event) {

@@ -1,8 +1,8 @@
 //! One HTTP stream: callbacks in, effects out.
 
-use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld};
+use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld, Shared};
 use crate::root::{Plugin, random};
-use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, World};
+use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, Peer, World};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -28,11 +28,14 @@ impl Stream {
             | Input::RequestTrailers
             | Input::ResponseHeaders { .. }
             | Input::ResponseBody { .. }
+            | Input::ResponseTrailers
             | Input::StreamEnded => [0; 10],
         };
         let held = &mut *self.plugin.held.borrow_mut();
         let desk = &mut *self.plugin.desk.borrow_mut();
-        let mut world = World { now: began.timestamp(), policy: &self.plugin.policy, entropy, desk, held };
+        let Plugin { policy, places, .. } = &*self.plugin;
+        let now = began.timestamp();
+        let mut world = World { now, policy, entropy, desk, held, places, buckets: &mut Shared };
         self.exchange.on(input, &mut world)
     }
 
@@ -103,13 +106,15 @@ impl HttpContext for Stream {
         let pairs = RequestHeld.headers();
         #[cfg(feature = "fault-injection")]
         fault_on_demand(pairs.as_deref().unwrap_or_default());
-        let client = RequestHeld.client();
+        let address = RequestHeld.address();
+        let properties = RequestHeld.properties(self.plugin.policy.clients.properties());
+        let peer = Peer { address: address.as_deref(), properties: &properties };
         let headers = pairs.as_deref().map(Headers::new);
-        self.step(Input::RequestHeaders { headers, client: client.as_deref(), more: more(end) }, 0)
+        self.step(Input::RequestHeaders { headers, peer, more: more(end) }, 0)
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if self.exchange.interest() != Interest::Request {
+        if !self.exchange.wants(Interest::Request) {
             return Action::Continue;
         }
         let fresh = RequestHeld.body(self.seen, size.saturating_sub(self.seen));
@@ -119,21 +124,21 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        if self.exchange.interest() != Interest::Request {
+        if !self.exchange.wants(Interest::Request) {
             return Action::Continue;
         }
         self.step(Input::RequestTrailers, self.seen)
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
-        let wanted = self.exchange.interest() == Interest::ResponseHeaders;
+        let wanted = self.exchange.wants(Interest::ResponseHeaders);
         let pairs = if wanted { ResponseHeld.headers() } else { None };
         let headers = pairs.as_deref().map(Headers::new);
         self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0)
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        if self.exchange.interest() != Interest::ResponseBody {
+        if !self.exchange.wants(Interest::ResponseBody) {
             return Action::Continue;
         }
         let bytes = ResponseChunk.bytes(size);
@@ -141,8 +146,15 @@ impl HttpContext for Stream {
         self.respond(Input::ResponseBody { chunk, more: more(end) }, size)
     }
 
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        if !self.exchange.wants(Interest::ResponseBody) {
+            return Action::Continue;
+        }
+        self.respond(Input::ResponseTrailers, 0)
+    }
+
     fn on_log(&mut self) {
-        if self.exchange.interest() != Interest::None {
+        if self.exchange.wants(Interest::End) {
             self.respond(Input::StreamEnded, 0);
         }
     }

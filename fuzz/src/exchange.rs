@@ -7,7 +7,7 @@ use crate::choices::{Choices, chunks};
 use crate::schema::COMPILED;
 use base64::Engine as _;
 use player::{Ending, Outcome, Player};
-use portcullis_gate::{Chunk, Event, Headers, Input, More};
+use portcullis_gate::{Chunk, Event, Headers, Input, More, Peer};
 use portcullis_policy::Policy;
 use portcullis_report::{Reason, Transport};
 use request::Request;
@@ -61,7 +61,11 @@ fn play(policy: &Policy, request: &Request<'_>, chunks: &[&[u8]], ending: Ending
     let mut player = Player::new(policy);
     let more = if request.has_body { More::Follows } else { More::Ended };
     let headers = Some(Headers::new(&request.headers));
-    player.request(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more });
+    player.request(Input::RequestHeaders {
+        headers,
+        peer: Peer { address: Some(b"192.0.2.7:5000"), properties: &[] },
+        more,
+    });
     if more == More::Follows {
         for (index, chunk) in chunks.iter().enumerate() {
             let is_last = index + 1 == chunks.len() && ending == Ending::LastChunk;
@@ -76,7 +80,7 @@ fn play(policy: &Policy, request: &Request<'_>, chunks: &[&[u8]], ending: Ending
             Ending::Trailers => player.request(Input::RequestTrailers),
         }
     }
-    player.respond(request);
+    player.respond(request, ending);
     player.outcome()
 }
 
@@ -122,8 +126,9 @@ fn disorder(policy: &Policy, request: &Request<'_>, order: &[u8]) {
         let chunk = if step & 0x40 == 0 { Chunk::Bytes(bytes) } else { Chunk::Unreadable };
         let headers = (step & 0x40 == 0).then(|| Headers::new(&request.headers));
         player.any(match step & 7 {
-            0 => Input::RequestHeaders { headers, client: None, more },
+            0 => Input::RequestHeaders { headers, peer: Peer::default(), more },
             1..=3 => Input::RequestBody { chunk, more },
+            4 if more == More::Ended => Input::ResponseTrailers,
             4 => Input::RequestTrailers,
             5 => Input::ResponseHeaders { headers: headers.map(|_| Headers::new(&request.response)), more },
             6 => Input::ResponseBody { chunk, more },

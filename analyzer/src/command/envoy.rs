@@ -47,7 +47,7 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
         policy: inlined,
         access_log: arguments.access_log.clone(),
         analyzer,
-        body_bytes: policy.limits.body_bytes,
+        body_bytes: policy.largest_body(),
     })
 }
 

@@ -69,15 +69,15 @@ impl<'s> Reference<'s> {
         let default = match field.get("default") {
             _ if choice.is_some() => "one of them".to_owned(),
             _ if is_required => "must be given".to_owned(),
-            _ if matches!(self.inner(field), Some((_, ""))) => String::new(),
             None | Some(Value::Null) => "none".to_owned(),
+            _ if matches!(self.inner(field), Some((_, ""))) => String::new(),
             Some(default) => format!("`{default}`"),
         };
         let what = match description(field) {
             "" => choice.map(description).unwrap_or_default(),
             what => what,
         };
-        let (takes, what) = (self.takes(field), what.replace('|', "\\|"));
+        let (takes, what) = (self.takes(field), what.replace('|', "\\|").replace('\n', " "));
         self.text.push_str(&format!("| `{name}` | {takes} | {default} | {what} |\n"));
     }
 
@@ -241,9 +241,15 @@ mod tests {
     fn the_schema_takes_what_the_parser_takes() {
         let example = include_str!("../../../crates/policy/policy.example.yaml");
         let every_value = serde_saphyr::to_string(&Policy::written_out("").unwrap()).unwrap();
-        for text in
-            [example, &every_value, "{}", "routes: [{path: /a}]", "analyzer: {cluster: a, token_env: B}"]
-        {
+        for text in [
+            example,
+            &every_value,
+            "{}",
+            "routes: [{path: /a}]",
+            "analyzer: {cluster: a, token_env: B}",
+            "clients: {identity: [{jwt: {claim: [sub]}}, {header: x-api-key}, {certificate: uri}], classes: [{name: staff, when: [{address: [10.0.0.0/8]}], limits: {depth: 30}}]}",
+            "throttles: {rules: [{name: reads, per: client, unit: cost, capacity: 100, window_ms: 1000}]}",
+        ] {
             assert!(valid(text) && Policy::parse(text).is_ok(), "{text}");
         }
         for text in [
@@ -256,6 +262,8 @@ mod tests {
             "graphql: {introspection: maybe}",
             "graphql: {content_encodings: [lzma]}",
             "responses: {expose_limits: 1}",
+            "clients: {identity: [{cookie: a}]}",
+            "throttles: {rules: [{name: reads}]}",
         ] {
             assert!(!valid(text) && Policy::parse(text).is_err(), "{text}");
         }

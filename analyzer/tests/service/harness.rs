@@ -199,6 +199,8 @@ pub(crate) fn incident(shape: &str, reason: Reason, at_ms: u64) -> Incident {
         at_ms,
         correlation_id: format!("id-{at_ms}"),
         client: Some("192.0.2.7".to_owned()),
+        client_key: None,
+        class: None,
         reason,
         limit: Some(15),
         actual: Some(40),

@@ -6,7 +6,7 @@
 mod request;
 
 use crate::json::{Fault, Nesting, Reader};
-use crate::names::{Parameter, Spelling, spelling};
+use crate::names::{IdKeys, Parameter, Spelling, spelling};
 use std::borrow::Cow;
 
 pub use request::Request;
@@ -53,8 +53,8 @@ pub enum EnvelopeError {
     /// A key is a parameter for decoders that fold case.
     #[error("a key differs from a parameter of GraphQL in case only")]
     CaseVariantKey,
-    /// `documentId` beside `query`: servers disagree on which of the two is run.
-    #[error("`documentId` stands beside `query`")]
+    /// The id of a document beside `query`: servers disagree on which of the two is run.
+    #[error("the id of a document stands beside `query`")]
     TwoDocuments,
     /// `extensions.persistedQuery` is not version 1 with one SHA-256 in lowercase.
     #[error("`extensions.persistedQuery` is not version 1 with a SHA-256 in lowercase")]
@@ -125,10 +125,23 @@ pub enum EnvelopeError {
 /// [`EnvelopeError`] says what another server could read differently, or what is missing; the faults of one request
 /// are those of its batch.
 pub fn read(body: &[u8], nesting: Nesting, batch: BatchLength) -> Result<Envelope<'_>, EnvelopeError> {
+    read_by(body, nesting, batch, IdKeys::Standard)
+}
+
+/// Reads a body in which ids of documents have these keys.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_by<'b>(
+    body: &'b [u8],
+    nesting: Nesting,
+    batch: BatchLength,
+    ids: IdKeys<'_>,
+) -> Result<Envelope<'b>, EnvelopeError> {
     let text =
         std::str::from_utf8(body).map_err(|error| EnvelopeError::NotUtf8 { at: error.valid_up_to() })?;
     let mut reader = Reader::new(text, nesting);
-    let sense = top(&mut reader, batch).and_then(|sense| reader.end().map(|()| sense));
+    let sense = top(&mut reader, batch, ids).and_then(|sense| reader.end().map(|()| sense));
     sense.map_err(|fault| syntax(fault, text, nesting))?
 }
 
@@ -148,15 +161,23 @@ pub(crate) fn syntax(fault: Fault, text: &str, nesting: Nesting) -> EnvelopeErro
 /// What was read, when its syntax is sound to the end.
 type Sense<T> = Result<T, EnvelopeError>;
 
-fn top<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Envelope<'a>>, Fault> {
+fn top<'a>(
+    reader: &mut Reader<'a>,
+    batch: BatchLength,
+    ids: IdKeys<'_>,
+) -> Result<Sense<Envelope<'a>>, Fault> {
     match reader.peek() {
-        Some(b'{') => Ok(request(reader)?.map(Envelope::Single)),
-        Some(b'[') => requests(reader, batch),
+        Some(b'{') => Ok(request(reader, ids)?.map(Envelope::Single)),
+        Some(b'[') => requests(reader, batch, ids),
         Some(_) | None => reader.value().map(|_| Err(EnvelopeError::NotAnObject)),
     }
 }
 
-fn requests<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Envelope<'a>>, Fault> {
+fn requests<'a>(
+    reader: &mut Reader<'a>,
+    batch: BatchLength,
+    ids: IdKeys<'_>,
+) -> Result<Sense<Envelope<'a>>, Fault> {
     let mut kept = Ok(Vec::new());
     let mut actual: usize = 0;
     reader.list(|reader| {
@@ -166,7 +187,7 @@ fn requests<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Env
             return reader.value().map(drop);
         }
         let request = match reader.peek() {
-            Some(b'{') => request(reader)?,
+            Some(b'{') => request(reader, ids)?,
             Some(_) | None => reader.value().map(|_| Err(EnvelopeError::NotARequest { index }))?,
         };
         match (&mut kept, request) {
@@ -185,13 +206,13 @@ fn requests<'a>(reader: &mut Reader<'a>, batch: BatchLength) -> Result<Sense<Env
     })
 }
 
-fn request<'a>(reader: &mut Reader<'a>) -> Result<Sense<Request<'a>>, Fault> {
+fn request<'a>(reader: &mut Reader<'a>, ids: IdKeys<'_>) -> Result<Sense<Request<'a>>, Fault> {
     let mut sense = Ok(Request::default());
     let mut seen = Seen::default();
     let mut variant = false;
     reader.object(|reader, key| {
         let value = reader.value()?;
-        match (spelling(&key), &mut sense) {
+        match (spelling(&key, ids), &mut sense) {
             (Spelling::Exact(parameter), sense) => {
                 seen.note(parameter);
                 if let Ok(request) = sense

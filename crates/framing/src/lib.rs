@@ -19,13 +19,14 @@ mod sha256;
 
 pub use accept::{Accepts, Streams, accepts, streams};
 pub use encoding::{Coding, ContentEncoding, content_encoding};
-pub use envelope::{BatchLength, Envelope, EnvelopeError, Request, read};
+pub use envelope::{BatchLength, Envelope, EnvelopeError, Request, read, read_by};
 pub use inflate::{InflateError, Inflation, inflate};
 pub use json::{Json, Nesting, Object};
 pub use media_type::{Boundary, ContentType, content_type};
 pub use multipart::{Multipart, MultipartError, MultipartLimits, UploadLimits, UploadMap, UploadMapError};
+pub use names::IdKeys;
 pub use parameters::Parameters;
 pub use percent::percent_decoded;
-pub use query_string::{QueryString, query_string};
+pub use query_string::{QueryString, query_string, query_string_by};
 pub use response::{Event, Events, Jobs, Scanner, Suggestions};
 pub use sha256::Sha256Hash;

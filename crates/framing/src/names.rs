@@ -10,7 +10,28 @@ pub(crate) enum Parameter {
     DocumentId,
 }
 
+/// The keys by which a server takes the id of a document that it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdKeys<'k> {
+    /// `documentId`.
+    #[default]
+    Standard,
+    /// These, and no others; ASCII letters, digits, `_` and `-`.
+    Named(&'k [String]),
+}
+
+impl IdKeys<'_> {
+    fn any(self, fits: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Standard => fits(Parameter::DocumentId.name()),
+            Self::Named(keys) => keys.iter().any(|key| fits(key)),
+        }
+    }
+}
+
 impl Parameter {
+    /// Those that have one name everywhere.
+    const FIXED: [Self; 4] = [Self::Query, Self::OperationName, Self::Variables, Self::Extensions];
     pub(crate) const ALL: [Self; 5] =
         [Self::Query, Self::OperationName, Self::Variables, Self::Extensions, Self::DocumentId];
 
@@ -37,12 +58,16 @@ pub(crate) enum Spelling {
     Unrelated,
 }
 
-pub(crate) fn spelling(key: &str) -> Spelling {
-    if let Some(parameter) = Parameter::ALL.into_iter().find(|parameter| parameter.name() == key) {
+pub(crate) fn spelling(key: &str, ids: IdKeys<'_>) -> Spelling {
+    if let Some(parameter) = Parameter::FIXED.into_iter().find(|parameter| parameter.name() == key) {
         return Spelling::Exact(parameter);
     }
+    if ids.any(|name| name == key) {
+        return Spelling::Exact(Parameter::DocumentId);
+    }
     let is_index = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-    let folds = Parameter::ALL.into_iter().any(|parameter| folds_to(key, parameter.name()));
+    let folds = Parameter::FIXED.into_iter().any(|parameter| folds_to(key, parameter.name()))
+        || ids.any(|name| folds_to(key, name));
     if folds || is_index { Spelling::Variant } else { Spelling::Unrelated }
 }
 
@@ -62,7 +87,19 @@ mod tests {
 
     #[track_caller]
     fn check(key: &str, expected: Spelling) {
-        assert_eq!(spelling(key), expected, "{key}");
+        assert_eq!(spelling(key, IdKeys::Standard), expected, "{key}");
+    }
+
+    #[test]
+    fn ids_have_the_names_that_they_are_given() {
+        let keys = ["id".to_owned(), "doc_id".to_owned()];
+        let named = |key: &str| spelling(key, IdKeys::Named(&keys));
+        assert_eq!(named("id"), Spelling::Exact(Parameter::DocumentId));
+        assert_eq!(named("doc_id"), Spelling::Exact(Parameter::DocumentId));
+        assert_eq!((named("ID"), named("Doc_Id")), (Spelling::Variant, Spelling::Variant));
+        assert_eq!((named("documentId"), named("docId")), (Spelling::Unrelated, Spelling::Unrelated));
+        assert_eq!(named("query"), Spelling::Exact(Parameter::Query));
+        assert_eq!(spelling("documentId", IdKeys::Named(&[])), Spelling::Unrelated);
     }
 
     #[test]

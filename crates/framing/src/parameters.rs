@@ -5,7 +5,7 @@
 
 use crate::envelope::{EnvelopeError, Request, syntax};
 use crate::json::{Json, Nesting, Reader};
-use crate::names::{Parameter, Spelling};
+use crate::names::{IdKeys, Parameter, Spelling};
 use crate::percent::form_decoded;
 use crate::query_string::{chooses_operations, read_as, split};
 use std::borrow::Cow;
@@ -26,6 +26,14 @@ impl Parameters {
     /// # Errors
     /// `NotUrlEncoded`, `DuplicateParameter`, `VariantParameter`, `Semicolon`, `TooManyPairs`.
     pub fn read(query_string: &[u8]) -> Result<Self, EnvelopeError> {
+        Self::read_by(query_string, IdKeys::Standard)
+    }
+
+    /// Reads a query string in which ids of documents have these keys.
+    ///
+    /// # Errors
+    /// Those of [`Parameters::read`].
+    pub fn read_by(query_string: &[u8], ids: IdKeys<'_>) -> Result<Self, EnvelopeError> {
         // A parser of URLs ends the query there; one of request lines may not.
         if let Some(at) = query_string.iter().position(|byte| *byte == b'#') {
             return Err(EnvelopeError::NotUrlEncoded { at });
@@ -38,7 +46,7 @@ impl Parameters {
         let mut start: usize = 0;
         for pair in query_string.split(|byte| *byte == b'&') {
             let fault = |error| at(error, start);
-            if let Some((parameter, text)) = parameter(pair).map_err(fault)? {
+            if let Some((parameter, text)) = parameter(pair, ids).map_err(fault)? {
                 parameters.give(parameter, text)?;
             }
             start = start.saturating_add(pair.len()).saturating_add(1);
@@ -81,13 +89,13 @@ impl Parameters {
 }
 
 /// The parameter of a pair with its decoded text; offsets in errors are those in the pair.
-fn parameter(pair: &[u8]) -> Result<Option<(Parameter, String)>, EnvelopeError> {
+fn parameter(pair: &[u8], ids: IdKeys<'_>) -> Result<Option<(Parameter, String)>, EnvelopeError> {
     let (name, value) = split(pair);
     if chooses_operations(name) {
         return Err(EnvelopeError::VariantParameter);
     }
     let semicolon = || pair.iter().position(|byte| *byte == b';').unwrap_or_default();
-    match read_as(name) {
+    match read_as(name, ids) {
         // A document cut short is another document.
         Spelling::Exact(_) if value.contains(&b';') => Err(EnvelopeError::Semicolon { at: semicolon() }),
         Spelling::Exact(parameter) => {
@@ -99,7 +107,7 @@ fn parameter(pair: &[u8]) -> Result<Option<(Parameter, String)>, EnvelopeError> 
         Spelling::Variant => Err(EnvelopeError::VariantParameter),
         Spelling::Unrelated => {
             let mut pieces = pair.split(|byte| *byte == b';');
-            if pieces.any(|piece| read_as(split(piece).0) != Spelling::Unrelated) {
+            if pieces.any(|piece| read_as(split(piece).0, ids) != Spelling::Unrelated) {
                 return Err(EnvelopeError::Semicolon { at: semicolon() });
             }
             Ok(None)
@@ -165,6 +173,25 @@ mod tests {
         assert_eq!(parameters.request(NESTING).unwrap().document_id.as_deref(), Some("sha256:00"));
         refused("documentId=a&query={b}", EnvelopeError::TwoDocuments);
         refused("documentId=a&query=", EnvelopeError::TwoDocuments);
+    }
+
+    #[test]
+    fn an_id_has_the_keys_that_it_is_given() {
+        let keys = ["id".to_owned(), "doc_id".to_owned()];
+        let read = |text: &str| Parameters::read_by(text.as_bytes(), IdKeys::Named(&keys));
+        for text in ["id=a", "doc_id=a", "x=1&%69d=a", "documentId=b&id=a"] {
+            let parameters = read(text).unwrap();
+            assert_eq!(parameters.request(NESTING).unwrap().document_id.as_deref(), Some("a"), "{text}");
+        }
+        let twice = EnvelopeError::DuplicateParameter { name: "documentId" };
+        assert_eq!(read("id=a&doc_id=a"), Err(twice));
+        let beside = read("id=a&query={b}").unwrap();
+        assert_eq!(beside.request(NESTING).unwrap_err(), EnvelopeError::TwoDocuments);
+        // The last three are `doc_id` to PHP.
+        for variant in ["ID", "id[]", "+id", "Doc_Id", "doc.id", "doc+id", "+doc[id"] {
+            assert_eq!(read(&format!("{variant}=a")), Err(EnvelopeError::VariantParameter), "{variant}");
+        }
+        assert_eq!(read("docid=a&ids=b&doc-id=c"), Ok(Parameters::default()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The query string of a URL, as far as it can carry a GraphQL request.
 
-use crate::names::{Spelling, spelling};
+use crate::names::{IdKeys, Spelling, spelling};
 use crate::percent::{form_decoded, percent_decoded};
 
 /// What the query string of a request target holds.
@@ -16,10 +16,15 @@ pub enum QueryString {
 ///
 /// Names are decoded; a name that only some servers read as one of them counts.
 pub fn query_string(query: &[u8]) -> QueryString {
+    query_string_by(query, IdKeys::Standard)
+}
+
+/// Looks for them where ids of documents have these keys.
+pub fn query_string_by(query: &[u8], ids: IdKeys<'_>) -> QueryString {
     let mut pairs = query.split(|byte| matches!(byte, b'&' | b';'));
     let found = pairs.any(|pair| {
         let name = split(pair).0;
-        read_as(name) != Spelling::Unrelated || chooses_operations(name)
+        read_as(name, ids) != Spelling::Unrelated || chooses_operations(name)
     });
     if found { QueryString::Graphql } else { QueryString::Unrelated }
 }
@@ -37,21 +42,21 @@ pub(crate) fn split(pair: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// What a name is to any server: PHP drops spaces before it, some read `query[]`, `query[0]` and `query.x` as `query`,
-/// and for some it ends at a NUL.
-pub(crate) fn read_as(name: &[u8]) -> Spelling {
+/// and for some it ends at a NUL. Inside a name PHP makes an underscore of a space, a dot and a lone bracket.
+pub(crate) fn read_as(name: &[u8], ids: IdKeys<'_>) -> Spelling {
     if let Ok(decoded) = form_decoded(name)
-        && let Spelling::Exact(parameter) = spelling(&decoded)
+        && let Spelling::Exact(parameter) = spelling(&decoded, ids)
     {
         return Spelling::Exact(parameter);
     }
     let spaced: Vec<u8> = name.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded = String::from_utf8_lossy(&percent_decoded(&spaced)).into_owned();
     let is_around = |letter: char| letter.is_whitespace() || letter.is_control();
-    let bare = decoded.trim_start_matches(is_around).split(['[', '.', '\0']).next().unwrap_or_default();
-    match spelling(bare.trim_end_matches(is_around)) {
-        Spelling::Exact(_) | Spelling::Variant => Spelling::Variant,
-        Spelling::Unrelated => Spelling::Unrelated,
-    }
+    let trimmed = decoded.trim_start_matches(is_around).split('\0').next().unwrap_or_default();
+    let bare = trimmed.split(['[', '.']).next().unwrap_or_default().trim_end_matches(is_around);
+    let joined = trimmed.replace([' ', '.', '['], "_");
+    let is_unrelated = |name: &str| spelling(name, ids) == Spelling::Unrelated;
+    if is_unrelated(bare) && is_unrelated(&joined) { Spelling::Unrelated } else { Spelling::Variant }
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
-use crate::input::More;
+use crate::input::{More, Peer};
 use crate::intake::{Intake, Place};
 use crate::number::count;
 use crate::route::{Target, target};
 use crate::upload::Upload;
 use crate::world::World;
 use portcullis_framing::{
-    Coding, ContentEncoding, ContentType, QueryString, Streams, content_encoding, content_type, query_string,
-    streams,
+    Coding, ContentEncoding, ContentType, IdKeys, QueryString, Streams, content_encoding, content_type,
+    query_string_by, streams,
 };
-use portcullis_policy::{Encoding, Policy, Refusal, Switch};
+use portcullis_policy::{ClassId, Encoding, Policy, Refusal, Switch};
 use portcullis_report::{Reason, Transport, header};
 
 /// What becomes of a request as far as its headers tell.
@@ -26,16 +26,26 @@ pub(crate) enum Admission {
     Refuse(Case, Refusal),
 }
 
+impl Admission {
+    /// The class by whose policy it is judged; nothing when it is not.
+    pub(crate) fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Pass(_) => None,
+            Self::Read(case, ..) | Self::Refuse(case, _) => Some(case.client.class),
+        }
+    }
+}
+
 /// Sorts a request by its headers.
 pub(crate) fn admit(
     headers: Option<Headers<'_>>,
-    client: Option<&[u8]>,
+    peer: Peer<'_>,
     more: More,
     world: &World<'_>,
 ) -> Admission {
     let Some(headers) = headers else {
         // Nobody can tell that it is not the route.
-        let case = Case::new(Headers::new(&[]), client, world);
+        let case = Case::new(Headers::new(&[]), peer, world);
         return Admission::Refuse(case, Refusal::because(Reason::Unreadable));
     };
     // Without a path it is a `CONNECT`.
@@ -44,17 +54,18 @@ pub(crate) fn admit(
     let Some(id) = routed(&target, world.policy) else { return Admission::Pass(Vec::new()) };
     let list = stripped(headers, world.policy);
     let method = headers.only(":method").unwrap_or_default();
-    if method == b"OPTIONS" && more == More::Ended && query_string(target.query) == QueryString::Unrelated {
+    if method == b"OPTIONS" && more == More::Ended && !asks(target.query, world.policy) {
         // A preflight: it has neither a body nor parameters to run.
         return Admission::Pass(list);
     }
-    let mut case = Case::new(headers, client, world);
+    let mut case = Case::new(headers, peer, world);
+    let policy = world.policy.of(case.client.class);
     let place = Place { query: target.query.to_vec(), id };
     let intake = match method {
-        _ if raw.len() > world.policy.limits.url_bytes => Err(too_long(raw, world.policy)),
+        _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
-        b"POST" => post(headers, place, world.policy),
-        b"GET" => get(place, world.policy),
+        b"POST" => post(headers, place, policy),
+        b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),
     };
     case.transport = transport(method, headers, &intake);
@@ -101,19 +112,20 @@ pub(crate) fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
 }
 
 fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, Refusal> {
-    if query_string(&place.query) == QueryString::Graphql {
+    if asks(&place.query, policy) {
         return Err(Refusal::because(Reason::Ambiguous));
     }
     let unsupported = Refusal::because(Reason::ContentType);
     let coding = coding(headers, policy)?;
+    let announced = announced(headers)?;
     let transports = policy.transports;
     match headers.only("content-type").map(content_type) {
         Some(ContentType::Json) => {
-            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            within(announced, Reason::BodySize, count(policy.limits.body_bytes))?;
             Ok(Intake::Json(place, coding, Vec::new()))
         }
         Some(ContentType::Graphql) if transports.application_graphql == Switch::On => {
-            within(headers, Reason::BodySize, count(policy.limits.body_bytes))?;
+            within(announced, Reason::BodySize, count(policy.limits.body_bytes))?;
             Ok(Intake::Graphql(place, coding, Vec::new()))
         }
         Some(ContentType::Multipart(boundary)) if transports.multipart == Switch::On => {
@@ -126,16 +138,21 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
             if coding.is_some() {
                 return Err(Refusal::because(Reason::ContentEncoding));
             }
-            within(headers, Reason::UploadLimit, largest_upload(policy))?;
+            within(announced, Reason::UploadLimit, largest_upload(policy))?;
             match place.id {
                 Some(_) => Err(Refusal::because(Reason::Ambiguous)),
-                None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, policy)))),
+                None => Ok(Intake::Upload(Box::new(Upload::new(&boundary, announced, policy)))),
             }
         }
         Some(ContentType::Multipart(_) | ContentType::Graphql | ContentType::Other) | None => {
             Err(unsupported)
         }
     }
+}
+
+/// Whether a query string has something of a GraphQL request.
+fn asks(query: &[u8], policy: &Policy) -> bool {
+    query_string_by(query, IdKeys::Named(&policy.id_keys)) == QueryString::Graphql
 }
 
 /// How the body is compressed, if it is and the policy takes that.
@@ -155,11 +172,23 @@ fn coding(headers: Headers<'_>, policy: &Policy) -> Result<Option<Coding>, Refus
     is_taken.then_some(Some(found)).ok_or(Refusal::because(Reason::ContentEncoding))
 }
 
+/// The length of the body, where it is announced in a way that everybody reads alike: by one number, without another
+/// way to find the end beside it (RFC 9112 §6.3).
+fn announced(headers: Headers<'_>) -> Result<Option<u64>, Refusal> {
+    if headers.all("content-length").next().is_none() {
+        return Ok(None);
+    }
+    let unclear = Refusal::because(Reason::Ambiguous);
+    let is_coded = headers.all("transfer-encoding").next().is_some();
+    let digits =
+        headers.only("content-length").filter(|value| !is_coded && value.iter().all(u8::is_ascii_digit));
+    let length = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    length.map(Some).ok_or(unclear)
+}
+
 /// Holds the announced length of the body against its limit; what is not announced is counted as it comes.
-fn within(headers: Headers<'_>, reason: Reason, limit: u64) -> Result<(), Refusal> {
-    let length =
-        headers.only("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
-    match length.filter(|length| *length > limit) {
+fn within(announced: Option<u64>, reason: Reason, limit: u64) -> Result<(), Refusal> {
+    match announced.filter(|length| *length > limit) {
         Some(length) => Err(Refusal::beyond(reason, limit, length)),
         None => Ok(()),
     }

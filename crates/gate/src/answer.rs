@@ -1,9 +1,13 @@
 //! The answer to a refused request: a GraphQL response with one error and no `data`.
 
 use crate::case::Case;
+use crate::throttle;
+use portcullis_cost::Cost;
 use portcullis_policy::{Disclosure, Policy, Refusal, Switch, ValidationStatus};
 use portcullis_report::{Reason, header};
 use serde_json::{Map, Value, json};
+
+const RETRY_AFTER: &str = "retry-after";
 
 /// An HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,19 +21,30 @@ pub struct Answer {
 }
 
 /// The answer to a refusal, as an array of `times` where each of a batch is told the same.
-pub(crate) fn answer(refusal: &Refusal, times: Option<usize>, case: &Case, policy: &Policy) -> Answer {
+pub(crate) fn answer(
+    refusal: &Refusal,
+    times: Option<usize>,
+    cost: Option<Cost>,
+    case: &Case,
+    policy: &Policy,
+) -> Answer {
     let mut headers = vec![
         ("content-type", case.accepts.content_type().to_owned()),
         (header::CORRELATION_ID, case.correlation.as_str().to_owned()),
     ];
     headers.extend(extra_header(refusal.reason, policy).map(|(name, value)| (name, value.to_owned())));
+    headers.extend(case.throttled.wait_seconds().map(|seconds| (RETRY_AFTER, seconds.to_string())));
+    headers.extend(throttle::told(case, policy).into_iter().flat_map(throttle::answer_headers));
     let mut error = Map::new();
     error.insert("message".to_owned(), json!(refusal.reason.message()));
     if let Some(position) = refusal.position {
         error.insert("locations".to_owned(), json!([{ "line": position.line, "column": position.column }]));
     }
     error.insert("extensions".to_owned(), Value::Object(extensions(refusal, policy.responses.disclosure)));
-    let one = json!({ "errors": [error] });
+    let mut one = json!({ "errors": [error] });
+    if let (Some(cost), Some(object)) = (throttle::cost(case, cost, policy), one.as_object_mut()) {
+        object.insert("extensions".to_owned(), json!({ "cost": cost }));
+    }
     let body = match times {
         None => one,
         Some(times) => Value::Array(vec![one; times]),
@@ -51,7 +66,8 @@ fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'stat
     match (reason.status(), policy.transports.get) {
         (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
         (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
-        (429, _) => Some(("retry-after", "1")),
+        // A throttle knows how long.
+        (429, _) if reason != Reason::Throttled => Some((RETRY_AFTER, "1")),
         (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }
@@ -77,22 +93,16 @@ fn extensions(refusal: &Refusal, disclosure: Disclosure) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::correlation::CorrelationId;
-    use portcullis_framing::Accepts;
-    use portcullis_report::Transport;
 
     fn case() -> Case {
-        Case {
-            correlation: CorrelationId::parse(b"id").unwrap(),
-            client: None,
-            transport: Transport::Post,
-            accepts: Accepts::Json,
-            body_bytes: 0,
-        }
+        let mut case = Case::unknown(&Policy::parse("").unwrap());
+        case.correlation = CorrelationId::parse(b"id").unwrap();
+        case
     }
 
     #[track_caller]
     fn check(refusal: Refusal, policy: &str, status: u16, expected: &str) {
-        let answer = answer(&refusal, None, &case(), &Policy::parse(policy).unwrap());
+        let answer = answer(&refusal, None, None, &case(), &Policy::parse(policy).unwrap());
         assert_eq!((answer.status, String::from_utf8(answer.body).unwrap()), (status, expected.to_owned()));
     }
 
@@ -136,7 +146,7 @@ mod tests {
     #[test]
     fn each_of_a_batch_is_told_that_its_hash_is_unknown() {
         let policy = Policy::parse("").unwrap();
-        let answer = answer(&Refusal::because(Reason::PersistedQuery), Some(2), &case(), &policy);
+        let answer = answer(&Refusal::because(Reason::PersistedQuery), Some(2), None, &case(), &policy);
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         let messages: Vec<_> =
             body.as_array().unwrap().iter().map(|one| &one["errors"][0]["message"]).collect();
@@ -147,14 +157,14 @@ mod tests {
     fn a_profile_may_answer_422_to_what_servers_refuse_while_validating() {
         let status = |reason| {
             let policy = Policy::parse("responses: {validation_status: 422}").unwrap();
-            answer(&Refusal::because(reason), None, &case(), &policy).status
+            answer(&Refusal::because(reason), None, None, &case(), &policy).status
         };
         assert_eq!((status(Reason::Depth), status(Reason::Syntax), status(Reason::Method)), (422, 400, 405));
     }
 
     #[track_caller]
     fn allows(reason: Reason, policy: &str, expected: &str) {
-        let answer = answer(&Refusal::because(reason), None, &case(), &Policy::parse(policy).unwrap());
+        let answer = answer(&Refusal::because(reason), None, None, &case(), &Policy::parse(policy).unwrap());
         assert!(answer.headers.contains(&("allow", expected.to_owned())), "{:?}", answer.headers);
         assert!(answer.headers.contains(&("x-correlation-id", "id".to_owned())));
     }

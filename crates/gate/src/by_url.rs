@@ -8,6 +8,7 @@ use crate::route::target;
 use crate::time::Timestamp;
 use crate::world::World;
 use portcullis_policy::Policy;
+use portcullis_policy::throttles::{Places, Shelf};
 
 /// Judges a `GET` of a request target, `/graphql?query=…`, or of an absolute URL; nothing when it is not under the policy.
 pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgement> {
@@ -16,7 +17,9 @@ pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgeme
     let intake =
         if url.len() > policy.limits.url_bytes { Err(too_long(url, policy)) } else { get(place, policy) };
     let (now, entropy) = (Timestamp::from_millis(0), [0; 10]);
-    let mut world = World { now, policy, entropy, desk, held: &mut Held::default() };
+    // Judged alone, as if nobody had spent anything.
+    let (held, buckets) = (&mut Held::default(), &mut Shelf::default());
+    let mut world = World { now, policy, entropy, desk, held, places: &Places::default(), buckets };
     Some(match intake {
         Ok(intake) => intake.judge(&mut world),
         Err(refusal) => Judgement::unparsed(refusal),

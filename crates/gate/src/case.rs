@@ -2,30 +2,50 @@
 
 use crate::correlation::CorrelationId;
 use crate::headers::Headers;
+use crate::input::Peer;
+use crate::throttle::Throttled;
 use crate::world::World;
 use portcullis_framing::{Accepts, accepts};
-use portcullis_policy::CorrelationTrust;
+use portcullis_policy::{Client, CorrelationTrust, Evidence, Sight, Switch};
 use portcullis_report::{Transport, header};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What is known of a request before its body.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) correlation: CorrelationId,
-    pub(crate) client: Option<String>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) client: Client,
+    /// The name of the client's class.
+    pub(crate) class: Arc<str>,
+    /// What the client is told.
+    pub(crate) sight: Sight,
+    /// What the throttles said.
+    pub(crate) throttled: Throttled,
     pub(crate) transport: Transport,
     pub(crate) accepts: Accepts,
     pub(crate) body_bytes: u64,
 }
 
 impl Case {
-    pub(crate) fn new(headers: Headers<'_>, client: Option<&[u8]>, world: &World<'_>) -> Self {
+    pub(crate) fn new(headers: Headers<'_>, peer: Peer<'_>, world: &World<'_>) -> Self {
         let incoming = match world.policy.correlation {
             CorrelationTrust::Incoming => headers.only(header::CORRELATION_ID).and_then(CorrelationId::parse),
             CorrelationTrust::Nobody => None,
         };
+        let address = peer.address.and_then(address);
+        let header = |name: &str| headers.only(name);
+        let clients = &world.policy.clients;
+        let client = clients.identify(&Evidence { header: &header, properties: peer.properties, address });
+        let class = clients.class(client.class);
         Self {
             correlation: incoming.unwrap_or_else(|| CorrelationId::new(world.now, world.entropy)),
-            client: client.and_then(address),
+            address,
+            client,
+            class: class.map(|class| Arc::clone(&class.name)).unwrap_or_default(),
+            sight: class.map_or(Sight { throttles: Switch::Off, cost: Switch::Off }, |class| class.sight),
+            throttled: Throttled::default(),
             transport: Transport::OtherHttp,
             accepts: headers.only("accept").map_or(Accepts::Json, accepts),
             body_bytes: 0,
@@ -33,10 +53,27 @@ impl Case {
     }
 }
 
+#[cfg(test)]
+impl Case {
+    /// A request of nobody in particular.
+    pub(crate) fn unknown(policy: &portcullis_policy::Policy) -> Self {
+        let world = World {
+            now: crate::time::Timestamp::default(),
+            policy,
+            entropy: [0; 10],
+            desk: &mut crate::judge::Desk::default(),
+            held: &mut crate::held::Held::default(),
+            places: &portcullis_policy::throttles::Places::default(),
+            buckets: &mut portcullis_policy::throttles::Shelf::default(),
+        };
+        Self::new(Headers::new(&[]), Peer::default(), &world)
+    }
+}
+
 /// `ip:port` without the port; brackets around an IPv6 address go too.
-fn address(client: &[u8]) -> Option<String> {
+fn address(client: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(client).ok()?;
     let (host, _port) = text.rsplit_once(':')?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse::<std::net::IpAddr>().ok().map(|address| address.to_string())
+    host.parse().ok()
 }

@@ -5,9 +5,11 @@ use crate::case::Case;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::judge::{Form, Judged, Judgement, Standing};
+use crate::throttle;
 use crate::time::Timestamp;
 use portcullis_policy::{Policy, Refusal, Verdict};
 use portcullis_report::{Metric, Outcome, Reason, Transport, header};
+use std::sync::Arc;
 
 /// Operations of a batch whose names are told in a header or an access log.
 const NAMES: usize = 10;
@@ -23,11 +25,6 @@ pub(crate) fn request_headers(case: &Case, judgement: &Judgement, policy: &Polic
     ]
 }
 
-/// What the client is told of any answer.
-pub(crate) fn correlation(case: &Case) -> Effect {
-    Effect::SetResponseHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned())
-}
-
 /// The answer to a refused request.
 pub(crate) fn reply(case: &Case, judgement: &Judgement, refusal: &Refusal, policy: &Policy) -> Effect {
     let times = match (judgement.form, refusal.reason) {
@@ -35,7 +32,7 @@ pub(crate) fn reply(case: &Case, judgement: &Judgement, refusal: &Refusal, polic
         (Form::Batch(length), Reason::PersistedQuery | Reason::PersistedQueryUnsupported) => Some(length),
         (Form::Batch(_) | Form::Single, _) => None,
     };
-    Effect::Reply(answer(refusal, times, case, policy))
+    Effect::Reply(answer(refusal, times, judgement.cost, case, policy))
 }
 
 /// What access logs are told.
@@ -64,8 +61,9 @@ fn names(judgement: &Judgement) -> String {
 }
 
 /// What is counted once the verdict is final.
-pub(crate) fn counts(judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
+pub(crate) fn counts(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
     let mut list = Vec::with_capacity(16);
+    list.extend(throttle::counts(case, judgement.verdict));
     let outcome = match judgement.verdict {
         Verdict::Allow => Outcome::Allowed,
         Verdict::Deny(refusal) => {
@@ -108,7 +106,7 @@ fn count_operation(judged: &Judged, policy: &Policy, list: &mut Vec<Effect>) {
 
 /// What the worker is told: each operation of an allowed request, or the one for which it was refused.
 pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Event> {
-    let Case { correlation, client, transport, body_bytes, accepts: _ } = case;
+    let Case { correlation, address, client, class, transport, body_bytes, .. } = case;
     let Judgement { verdict, form, operations, .. } = judgement;
     let transport = match form {
         Form::Single => transport,
@@ -124,7 +122,9 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
         Event {
             at: now,
             correlation: correlation.clone(),
-            client: client.clone(),
+            client: address,
+            client_key: client.key,
+            class: Arc::clone(&class),
             transport,
             kind: judged.kind,
             operation: judged.operation,

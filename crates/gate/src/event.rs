@@ -4,11 +4,10 @@ use crate::correlation::CorrelationId;
 use crate::time::Timestamp;
 use portcullis_cost::Cost;
 use portcullis_graphql::{Measures, ShapeHash};
-use portcullis_policy::Refusal;
+use portcullis_policy::{ClientKey, Refusal};
 use portcullis_report::{Incident, Measured, OperationKind, RollupKey, Transport};
-
-/// The class of clients nobody has sorted.
-const ANONYMOUS: &str = "anonymous";
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// One judged request.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +16,12 @@ pub struct Event {
     pub at: Timestamp,
     /// Its correlation id.
     pub correlation: CorrelationId,
-    /// The client's address without the port.
-    pub client: Option<String>,
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// Its pseudonym.
+    pub client_key: ClientKey,
+    /// Its class.
+    pub class: Arc<str>,
     /// How it came.
     pub transport: Transport,
     /// Type of the operation.
@@ -46,7 +49,7 @@ impl Event {
         RollupKey {
             operation: self.operation.clone(),
             kind: self.kind,
-            class: ANONYMOUS.to_owned(),
+            class: self.class.as_ref().to_owned(),
             transport: self.transport,
             refused: self.refusal.map(|refusal| refusal.reason),
         }
@@ -57,7 +60,9 @@ impl Event {
         Some(Incident {
             at_ms: self.at.millis(),
             correlation_id: self.correlation.as_str().to_owned(),
-            client: self.client,
+            client: self.client.map(|address| address.to_string()),
+            client_key: Some(self.client_key.to_string()),
+            class: Some(self.class.as_ref().to_owned()),
             reason: refusal.reason,
             limit: refusal.limit,
             actual: refusal.actual,

@@ -7,17 +7,17 @@
 
 use crate::admission::{Admission, admit, is_upgrade};
 use crate::case::Case;
-use crate::conclude::{correlation, counts, events, properties, reply, request_headers};
+use crate::conclude::{counts, events, properties, reply, request_headers};
 use crate::effect::{Effect, Effects, Flow};
-use crate::headers::Headers;
 use crate::input::{Chunk, Input, More};
 use crate::intake::Intake;
 use crate::judge::Judgement;
 use crate::number::count;
 use crate::response::Awaited;
+use crate::throttle::{charge, settle as settle_spending};
 use crate::upload::{Progress, Upload};
 use crate::world::World;
-use portcullis_policy::{Refusal, Verdict};
+use portcullis_policy::{ClassId, Refusal, Verdict};
 use portcullis_report::{Metric, Reason};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
@@ -39,35 +39,44 @@ enum Phase {
     /// The request is being read.
     Reading(Box<(Case, Intake)>),
     /// An upload that was let through while its files still come.
-    Passing(Box<(Case, Upload, Judgement)>),
+    Passing(Box<Passing>),
     /// Refused; the rest of the body is being thrown away.
     Draining(Box<(Case, Judgement)>, usize),
     /// Judged; the response is awaited.
-    Judged(Awaited),
+    Judged(Box<Awaited>),
 }
 
-/// What an exchange still wants to see; the host need not fetch the rest.
+/// An upload whose first parts were judged; the upstream may answer it before it has all of it.
+#[derive(Debug)]
+struct Passing {
+    case: Case,
+    upload: Upload,
+    judgement: Judgement,
+    awaited: Awaited,
+}
+
+/// A part of an exchange that it may still want to see; the host need not fetch the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
     /// More of the request.
     Request,
     /// The headers of the response.
     ResponseHeaders,
-    /// The body of the response.
+    /// The body of the response, and the trailers that end it.
     ResponseBody,
     /// The end of the stream.
     End,
-    /// Nothing.
-    None,
 }
 
 impl Exchange {
-    /// What it still wants to see, and the end of the stream in any case but `None`.
-    pub fn interest(&self) -> Interest {
+    /// Whether it still wants to see a part; where it wants any, it wants the end of the stream.
+    pub fn wants(&self, part: Interest) -> bool {
+        let more = matches!(part, Interest::Request | Interest::End);
         match &self.phase {
-            Phase::Fresh | Phase::Reading(_) | Phase::Passing(_) | Phase::Draining(..) => Interest::Request,
-            Phase::Judged(awaited) => awaited.interest(),
-            Phase::Untouched => Interest::None,
+            Phase::Fresh | Phase::Reading(_) | Phase::Draining(..) => more,
+            Phase::Passing(passing) => more || passing.awaited.wants(part),
+            Phase::Judged(awaited) => awaited.wants(part),
+            Phase::Untouched => false,
         }
     }
 
@@ -75,17 +84,22 @@ impl Exchange {
     pub fn on(&mut self, input: Input<'_>, world: &mut World<'_>) -> Effects {
         let phase = std::mem::take(&mut self.phase);
         let held = phase.held();
-        let (phase, effects) = match input {
-            Input::RequestHeaders { headers, client, more } => {
-                let upgrade = headers.is_some_and(is_upgrade);
-                on_headers(admit(headers, client, more, world), upgrade, more, world)
+        let (mut phase, mut effects) = if let Input::RequestHeaders { headers, peer, more } = input {
+            let upgrade = headers.is_some_and(is_upgrade);
+            let admission = admit(headers, peer, more, world);
+            match admission.class() {
+                Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
+                None => on_headers(admission, upgrade, more, world),
             }
-            Input::RequestBody { chunk, more } => phase.on_body(chunk, more, world),
-            Input::RequestTrailers => phase.on_body(Chunk::Bytes(&[]), More::Ended, world),
-            Input::ResponseHeaders { headers, more } => phase.on_response_headers(headers, more),
-            Input::ResponseBody { chunk, more } => phase.on_response_body(chunk, more),
-            Input::StreamEnded => phase.on_end(world),
+        } else {
+            match phase.class() {
+                Some(class) => phase.on(input, &mut world.of(class)),
+                None => phase.on(input, world),
+            }
         };
+        if let Some((taken, actual)) = phase.awaited().and_then(Awaited::spent) {
+            effects.list.extend(settle_spending(&taken, &actual, world));
+        }
         world.held.change(held, phase.held());
         self.phase = phase;
         effects
@@ -98,8 +112,8 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
         (Admission::Read(case, intake, list), More::Follows) => {
             (Phase::Reading(Box::new((case, intake))), Effects { flow: Flow::Hold, list })
         }
-        (Admission::Read(case, intake, mut list), More::Ended) => {
-            let judgement = intake.judge(world);
+        (Admission::Read(mut case, intake, mut list), More::Ended) => {
+            let judgement = charge(intake.judge(world), &mut case, world);
             let (phase, effects) = conclude(case, judgement, world);
             list.extend(effects.list);
             (phase, Effects { list, ..effects })
@@ -116,16 +130,47 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
 }
 
 impl Phase {
+    /// Whatever follows the request's headers.
+    fn on(self, input: Input<'_>, world: &mut World<'_>) -> (Self, Effects) {
+        match input {
+            Input::RequestBody { chunk, more } => self.on_body(chunk, more, world),
+            Input::RequestTrailers => self.on_body(Chunk::Bytes(&[]), More::Ended, world),
+            Input::ResponseHeaders { headers, more } => {
+                self.on_response(|awaited| awaited.on_headers(headers, more))
+            }
+            Input::ResponseBody { chunk, more } => self.on_response(|awaited| awaited.on_body(chunk, more)),
+            Input::ResponseTrailers => self.on_response(Awaited::on_trailers),
+            Input::StreamEnded => self.on_end(world),
+            // They come once.
+            Input::RequestHeaders { .. } => (self, Effects::default()),
+        }
+    }
+
+    /// The class whose policy the rest of the request is judged by.
+    fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Reading(reading) => Some(reading.0.client.class),
+            Self::Passing(passing) => Some(passing.case.client.class),
+            Self::Draining(refused, _) => Some(refused.0.client.class),
+            Self::Fresh | Self::Untouched | Self::Judged(_) => None,
+        }
+    }
+
+    fn awaited(&mut self) -> Option<&mut Awaited> {
+        match self {
+            Self::Judged(awaited) => Some(awaited),
+            Self::Passing(passing) => Some(&mut passing.awaited),
+            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => None,
+        }
+    }
+
     fn on_body(self, chunk: Chunk<'_>, more: More, world: &mut World<'_>) -> (Self, Effects) {
         match self {
             Self::Reading(reading) => {
                 let (case, intake) = *reading;
                 read_on(case, intake, chunk, more, world)
             }
-            Self::Passing(passing) => {
-                let (case, upload, judgement) = *passing;
-                pass_on(case, upload, judgement, chunk, more, world)
-            }
+            Self::Passing(passing) => pass_on(*passing, chunk, more, world),
             Self::Draining(refused, drained) => {
                 let length = match chunk {
                     Chunk::Bytes(bytes) => bytes.len(),
@@ -146,47 +191,29 @@ impl Phase {
         }
     }
 
-    fn on_response_headers(self, headers: Option<Headers<'_>>, more: More) -> (Self, Effects) {
-        match self {
-            Self::Judged(mut awaited) => {
-                let effects = awaited.on_headers(headers, more);
-                (Self::Judged(awaited), effects)
-            }
-            // An upstream may answer an upload before it has all of it.
-            Self::Passing(passing) => {
-                let list = vec![correlation(&passing.0)];
-                (Self::Passing(passing), Effects { flow: Flow::Continue, list })
-            }
-            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => {
-                (self, Effects::default())
-            }
-        }
+    /// Hands a part of the response to whoever awaits it, whether or not the request has ended.
+    fn on_response(mut self, take: impl FnOnce(&mut Awaited) -> Effects) -> (Self, Effects) {
+        let effects = self.awaited().map(take).unwrap_or_default();
+        (self, effects)
     }
 
-    fn on_response_body(self, chunk: Chunk<'_>, more: More) -> (Self, Effects) {
-        match self {
-            Self::Judged(mut awaited) => {
-                let effects = awaited.on_body(chunk, more);
-                (Self::Judged(awaited), effects)
-            }
-            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Passing(_) | Self::Draining(..) => {
-                (self, Effects::default())
-            }
-        }
-    }
-
-    fn on_end(self, world: &World<'_>) -> (Self, Effects) {
-        let list = match self {
-            Self::Reading(_) | Self::Draining(..) => vec![Effect::Count(Metric::Unjudged, 1)],
+    fn on_end(self, world: &mut World<'_>) -> (Self, Effects) {
+        let (mut awaited, mut list) = match self {
             Self::Passing(passing) => {
-                let (case, _, judgement) = *passing;
-                let (mut awaited, mut list) = settle(case, judgement, world);
-                list.extend(awaited.on_end());
-                list
+                let Passing { case, judgement, awaited, .. } = *passing;
+                settle(awaited, case, judgement, world)
             }
-            Self::Judged(mut awaited) => awaited.on_end(),
-            Self::Fresh | Self::Untouched => Vec::new(),
+            Self::Judged(awaited) => (*awaited, Vec::new()),
+            Self::Reading(_) | Self::Draining(..) => {
+                let list = vec![Effect::Count(Metric::Unjudged, 1)];
+                return (Self::Untouched, Effects { flow: Flow::Continue, list });
+            }
+            Self::Fresh | Self::Untouched => return (Self::Untouched, Effects::default()),
         };
+        list.extend(awaited.on_end());
+        if let Some((taken, actual)) = awaited.spent() {
+            list.extend(settle_spending(&taken, &actual, world));
+        }
         (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
 }
@@ -212,27 +239,31 @@ fn read_on(
             (phase, Effects { flow: Flow::Hold, list: Vec::new() })
         }
         (intake, More::Ended) => {
-            let judgement = intake.judge(world);
+            let judgement = charge(intake.judge(world), &mut case, world);
             conclude(case, judgement, world)
         }
     }
 }
 
 /// Lets an upload through as soon as it can be judged.
-fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) -> (Phase, Effects) {
-    match (upload.progress(more, world), more) {
-        (Progress::Unclear, _) => {
+fn upload_on(mut case: Case, mut upload: Upload, more: More, world: &mut World<'_>) -> (Phase, Effects) {
+    let mut judgement = match upload.progress(more, world) {
+        Progress::Unclear => {
             let phase = Phase::Reading(Box::new((case, Intake::Upload(Box::new(upload)))));
-            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+            return (phase, Effects { flow: Flow::Hold, list: Vec::new() });
         }
-        (Progress::Judged(judgement), More::Ended) => conclude(case, judgement, world),
-        (Progress::Judged(judgement), More::Follows) => match judgement.verdict {
+        Progress::Judged(judgement) => charge(judgement, &mut case, world),
+    };
+    match more {
+        More::Ended => conclude(case, judgement, world),
+        More::Follows => match judgement.verdict {
             Verdict::Allow => {
                 let mut list = request_headers(&case, &judgement, world.policy);
                 list.extend(properties(&case, &judgement));
                 list.push(Effect::Time(Metric::ValidationTime));
                 upload.release();
-                let phase = Phase::Passing(Box::new((case, upload, judgement)));
+                let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
+                let phase = Phase::Passing(Box::new(Passing { case, upload, judgement, awaited }));
                 (phase, Effects { flow: Flow::Continue, list })
             }
             Verdict::Deny(_) => drain_on(case, judgement, 0, more, world),
@@ -242,14 +273,8 @@ fn upload_on(case: Case, mut upload: Upload, more: More, world: &mut World<'_>) 
 
 /// Watches the files of an upload that was let through; the first thing wrong with it ends the request, so that the
 /// upstream never has all of it.
-fn pass_on(
-    mut case: Case,
-    mut upload: Upload,
-    judgement: Judgement,
-    chunk: Chunk<'_>,
-    more: More,
-    world: &World<'_>,
-) -> (Phase, Effects) {
+fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &World<'_>) -> (Phase, Effects) {
+    let Passing { case, upload, .. } = &mut passing;
     let taken = match chunk {
         Chunk::Bytes(bytes) => {
             case.body_bytes = case.body_bytes.saturating_add(count(bytes.len()));
@@ -257,17 +282,21 @@ fn pass_on(
         }
         Chunk::Unreadable => Err(Refusal::because(Reason::Unreadable)),
     };
-    let taken = taken.and_then(|()| match more {
-        More::Follows => Ok(()),
-        More::Ended => upload.end(),
-    });
-    match (taken, more) {
-        // The time it took to judge was counted when it was let through.
-        (Err(refusal), _) => carry_out(case, judgement.refused(refusal), world),
-        (Ok(()), More::Follows) => (Phase::Passing(Box::new((case, upload, judgement))), Effects::default()),
+    match (taken.and_then(|()| upload.end(more)), more) {
+        (Err(refusal), _) => {
+            let Passing { case, judgement, mut awaited, .. } = passing;
+            // A response that has begun breaks off as well.
+            let mut list = awaited.on_end();
+            // The time it took to judge was counted when it was let through.
+            let (phase, effects) = carry_out(case, judgement.refused(refusal), world);
+            list.extend(effects.list);
+            (phase, Effects { list, ..effects })
+        }
+        (Ok(()), More::Follows) => (Phase::Passing(Box::new(passing)), Effects::default()),
         (Ok(()), More::Ended) => {
-            let (awaited, list) = settle(case, judgement, world);
-            (Phase::Judged(awaited), Effects { flow: Flow::Continue, list })
+            let Passing { case, judgement, awaited, .. } = passing;
+            let (awaited, list) = settle(awaited, case, judgement, world);
+            (Phase::Judged(Box::new(awaited)), Effects { flow: Flow::Continue, list })
         }
     }
 }
@@ -297,7 +326,7 @@ fn conclude(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effe
 }
 
 /// Lets the request go on with its headers, or answers it; counts and reports it either way.
-fn carry_out(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
+fn carry_out(mut case: Case, mut judgement: Judgement, world: &World<'_>) -> (Phase, Effects) {
     let mut list = properties(&case, &judgement);
     let flow = match judgement.verdict {
         Verdict::Allow => {
@@ -309,15 +338,20 @@ fn carry_out(case: Case, judgement: Judgement, world: &World<'_>) -> (Phase, Eff
             Flow::Hold
         }
     };
-    let (awaited, told) = settle(case, judgement, world);
+    let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
+    let (awaited, told) = settle(awaited, case, judgement, world);
     list.extend(told);
-    (Phase::Judged(awaited), Effects { flow, list })
+    (Phase::Judged(Box::new(awaited)), Effects { flow, list })
 }
 
 /// Counts and reports a verdict that is final.
-fn settle(case: Case, mut judgement: Judgement, world: &World<'_>) -> (Awaited, Vec<Effect>) {
-    let mut list = counts(&judgement, world.policy);
-    let mut awaited = Awaited::new(&case, &mut judgement, world.policy);
+fn settle(
+    mut awaited: Awaited,
+    case: Case,
+    judgement: Judgement,
+    world: &World<'_>,
+) -> (Awaited, Vec<Effect>) {
+    let mut list = counts(&case, &judgement, world.policy);
     list.extend(awaited.report(events(case, judgement, world.now)));
     (awaited, list)
 }

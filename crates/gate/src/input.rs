@@ -9,8 +9,8 @@ pub enum Input<'a> {
     RequestHeaders {
         /// All of them; nothing when the host did not give them.
         headers: Option<Headers<'a>>,
-        /// The client's address as the host tells it, `ip:port`.
-        client: Option<&'a [u8]>,
+        /// What the host knows of the client.
+        peer: Peer<'a>,
         /// Whether a body or trailers follow.
         more: More,
     },
@@ -37,8 +37,19 @@ pub enum Input<'a> {
         /// Whether more follows.
         more: More,
     },
+    /// The response's trailers: its body has ended.
+    ResponseTrailers,
     /// The stream is over, whatever became of it.
     StreamEnded,
+}
+
+/// What the host knows of a request's sender.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Peer<'a> {
+    /// The address, `ip:port`.
+    pub address: Option<&'a [u8]>,
+    /// What it said to each property that the policy asks for, in their order.
+    pub properties: &'a [Option<Vec<u8>>],
 }
 
 /// Whether more of a request follows.

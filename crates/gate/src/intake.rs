@@ -5,7 +5,9 @@ use crate::judge::{Judgement, Method, envelope, envelope_refusal, judge, judge_e
 use crate::number::count;
 use crate::upload::{Progress, Upload};
 use crate::world::World;
-use portcullis_framing::{Coding, Envelope, InflateError, Inflation, Nesting, Parameters, Request, inflate};
+use portcullis_framing::{
+    Coding, Envelope, IdKeys, InflateError, Inflation, Nesting, Parameters, Request, inflate,
+};
 use portcullis_policy::{Policy, Refusal};
 use portcullis_report::Reason;
 use std::borrow::Cow;
@@ -90,7 +92,8 @@ impl Intake {
 }
 
 fn judge_get(place: &Place, world: &mut World<'_>) -> Result<Judgement, Refusal> {
-    let parameters = Parameters::read(&place.query).map_err(envelope_refusal)?;
+    let ids = IdKeys::Named(&world.policy.id_keys);
+    let parameters = Parameters::read_by(&place.query, ids).map_err(envelope_refusal)?;
     let nesting = Nesting(world.policy.limits.json_nesting);
     let request = parameters.request(nesting).map_err(envelope_refusal)?;
     let request = with_id(request, place)?;

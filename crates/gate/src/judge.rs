@@ -14,7 +14,9 @@ pub use source::Standing;
 use document::{Tools, judge_text};
 use memory::Memory;
 use portcullis_cost::{Cost, Estimate, Plan};
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, Nesting, Request, Sha256Hash, read};
+use portcullis_framing::{
+    BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Sha256Hash, read_by,
+};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
 use portcullis_report::{OperationKind, Persisted, Reason};
@@ -76,7 +78,9 @@ pub struct Judged {
     pub measures: Option<Measures>,
     /// What the selected operation costs, when there is one.
     pub estimate: Option<Estimate>,
-    /// Hash of the normalised document, when it was refused.
+    /// The operation's own name, where throttles know operations.
+    pub name: Option<String>,
+    /// Hash of the normalised document, when it was refused or throttles know operations.
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
@@ -102,6 +106,13 @@ impl Judgement {
     pub(crate) fn refused(self, refusal: Refusal) -> Self {
         Self { verdict: Verdict::Deny(refusal), ..self }
     }
+
+    /// The same request, refused for what all of it costs: its heaviest operation stands for it.
+    pub(crate) fn spared(self, refusal: Refusal) -> Self {
+        let heaviest = self.operations.into_iter().max_by_key(Judged::cost);
+        let operations = vec![heaviest.unwrap_or_else(Judged::unparsed)];
+        Self { verdict: Verdict::Deny(refusal), operations, ..self }
+    }
 }
 
 impl Judged {
@@ -116,6 +127,7 @@ impl Judged {
             operation: UNPARSED.to_owned(),
             measures: None,
             estimate: None,
+            name: None,
             shape: None,
             document: None,
             standing: Standing::Trusted,
@@ -136,7 +148,8 @@ pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
 /// Reads a JSON body by the limits of the policy.
 pub(crate) fn envelope<'b>(body: &'b [u8], policy: &Policy) -> Result<Envelope<'b>, Refusal> {
     let limits = &policy.limits;
-    read(body, Nesting(limits.json_nesting), BatchLength(limits.batch)).map_err(|error| {
+    let (nesting, batch) = (Nesting(limits.json_nesting), BatchLength(limits.batch));
+    read_by(body, nesting, batch, IdKeys::Named(&policy.id_keys)).map_err(|error| {
         match (error, policy.transports.batch) {
             // However long: there is no length that would be taken.
             (EnvelopeError::BatchTooLong { .. }, Switch::Off) => Refusal::because(Reason::Batching),
@@ -198,9 +211,9 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
             judgement
         }
         Verdict::Deny(refusal) => {
-            let heaviest = operations.into_iter().max_by_key(Judged::cost);
-            let judged = heaviest.unwrap_or_else(Judged::unparsed);
-            Judgement { form, cost: Some(sum), ..Judgement::of(Verdict::Deny(refusal), judged) }
+            let judgement =
+                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+            judgement.spared(refusal)
         }
     }
 }

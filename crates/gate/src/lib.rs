@@ -23,6 +23,7 @@ mod response;
 mod rollup;
 mod route;
 mod tally;
+mod throttle;
 mod time;
 mod upload;
 mod worker;
@@ -36,7 +37,7 @@ pub use event::Event;
 pub use exchange::{Exchange, Interest};
 pub use headers::Headers;
 pub use held::Held;
-pub use input::{Chunk, Input, More};
+pub use input::{Chunk, Input, More, Peer};
 pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };

@@ -9,8 +9,10 @@ use crate::headers::Headers;
 use crate::input::{Chunk, More};
 use crate::judge::Judgement;
 use crate::tally::{Costs, Errors};
+use crate::throttle;
 use portcullis_cost::{Cost, Plan};
 use portcullis_framing::{ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type};
+use portcullis_policy::throttles::{RateLimit, Taken};
 use portcullis_policy::{Policy, Responses, Switch, Verdict};
 use portcullis_report::{Metric, OperationKind, Transport, header};
 use std::borrow::Cow;
@@ -23,8 +25,16 @@ const DEPTH: usize = 256;
 pub(crate) struct Awaited {
     correlation: CorrelationId,
     wish: Wish,
-    /// What the worker is told once the response has been read.
-    pending: Vec<Event>,
+    /// What the worker is told of the request, as long as something of it is still to be found in the response.
+    untold: Vec<Event>,
+    /// What each operation cost, once the whole response has passed.
+    costs: Vec<Option<Cost>>,
+    /// What the client is told of its throttles.
+    limit: Option<RateLimit>,
+    /// What was taken from its buckets, until it is known what was spent.
+    taken: Taken,
+    /// What each operation cost, for the buckets.
+    spent: Option<Vec<Option<Cost>>>,
 }
 
 /// What is wanted of a response.
@@ -54,7 +64,7 @@ struct Reading {
 }
 
 impl Awaited {
-    pub(crate) fn new(case: &Case, judgement: &mut Judgement, policy: &Policy) -> Self {
+    pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
         let may_stream = matches!(case.transport, Transport::EventStream | Transport::MultipartStream)
             || judgement.operations.iter().any(|judged| judged.kind == OperationKind::Subscription);
         let wish = match judgement.verdict {
@@ -64,36 +74,58 @@ impl Awaited {
             }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
-        Self { correlation: case.correlation.clone(), wish, pending: Vec::new() }
+        let limit = match judgement.verdict {
+            Verdict::Allow => throttle::told(case, policy),
+            // The answer says it.
+            Verdict::Deny(_) => None,
+        };
+        Self {
+            correlation: case.correlation.clone(),
+            wish,
+            untold: Vec::new(),
+            costs: Vec::new(),
+            limit,
+            taken: case.throttled.take(),
+            spent: None,
+        }
     }
 
-    pub(crate) fn interest(&self) -> Interest {
+    /// What was taken and what was spent, once that is known.
+    pub(crate) fn spent(&mut self) -> Option<(Taken, Vec<Option<Cost>>)> {
+        let spent = self.spent.take()?;
+        Some((std::mem::take(&mut self.taken), spent))
+    }
+
+    pub(crate) fn wants(&self, part: Interest) -> bool {
+        if part == Interest::ResponseHeaders && self.limit.is_some() {
+            return true;
+        }
         match self.wish {
-            Wish::Nothing => Interest::None,
-            Wish::Headers(..) => Interest::ResponseHeaders,
-            Wish::Body(_) => Interest::ResponseBody,
-            Wish::StreamEnd => Interest::End,
+            Wish::Nothing => false,
+            Wish::Headers(..) => matches!(part, Interest::ResponseHeaders | Interest::End),
+            Wish::Body(_) => matches!(part, Interest::ResponseBody | Interest::End),
+            Wish::StreamEnd => part == Interest::End,
         }
     }
 
-    /// Hands over the events of the request: they go out at once, or with what the response costs.
+    /// Hands over the events of the request, once it is judged for good: they go out with what the response costs, at
+    /// once where that is known or not asked for.
     pub(crate) fn report(&mut self, events: Vec<Event>) -> Vec<Effect> {
-        if matches!(self.wish, Wish::Headers(Responses { actual_cost: Switch::On, .. }, _)) {
-            self.pending = events;
-            return Vec::new();
-        }
-        events.into_iter().map(|event| Effect::Emit(Box::new(event))).collect()
+        self.untold = events;
+        self.told()
     }
 
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
         let mut list =
             vec![Effect::SetResponseHeader(header::CORRELATION_ID, self.correlation.as_str().to_owned())];
+        // What an upstream says of its own limits must be seen before anything is said beside it.
+        if let (Some(limit), Some(headers)) = (self.limit.take(), headers) {
+            list.extend(throttle::response_headers(limit, headers));
+        }
         if let Wish::Headers(responses, plans) = &mut self.wish {
             self.wish = wish_by_headers(*responses, std::mem::take(plans), headers, more, &mut list);
         }
-        if !matches!(self.wish, Wish::Body(_)) {
-            list.extend(self.told());
-        }
+        list.extend(self.told());
         Effects { flow: Flow::Continue, list }
     }
 
@@ -114,11 +146,18 @@ impl Awaited {
         Effects { flow: Flow::Continue, list }
     }
 
+    /// The body has ended, with trailers behind it. What was held back of a text that never ended is lost with it.
+    pub(crate) fn on_trailers(&mut self) -> Effects {
+        let Wish::Body(reading) = &mut self.wish else { return Effects::default() };
+        reading.read(&[], More::Ended);
+        Effects { flow: Flow::Continue, list: self.on_end() }
+    }
+
     /// The response is over; what was found in it is counted and told.
     pub(crate) fn on_end(&mut self) -> Vec<Effect> {
         let mut list = Vec::new();
         match std::mem::replace(&mut self.wish, Wish::Nothing) {
-            Wish::Body(mut reading) => reading.tell(&mut self.pending, &mut list),
+            Wish::Body(mut reading) => self.costs = reading.count(&mut list),
             Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
             Wish::Nothing | Wish::Headers(..) => (),
         }
@@ -126,8 +165,35 @@ impl Awaited {
         list
     }
 
-    fn told(&mut self) -> impl Iterator<Item = Effect> + use<> {
-        std::mem::take(&mut self.pending).into_iter().map(|event| Effect::Emit(Box::new(event)))
+    /// Tells the worker of the request with what it cost, unless that is still to be found.
+    fn told(&mut self) -> Vec<Effect> {
+        if self.untold.is_empty() || self.is_costing() {
+            return Vec::new();
+        }
+        let costs = std::mem::take(&mut self.costs);
+        self.spent = (!costs.is_empty()).then(|| costs.clone());
+        let mut costs = costs.into_iter();
+        let mut total: Option<Cost> = None;
+        let mut list = Vec::with_capacity(self.untold.len());
+        for mut event in std::mem::take(&mut self.untold) {
+            // Where an object could have been of several types, a plan takes the dearest.
+            let actual = costs.next().flatten();
+            event.actual = actual.map(|actual| event.cost.map_or(actual, |estimate| actual.min(estimate)));
+            list.extend(event.actual.map(|cost| Effect::Count(Metric::ActualCost, cost.units())));
+            total = event.actual.map(|cost| total.unwrap_or_default() + cost).or(total);
+            list.push(Effect::Emit(Box::new(event)));
+        }
+        list.extend(total.map(|total| Effect::Property("portcullis_actual_cost", total.units().to_string())));
+        list
+    }
+
+    fn is_costing(&self) -> bool {
+        let responses = match &self.wish {
+            Wish::Headers(responses, _) => responses,
+            Wish::Body(reading) => &reading.responses,
+            Wish::Nothing | Wish::StreamEnd => return false,
+        };
+        responses.actual_cost == Switch::On
     }
 }
 
@@ -216,7 +282,8 @@ impl Reading {
         (!is_same).then(|| [passed.as_ref(), &held_back].concat())
     }
 
-    fn tell(&mut self, pending: &mut [Event], list: &mut Vec<Effect>) {
+    /// Counts what was found; what each operation cost, when all of it was read.
+    fn count(&mut self, list: &mut Vec<Effect>) -> Vec<Option<Cost>> {
         if self.cut {
             list.push(Effect::Count(Metric::SuggestionsStripped, 1));
         }
@@ -226,15 +293,8 @@ impl Reading {
         }
         if self.scanner.is_lost() || !self.whole {
             list.push(Effect::Count(Metric::ResponsesUnread, 1));
-            return;
+            return Vec::new();
         }
-        let mut total: Option<Cost> = None;
-        for (event, actual) in pending.iter_mut().zip(self.costs.sums()) {
-            // Where an object could have been of several types, a plan takes the dearest.
-            event.actual = actual.map(|actual| event.cost.map_or(actual, |estimate| actual.min(estimate)));
-            list.extend(event.actual.map(|cost| Effect::Count(Metric::ActualCost, cost.units())));
-            total = event.actual.map(|cost| total.unwrap_or_default() + cost).or(total);
-        }
-        list.extend(total.map(|total| Effect::Property("portcullis_actual_cost", total.units().to_string())));
+        self.costs.sums().collect()
     }
 }

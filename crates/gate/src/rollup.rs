@@ -6,7 +6,7 @@
 
 use crate::event::Event;
 use portcullis_cost::Cost;
-use portcullis_report::{RollupKey, RollupRow};
+use portcullis_report::{OperationKind, RollupKey, RollupRow, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows for names that were busy before; each may take several.
@@ -16,8 +16,10 @@ const NEWCOMER_ROWS: usize = 400;
 /// Names that are remembered as busy.
 const REGULARS: usize = 250;
 
-/// What stands for the names without a place; rows of this name are few, as everything else in a key is bounded.
+/// What stands for the names without a place.
 const OTHER: &str = "other";
+/// Rows of that name. Beyond, only why requests were refused is told apart: a report has no more rows than an analyzer takes.
+const OTHER_ROWS: usize = 240;
 
 /// Whether an event was counted under its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(crate) struct Rollup {
     rows: BTreeMap<RollupKey, RollupRow>,
     regular_rows: usize,
     newcomer_rows: usize,
+    other_rows: usize,
     /// Names that were busy before, with how busy.
     regulars: BTreeMap<String, u64>,
 }
@@ -47,8 +50,21 @@ impl Rollup {
             self.count(key, event);
             return Place::Own;
         }
-        self.count(RollupKey { operation: OTHER.to_owned(), ..key }, event);
+        let key = self.among_others(RollupKey { operation: OTHER.to_owned(), ..key });
+        self.count(key, event);
         Place::Other
+    }
+
+    fn among_others(&mut self, key: RollupKey) -> RollupKey {
+        if self.rows.contains_key(&key) {
+            return key;
+        }
+        if self.other_rows < OTHER_ROWS {
+            self.other_rows = self.other_rows.saturating_add(1);
+            return key;
+        }
+        let (kind, transport) = (OperationKind::Unknown, Transport::OtherHttp);
+        RollupKey { class: OTHER.to_owned(), kind, transport, ..key }
     }
 
     fn take_place(&mut self, operation: &str) -> bool {
@@ -93,6 +109,7 @@ impl Rollup {
         self.remember_the_busy();
         self.regular_rows = 0;
         self.newcomer_rows = 0;
+        self.other_rows = 0;
         std::mem::take(&mut self.rows).into_values().collect()
     }
 

@@ -15,7 +15,13 @@ const PART_HEADERS: usize = 8;
 
 /// The parts of an upload as they come.
 #[derive(Debug)]
-pub(crate) struct Upload(Multipart);
+pub(crate) struct Upload {
+    parts: Multipart,
+    /// Bytes of the body that its headers announce. An upstream that has them has all of it, before anybody says that
+    /// it has ended.
+    announced: Option<u64>,
+    came: u64,
+}
 
 /// How far an upload can be judged.
 pub(crate) enum Progress {
@@ -26,7 +32,7 @@ pub(crate) enum Progress {
 }
 
 impl Upload {
-    pub(crate) fn new(boundary: &Boundary, policy: &Policy) -> Self {
+    pub(crate) fn new(boundary: &Boundary, announced: Option<u64>, policy: &Policy) -> Self {
         let uploads = &policy.uploads;
         let limits = MultipartLimits {
             headers: PART_HEADERS,
@@ -37,37 +43,45 @@ impl Upload {
             file_bytes: uploads.file_bytes,
             total_bytes: uploads.total_bytes,
         };
-        Self(Multipart::new(boundary, limits))
+        Self { parts: Multipart::new(boundary, limits), announced, came: 0 }
     }
 
     /// Bytes of the body that it holds.
     pub(crate) fn held(&self) -> usize {
-        self.0.held_bytes()
+        self.parts.held_bytes()
     }
 
     /// Operations and map are judged; only files are still to come.
     pub(crate) fn release(&mut self) {
-        self.0.release();
+        self.parts.release();
     }
 
     /// Takes more of the body.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.0.feed(bytes).map_err(refusal)
+        self.came = self.came.saturating_add(count(bytes.len()));
+        if self.announced.is_some_and(|announced| self.came > announced) {
+            return Err(Refusal::because(Reason::Ambiguous));
+        }
+        self.parts.feed(bytes).map_err(refusal)
     }
 
-    /// The body has ended.
-    pub(crate) fn end(&mut self) -> Result<(), Refusal> {
-        self.0.end().map_err(refusal)
+    /// Judges the end of the body as soon as what came is all that an upstream waits for.
+    pub(crate) fn end(&mut self, more: More) -> Result<(), Refusal> {
+        match (more, self.announced) {
+            (More::Follows, announced) if announced != Some(self.came) => Ok(()),
+            (More::Ended, Some(announced)) if announced != self.came => {
+                Err(Refusal::because(Reason::Ambiguous))
+            }
+            (More::Follows | More::Ended, _) => self.parts.end().map_err(refusal),
+        }
     }
 
     /// Judges operations and map as soon as both are there.
     pub(crate) fn progress(&mut self, more: More, world: &mut World<'_>) -> Progress {
-        if more == More::Ended
-            && let Err(refusal) = self.end()
-        {
+        if let Err(refusal) = self.end(more) {
             return Progress::Judged(Judgement::unparsed(refusal));
         }
-        match (self.0.operations(), self.0.map()) {
+        match (self.parts.operations(), self.parts.map()) {
             (Some(operations), Some(map)) => {
                 let judged = judge(operations, map, world);
                 Progress::Judged(judged.unwrap_or_else(Judgement::unparsed))

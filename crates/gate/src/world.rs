@@ -3,10 +3,10 @@
 use crate::held::Held;
 use crate::judge::Desk;
 use crate::time::Timestamp;
-use portcullis_policy::Policy;
+use portcullis_policy::throttles::{Buckets, Places};
+use portcullis_policy::{ClassId, Policy};
 
 /// What one input is judged by.
-#[derive(Debug)]
 pub struct World<'w> {
     /// The wall clock.
     pub now: Timestamp,
@@ -18,4 +18,23 @@ pub struct World<'w> {
     pub desk: &'w mut Desk,
     /// What the worker holds for all its exchanges.
     pub held: &'w mut Held,
+    /// Where buckets are.
+    pub places: &'w Places,
+    /// The buckets that all workers share.
+    pub buckets: &'w mut dyn Buckets,
+}
+
+impl World<'_> {
+    /// The same world under the policy for a class.
+    pub(crate) fn of(&mut self, class: ClassId) -> World<'_> {
+        World {
+            now: self.now,
+            policy: self.policy.of(class),
+            entropy: self.entropy,
+            desk: self.desk,
+            held: self.held,
+            places: self.places,
+            buckets: self.buckets,
+        }
+    }
 }

@@ -1,18 +1,23 @@
 //! The policy file as it is written: names, defaults, and the one way from there to a [`Policy`].
 
+mod clients;
 #[cfg(feature = "schema")]
 mod described;
 mod graphql;
+mod id_keys;
 mod limits;
+mod throttles;
 mod transports;
 
 use crate::policy::{
-    Analyzer, CorrelationTrust, CostTable, Disclosure, Policy, Responses, RoutePath, Switch, Token,
+    Analyzer, Clients, CorrelationTrust, CostTable, Disclosure, Policy, Responses, RoutePath, Switch, Token,
     ValidationStatus,
 };
 use crate::{Mistake, Mistakes, strict};
+use clients::ClientsSection;
 use graphql::GraphqlSection;
 use serde::Deserialize;
+use throttles::ThrottlesSection;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -44,8 +49,12 @@ impl Policy {
 struct PolicyFile {
     /// Where requests are judged; everything else passes untouched.
     routes: Vec<RouteSection>,
+    /// Who clients are, and the classes that pick what they may do.
+    clients: ClientsSection,
     /// What a GraphQL request may be.
     graphql: GraphqlSection,
+    /// How much clients may spend over time.
+    throttles: ThrottlesSection,
     /// How requests are followed through the system.
     correlation: CorrelationSection,
     /// What answers of the gate look like.
@@ -58,7 +67,9 @@ impl Default for PolicyFile {
     fn default() -> Self {
         Self {
             routes: vec![RouteSection { path: "/graphql".to_owned() }],
+            clients: ClientsSection::default(),
             graphql: GraphqlSection::default(),
+            throttles: ThrottlesSection::default(),
             correlation: CorrelationSection::default(),
             responses: ResponsesSection::default(),
             analyzer: None,
@@ -134,10 +145,12 @@ impl TryFrom<PolicyFile> for Policy {
 
     fn try_from(file: PolicyFile) -> Result<Self, Mistakes> {
         let mut found = Found::default();
-        let PolicyFile { routes, graphql, correlation, responses, analyzer } = file;
+        let PolicyFile { routes, clients, graphql, throttles, correlation, responses, analyzer } = file;
         let routes = found.routes(routes);
+        let drafts = found.clients(clients);
         let graphql = found.graphql(graphql);
-        let policy = Self {
+        let throttles = found.throttles(throttles, &drafts.names());
+        let mut policy = Self {
             routes,
             limits: graphql.limits,
             introspection: graphql.introspection,
@@ -146,6 +159,7 @@ impl TryFrom<PolicyFile> for Policy {
             uploads: graphql.uploads,
             persisted: graphql.persisted,
             trusted: graphql.trusted,
+            id_keys: graphql.id_keys,
             denied_extensions: graphql.denied_extensions,
             cost: graphql.cost,
             unknown_fields: graphql.unknown_fields,
@@ -156,7 +170,10 @@ impl TryFrom<PolicyFile> for Policy {
             },
             responses: found.responses(&responses),
             analyzer: analyzer.and_then(|section| found.analyzer(section)),
+            clients: Clients::nobody(),
+            throttles,
         };
+        policy.clients = drafts.finish(&policy, &mut found);
         Mistakes::none_of(found.0)?;
         Ok(policy)
     }

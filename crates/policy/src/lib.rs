@@ -2,19 +2,26 @@
 //!
 //! Knows configuration and verdicts; knows no bytes, no Envoy and nothing of how a verdict is carried out.
 
+pub mod budget;
 mod config;
+mod identity;
 mod mistake;
 mod policy;
 mod strict;
+pub mod throttles;
+mod time;
 mod verdict;
 
+pub use identity::{Client, ClientKey, Evidence, LONGEST_IDENTITY};
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{
-    Analyzer, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding, Introspection, Limits,
-    ManifestError, PersistedQueries, Policy, RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields,
-    Switch, Token, Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, ValidationStatus,
+    Analyzer, Class, ClassId, Clients, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding,
+    Introspection, Limits, ManifestError, Per, PersistedQueries, Policy, PropertyPath, RequestHeader,
+    Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, Switch, Throttle, Throttles, Token,
+    Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads, ValidationStatus,
 };
 pub use strict::{Malformed, read};
+pub use time::Timestamp;
 pub use verdict::{
     Charge, Refusal, Verdict, judge_charge, judge_document, judge_estimate, judge_introspection,
 };

@@ -1,13 +1,19 @@
 //! A policy that makes sense: past this type nobody checks a configured value again.
 
+mod clients;
 mod requests;
 mod schema;
+mod throttles;
 mod trusted;
 
+pub use clients::{Class, ClassId, Clients, PropertyPath, Sight, SourceKind};
+pub(crate) use clients::{Condition, Property, Source, Trait};
 pub use requests::{
     Encoding, Limits, PersistedQueries, RequestHeader, Switch, Transports, UnknownFields, Uploads,
 };
 pub use schema::{CostTable, Sensitive, SensitiveFields};
+pub(crate) use throttles::ThrottleId;
+pub use throttles::{Per, Throttle, Throttles, Unit};
 pub(crate) use trusted::manifest;
 pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
 
@@ -32,6 +38,8 @@ pub struct Policy {
     pub persisted: PersistedQueries,
     /// The documents that the operator knows.
     pub trusted: TrustedDocuments,
+    /// The keys by which the upstream takes ids of documents.
+    pub id_keys: Vec<String>,
     /// Keys of `extensions` for which a request is refused.
     pub denied_extensions: Vec<String>,
     /// What operations may cost.
@@ -46,6 +54,10 @@ pub struct Policy {
     pub responses: Responses,
     /// Where reports go; `None` sends none.
     pub analyzer: Option<Analyzer>,
+    /// Who clients are, and what the classes among them are allowed.
+    pub clients: Clients,
+    /// What clients may spend over time.
+    pub throttles: Throttles,
 }
 
 /// What operations may cost, and how that is estimated.

@@ -88,6 +88,31 @@ impl Outcome {
     }
 }
 
+/// What became of a client's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientOutcome {
+    /// It went upstream.
+    Allowed,
+    /// The gate answered it for what it is.
+    Refused,
+    /// The gate answered it for what was spent before.
+    Throttled,
+}
+
+impl ClientOutcome {
+    /// Every outcome, in the order of the catalogue.
+    pub const ALL: [Self; 3] = [Self::Allowed, Self::Refused, Self::Throttled];
+
+    /// The word used in stats and labels.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+        }
+    }
+}
+
 /// What a hash without its document met in the gate's memory of registered documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Persisted {

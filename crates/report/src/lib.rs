@@ -10,8 +10,11 @@ mod wire;
 
 pub mod header;
 
-pub use kind::{ErrorCode, OperationKind, Outcome, Persisted, Transport};
-pub use metric::{ANALYZER_FAMILIES, EDGE_FAMILIES, Family, FamilyKind, Metric, StatsTag, stats_tags};
+pub use kind::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Transport};
+pub use metric::{
+    ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, StatsTag,
+    ThrottleLabel, stats_tags,
+};
 pub use reason::{Blame, Reason};
 pub use wire::{
     Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, VERSION, WorkerBoot,

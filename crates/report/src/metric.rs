@@ -3,7 +3,11 @@
 //! Envoy stats are flat names, so a label value is a segment of the name (`portcullis.graphql.requests.query.allowed`);
 //! [`stats_tags`] says how Envoy turns the segments back into labels.
 
-use crate::{ErrorCode, OperationKind, Outcome, Persisted, Reason};
+mod labels;
+
+pub use labels::{ClassLabel, Labels, ThrottleLabel};
+
+use crate::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Reason};
 
 /// How a metric behaves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +180,41 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Time spent judging one request, in microseconds.",
     },
     Family {
+        name: "portcullis.clients.requests",
+        kind: FamilyKind::Counter,
+        labels: &["class", "verdict"],
+        buckets: &[],
+        help: "Requests on GraphQL routes by the client's class; throttled ones apart from those refused for what they are. A batch counts once.",
+    },
+    Family {
+        name: "portcullis.throttles.denied",
+        kind: FamilyKind::Counter,
+        labels: &["throttle"],
+        buckets: &[],
+        help: "Requests that had to wait or were too large, by the throttle that spoke.",
+    },
+    Family {
+        name: "portcullis.throttles.overflowed",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Requests of clients and operations without a bucket of their own, charged to a shared one: raise `throttles.tracked_clients`.",
+    },
+    Family {
+        name: "portcullis.throttles.contended",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Entries in buckets that were given up because other workers always stored first; such a request is refused, such a correction lost.",
+    },
+    Family {
+        name: "portcullis.throttles.unreadable",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Sets of buckets that were no such thing, and were begun anew.",
+    },
+    Family {
         name: "portcullis.reports.sent",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -294,6 +333,16 @@ pub enum Metric {
     ResponsesUnread,
     /// `portcullis.graphql.validation_time_us`.
     ValidationTime,
+    /// `portcullis.clients.requests`.
+    ClientRequests(ClassLabel, ClientOutcome),
+    /// `portcullis.throttles.denied`.
+    ThrottleDenied(ThrottleLabel),
+    /// `portcullis.throttles.overflowed`.
+    ThrottlesOverflowed,
+    /// `portcullis.throttles.contended`.
+    ThrottlesContended,
+    /// `portcullis.throttles.unreadable`.
+    ThrottlesUnreadable,
     /// `portcullis.reports.sent`.
     ReportsSent,
     /// `portcullis.reports.failed`.
@@ -308,7 +357,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric with every value of its labels: what the filter defines when it starts.
-    pub fn all() -> Vec<Self> {
+    pub fn all(labels: &Labels) -> Vec<Self> {
         let mut all = Vec::new();
         for kind in OperationKind::ALL {
             all.extend(Outcome::ALL.map(|outcome| Self::Requests(kind, outcome)));
@@ -316,6 +365,10 @@ impl Metric {
         all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
         all.extend(Persisted::ALL.map(Self::PersistedQueries));
         all.extend(ErrorCode::ALL.map(Self::ResponseErrors));
+        for class in labels.classes() {
+            all.extend(ClientOutcome::ALL.map(|outcome| Self::ClientRequests(class, outcome)));
+        }
+        all.extend(labels.throttles().map(Self::ThrottleDenied));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -333,6 +386,9 @@ impl Metric {
             Self::SuggestionsStripped,
             Self::ResponsesUnread,
             Self::ValidationTime,
+            Self::ThrottlesOverflowed,
+            Self::ThrottlesContended,
+            Self::ThrottlesUnreadable,
             Self::ReportsSent,
             Self::ReportsFailed,
             Self::ReportsRejected,
@@ -365,6 +421,11 @@ impl Metric {
             Self::SuggestionsStripped => "portcullis.graphql.suggestions_stripped",
             Self::ResponsesUnread => "portcullis.graphql.responses_unread",
             Self::ValidationTime => "portcullis.graphql.validation_time_us",
+            Self::ClientRequests(..) => "portcullis.clients.requests",
+            Self::ThrottleDenied(_) => "portcullis.throttles.denied",
+            Self::ThrottlesOverflowed => "portcullis.throttles.overflowed",
+            Self::ThrottlesContended => "portcullis.throttles.contended",
+            Self::ThrottlesUnreadable => "portcullis.throttles.unreadable",
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
             Self::ReportsRejected => "portcullis.reports.rejected",
@@ -396,6 +457,11 @@ impl Metric {
             | Self::ResponseErrors(_)
             | Self::SuggestionsStripped
             | Self::ResponsesUnread
+            | Self::ClientRequests(..)
+            | Self::ThrottleDenied(_)
+            | Self::ThrottlesOverflowed
+            | Self::ThrottlesContended
+            | Self::ThrottlesUnreadable
             | Self::ReportsSent
             | Self::ReportsFailed
             | Self::ReportsRejected
@@ -405,9 +471,13 @@ impl Metric {
     }
 
     /// The Envoy stat, label values included: `portcullis.graphql.requests.query.allowed`.
-    pub fn stat_name(self) -> String {
+    pub fn stat_name(self, labels: &Labels) -> String {
         let family = self.family_name();
         match self {
+            Self::ClientRequests(class, outcome) => {
+                format!("{family}.{}.{}", labels.class(class), outcome.label())
+            }
+            Self::ThrottleDenied(throttle) => format!("{family}.{}", labels.throttle(throttle)),
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::Refusals(reason) => format!("{family}.{}", reason.label()),
             Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),
@@ -428,6 +498,9 @@ impl Metric {
             | Self::SuggestionsStripped
             | Self::ResponsesUnread
             | Self::ValidationTime
+            | Self::ThrottlesOverflowed
+            | Self::ThrottlesContended
+            | Self::ThrottlesUnreadable
             | Self::ReportsSent
             | Self::ReportsFailed
             | Self::ReportsRejected
@@ -466,13 +539,27 @@ pub fn stats_tags() -> Vec<StatsTag> {
 mod tests {
     use super::*;
 
+    fn labels() -> Labels {
+        Labels::new(vec!["staff".to_owned(), "anonymous".to_owned()], vec!["burst".to_owned()])
+    }
+
+    #[test]
+    fn labels_of_the_policy_are_its_names() {
+        let named = |metric: Metric| metric.stat_name(&labels());
+        let staff = Metric::ClientRequests(ClassLabel(0), ClientOutcome::Throttled);
+        assert_eq!(named(staff), "portcullis.clients.requests.staff.throttled");
+        assert_eq!(named(Metric::ThrottleDenied(ThrottleLabel(0))), "portcullis.throttles.denied.burst");
+        assert_eq!(named(Metric::ThrottleDenied(ThrottleLabel(1))), "portcullis.throttles.denied.other");
+    }
+
     #[test]
     fn every_metric_has_its_family_in_the_catalogue() {
-        for metric in Metric::all() {
+        let labels = labels();
+        for metric in Metric::all(&labels) {
             let family = EDGE_FAMILIES.iter().find(|family| family.name == metric.family_name()).unwrap();
             assert_eq!(family.kind, metric.kind(), "{metric:?}");
-            let labels = metric.stat_name().split('.').count() - family.name.split('.').count();
-            assert_eq!(labels, family.labels.len(), "{metric:?}");
+            let found = metric.stat_name(&labels).split('.').count() - family.name.split('.').count();
+            assert_eq!(found, family.labels.len(), "{metric:?}");
         }
     }
 
@@ -485,7 +572,7 @@ mod tests {
 
     #[test]
     fn every_family_of_the_edge_is_counted_by_some_metric() {
-        let counted: Vec<_> = Metric::all().into_iter().map(Metric::family_name).collect();
+        let counted: Vec<_> = Metric::all(&labels()).into_iter().map(Metric::family_name).collect();
         assert!(EDGE_FAMILIES.iter().all(|family| counted.contains(&family.name)));
     }
 

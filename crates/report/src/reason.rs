@@ -81,7 +81,8 @@ impl Reason {
             | Self::TypeCost
             | Self::Slicing
             | Self::UnknownField
-            | Self::SensitiveField => true,
+            | Self::SensitiveField
+            | Self::Quota => true,
             Self::Syntax
             | Self::FragmentCycle
             | Self::OperationUnresolved
@@ -114,6 +115,8 @@ impl Reason {
             | Self::UploadMap
             | Self::Method
             | Self::GetMutation
+            | Self::Throttled
+            | Self::Contention
             | Self::Overloaded
             | Self::Unreadable => false,
         }
@@ -168,7 +171,7 @@ reasons! {
     PersistedQueryMismatch, "persisted_query_mismatch", "PERSISTED_QUERY_HASH_MISMATCH", 400, Client, "The hash is not that of the document.",
         "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`.";
     UntrustedId, "untrusted_id", "PERSISTED_QUERY_NOT_IN_LIST", 404, Client, "The document id is not known.",
-        "A `documentId` that `graphql.trusted_documents` does not list, so that the gate cannot judge it.";
+        "The id of a document that `graphql.trusted_documents` does not list, so that the gate cannot judge it.";
     UntrustedDocument, "untrusted_document", "QUERY_NOT_IN_SAFELIST", 403, Policy, "The document is not a trusted one.",
         "`graphql.trusted_documents` requires listed documents, and this is none.";
     Batching, "batching", "BATCHING_NOT_ENABLED", 400, Policy, "Batching is not enabled.",
@@ -180,7 +183,7 @@ reasons! {
     JsonNesting, "json_nesting", "MAX_JSON_NESTING_EXCEEDED", 400, Policy, "The body nests too deeply.",
         "More JSON arrays and objects inside each other than `graphql.limits.json_nesting`.";
     Ambiguous, "ambiguous", "AMBIGUOUS_REQUEST", 400, Client, "The request can be read in two ways.",
-        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body or more of them than every server reads, a `documentId` beside a `query`, or a comment whose end two servers see in different places.";
+        "Duplicate or case-variant keys or parameters, parameters in the URL beside a body or more of them than every server reads, the id of a document beside a `query` or another id, a length that is not the body's, or a comment whose end two servers see in different places.";
     Envelope, "envelope", "INVALID_REQUEST", 400, Client, "The request is not a GraphQL request.",
         "`query` is missing, or a parameter has the wrong JSON type.";
     Extension, "extension", "EXTENSION_NOT_ALLOWED", 400, Policy, "The request has an extension that is not allowed.",
@@ -209,6 +212,12 @@ reasons! {
         "Operations are taken by POST, and by GET where `graphql.transports.get` is on.";
     GetMutation, "get_mutation", "METHOD_NOT_ALLOWED", 405, Client, "Only queries and subscriptions are taken by GET.",
         "A mutation came by GET.";
+    Throttled, "throttled", "RATE_LIMITED", 429, Policy, "Too much was asked for in a short time.",
+        "A bucket of `throttles` has too little; `Retry-After` says when it will have enough.";
+    Quota, "quota", "COST_EXCEEDS_QUOTA", 400, Policy, "The request is larger than what may be spent at once.",
+        "The request takes more than a full bucket of `throttles` has; retrying does not help.";
+    Contention, "contention", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
+        "Other workers changed the buckets of `throttles` at every attempt to take from them; what cannot be counted does not pass.";
     Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",

@@ -127,6 +127,12 @@ pub struct Incident {
     pub correlation_id: String,
     /// Address of the client as Envoy sees it, without the port; `null` when Envoy did not tell.
     pub client: Option<String>,
+    /// The client's pseudonym, 32 hex digits; `null` when nobody asked who it is.
+    #[serde(default)]
+    pub client_key: Option<String>,
+    /// Client class of the policy; `null` when nobody asked who it is.
+    #[serde(default)]
+    pub class: Option<String>,
     /// Why it was refused.
     pub reason: Reason,
     /// The limit that was passed, where the reason is one.
@@ -209,6 +215,12 @@ pub enum ReportError {
         /// Which incident.
         index: usize,
     },
+    /// A client key that is not 32 lowercase hex digits.
+    #[error("incidents[{index}].client_key: must be 32 lowercase hex digits")]
+    ClientKey {
+        /// Which incident.
+        index: usize,
+    },
 }
 
 impl Report {
@@ -252,11 +264,16 @@ fn check_incident(index: usize, incident: &Incident) -> Result<(), ReportError> 
     text.fits("client", incident.client.as_deref().unwrap_or_default(), Bounds::LABEL_BYTES)?;
     text.fits("operation", &incident.operation, Bounds::OPERATION_BYTES)?;
     text.fits("document", incident.document.as_deref().unwrap_or_default(), Bounds::DOCUMENT_BYTES)?;
+    text.fits("class", incident.class.as_deref().unwrap_or_default(), Bounds::LABEL_BYTES)?;
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    match &incident.shape {
-        Some(shape) if shape.len() != 16 || !shape.bytes().all(hex) => Err(ReportError::Shape { index }),
-        Some(_) | None => Ok(()),
+    let is_hex = |text: &String, digits: usize| text.len() == digits && text.bytes().all(hex);
+    if incident.shape.as_ref().is_some_and(|shape| !is_hex(shape, 16)) {
+        return Err(ReportError::Shape { index });
     }
+    if incident.client_key.as_ref().is_some_and(|key| !is_hex(key, 32)) {
+        return Err(ReportError::ClientKey { index });
+    }
+    Ok(())
 }
 
 struct Text {

@@ -17,12 +17,13 @@ pub struct Answer {
     /// The headers.
     pub headers: HeaderMap,
     body: Incoming,
+    trailers: HeaderMap,
 }
 
 impl Answer {
     pub(super) fn new(response: http::Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
-        Self { status: head.status.as_u16(), headers: head.headers, body }
+        Self { status: head.status.as_u16(), headers: head.headers, body, trailers: HeaderMap::new() }
     }
 
     /// The next piece of the body; `None` at its end.
@@ -33,8 +34,9 @@ impl Answer {
         loop {
             let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await;
             let Some(frame) = frame.context("no piece in time")? else { return Ok(None) };
-            if let Ok(data) = frame.context("the reply's body broke off")?.into_data() {
-                return Ok(Some(data));
+            match frame.context("the reply's body broke off")?.into_data() {
+                Ok(data) => return Ok(Some(data)),
+                Err(other) => self.trailers.extend(other.into_trailers().unwrap_or_default()),
             }
         }
     }
@@ -48,7 +50,7 @@ impl Answer {
         while let Some(piece) = self.piece().await? {
             body.extend_from_slice(&piece);
         }
-        Ok(Reply { status: self.status, headers: self.headers, body: body.into() })
+        Ok(Reply { status: self.status, headers: self.headers, body: body.into(), trailers: self.trailers })
     }
 }
 
@@ -89,6 +91,12 @@ impl Upload {
     pub async fn send(&self, piece: impl Into<Bytes>) -> bool {
         let sent = tokio::time::timeout(PATIENCE, self.pieces.send(piece.into())).await;
         matches!(sent, Ok(Ok(())))
+    }
+
+    /// Whether the whole reply has come, or the connection broke.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.reply.is_finished()
     }
 
     /// Ends the body and reads the reply.

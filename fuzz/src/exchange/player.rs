@@ -6,6 +6,7 @@ use portcullis_gate::{
     Timestamp, World,
 };
 use portcullis_policy::Policy;
+use portcullis_policy::throttles::{Places, Seed, Shelf};
 use portcullis_report::Metric;
 
 /// By what a request ends.
@@ -30,6 +31,8 @@ pub(super) struct Player<'p> {
     desk: Desk,
     exchange: Exchange,
     held: Held,
+    places: Places,
+    shelf: Shelf,
     /// What has been let through of the request.
     flows: Vec<Flow>,
     outcome: Outcome,
@@ -40,8 +43,12 @@ pub(super) struct Player<'p> {
 
 impl<'p> Player<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
+        let mut shelf = Shelf::default();
+        let places = Places::prepare(policy, Seed([7; 32]), &mut shelf);
         Self {
             policy,
+            places,
+            shelf,
             desk: Desk::default(),
             exchange: Exchange::default(),
             held: Held::default(),
@@ -62,7 +69,7 @@ impl<'p> Player<'p> {
             _ => true,
         };
         let effects = self.any(input);
-        if self.flows.is_empty() && self.exchange.interest() == Interest::None && !self.is_settled() {
+        if self.flows.is_empty() && !self.exchange.wants(Interest::End) && !self.is_settled() {
             self.outcome.passed_untouched = true;
         }
         self.flows.push(effects.flow);
@@ -81,15 +88,21 @@ impl<'p> Player<'p> {
     }
 
     /// The response, whoever makes it, and the end.
-    pub(super) fn respond(&mut self, request: &Request<'_>) {
+    pub(super) fn respond(&mut self, request: &Request<'_>, ending: Ending) {
         let headers = Some(Headers::new(&request.response));
         self.any(Input::ResponseHeaders { headers, more: More::Follows });
-        if self.exchange.interest() == Interest::ResponseBody {
+        if self.exchange.wants(Interest::ResponseBody) {
             let text = br#"{"errors":[{"message":"x. Did you mean y?","extensions":{"code":"A"}}],"data":{"a":[1,2]}}"#;
             for chunk in text.chunks(7) {
                 self.any(Input::ResponseBody { chunk: Chunk::Bytes(chunk), more: More::Follows });
             }
-            self.any(Input::ResponseBody { chunk: Chunk::Bytes(b""), more: More::Ended });
+            self.any(match ending {
+                Ending::LastChunk | Ending::EmptyChunk => {
+                    Input::ResponseBody { chunk: Chunk::Bytes(b""), more: More::Ended }
+                }
+                Ending::Trailers => Input::ResponseTrailers,
+            });
+            assert!(!self.exchange.wants(Interest::End), "a response that has ended is awaited");
             assert!(self.response.len() <= text.len(), "the response has grown");
         }
         self.end();
@@ -105,8 +118,8 @@ impl<'p> Player<'p> {
     /// Any input, in any order.
     pub(super) fn any(&mut self, input: Input<'_>) -> Effects {
         let now = Timestamp::from_millis(1_000);
-        let Self { policy, desk, held, .. } = self;
-        let mut world = World { now, policy, entropy: [7; 10], desk, held };
+        let Self { policy, desk, held, places, shelf, .. } = self;
+        let mut world = World { now, policy, entropy: [7; 10], desk, held, places, buckets: shelf };
         let effects = self.exchange.on(input, &mut world);
         for effect in &effects.list {
             match effect {

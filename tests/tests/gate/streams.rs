@@ -109,3 +109,48 @@ async fn a_stream_without_end_ends_with_its_client() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn open_streams_are_counted_while_they_are_open() {
+    let site = own(&Wanted { concurrency: 2, ..Wanted::default() });
+    let gate = site.envoy.gated().unwrap();
+    let open = async |wanted: f64| {
+        let what = format!("{wanted} open streams");
+        wait::until(&what, PATIENCE, async || {
+            let metrics = site.envoy.metrics().await.ok()?;
+            (metrics.sum("portcullis_graphql_streams", &[]) == wanted).then_some(metrics)
+        })
+        .await
+        .unwrap()
+    };
+    open(0.0).await;
+    let mut streams = Vec::new();
+    for protocol in Protocol::ALL {
+        for accept in [EVENTS, PARTS] {
+            let id = id();
+            let request = countdown(2, accept).with(BEHAVIOUR, "steps").with(TEST_ID, &id);
+            let mut connection = Connection::open(gate, protocol).await.unwrap();
+            site.upstream.recorder.release(&id, 1);
+            let mut answer = connection.begin(&request).await.unwrap();
+            until(&mut answer, &mut String::new(), r#""countdown":2"#).await;
+            streams.push((connection, answer, id));
+        }
+    }
+    open(4.0).await;
+    // One comes to its end, of one the client goes away, for each protocol.
+    for (left, (connection, answer, id)) in [3.0, 2.0, 1.0, 0.0].into_iter().zip(streams) {
+        if left % 2.0 == 1.0 {
+            site.upstream.recorder.release(&id, 1);
+            answer.rest().await.unwrap();
+        } else {
+            drop((answer, connection));
+        }
+        open(left).await;
+    }
+    let metrics = open(0.0).await;
+    assert_eq!(metrics.sum("portcullis_graphql_streams_opened", &[]), 4.0);
+    // What is no stream is not counted as one.
+    site.gated(Protocol::Http2, &post(r#"{"query":"{ me { id } }"}"#)).await.arrived();
+    assert_eq!(open(0.0).await.sum("portcullis_graphql_streams_opened", &[]), 4.0);
+}

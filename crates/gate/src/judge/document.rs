@@ -70,7 +70,11 @@ pub(super) fn judge_text(
         (Verdict::Allow, _, _, Some(estimate)) => judge_estimate(policy, estimate),
     };
     let operation = label(document, selected);
-    let judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
+    let mut judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
+    if policy.throttles.know_operations() {
+        judged.name = selected.and_then(Operation::name).map(str::to_owned);
+        judged.shape = Some(shape(document));
+    }
     match verdict {
         Verdict::Allow if policy.responses.actual_cost == Switch::On => {
             let limit = usize::try_from(policy.limits.fields).unwrap_or(usize::MAX);

@@ -1,13 +1,17 @@
 use super::*;
 use crate::correlation::CorrelationId;
 use crate::time::Timestamp;
-use portcullis_report::{Bounds, OperationKind, Transport};
+use portcullis_policy::ClientKey;
+use portcullis_policy::Refusal;
+use portcullis_report::{Bounds, OperationKind, Reason, Transport};
 
 fn event(operation: &str, cost: u64) -> Event {
     Event {
         at: Timestamp::from_millis(1),
         correlation: CorrelationId::parse(b"c").unwrap(),
         client: None,
+        client_key: ClientKey([0; 16]),
+        class: "anonymous".into(),
         transport: Transport::Post,
         kind: OperationKind::Query,
         operation: operation.to_owned(),
@@ -62,4 +66,28 @@ fn a_flood_does_not_push_out_those_who_were_busy_before() {
     }
     assert_eq!(rollup.add(&event("Honest", 1)), Place::Own);
     assert!(rollup.regulars.len() <= REGULARS);
+}
+
+#[test]
+fn however_many_classes_and_reasons_there_are_a_report_is_not_too_long() {
+    let mut rollup = Rollup::default();
+    let all = || {
+        let classes = (0..16).map(|class| format!("class_{}", char::from(b'a' + class)));
+        classes.flat_map(|class| Reason::ALL.iter().map(move |reason| (class.clone(), *reason)))
+    };
+    let mut count = 0;
+    for window in 0..2 {
+        for (class, reason) in all() {
+            for (index, kind) in OperationKind::ALL.into_iter().enumerate() {
+                let refusal = Some(Refusal::because(reason));
+                let name = format!("Flood{window}{class}{reason:?}{index}");
+                rollup.add(&Event { class: class.as_str().into(), kind, refusal, ..event(&name, 1) });
+                count += 1;
+            }
+        }
+        let rows = rollup.cut();
+        assert!(rows.len() <= Bounds::ROWS, "{}", rows.len());
+        assert_eq!(rows.iter().map(|row| row.count).sum::<u64>(), count);
+        count = 0;
+    }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::correlation::CorrelationId;
 use crate::outbox::CallId;
 use portcullis_cost::Cost;
-use portcullis_policy::{Refusal, Token};
+use portcullis_policy::{ClientKey, Refusal, Token};
 use portcullis_report::{OperationKind, Reason, Transport};
 use uuid::Uuid;
 
@@ -19,7 +19,9 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
     Event {
         at: at(now),
         correlation: CorrelationId::parse(b"c").unwrap(),
-        client: Some("192.0.2.1".to_owned()),
+        client: Some([192, 0, 2, 1].into()),
+        client_key: ClientKey([0; 16]),
+        class: "anonymous".into(),
         transport: Transport::Post,
         kind: OperationKind::Query,
         operation: "o".repeat(Bounds::OPERATION_BYTES),

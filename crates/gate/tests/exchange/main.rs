@@ -8,13 +8,16 @@ mod persisted;
 mod requests;
 mod responses;
 mod streams;
+mod throttles;
 mod transports;
 mod uploads;
 
 use portcullis_gate::{
-    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, More, Timestamp, World,
+    Answer, Chunk, Desk, Effect, Effects, Event, Exchange, Flow, Headers, Held, Input, More, Peer, Timestamp,
+    World,
 };
 use portcullis_policy::Policy;
+use portcullis_policy::throttles::{Places, Seed, Shelf};
 use portcullis_report::Reason;
 
 const HONEST: &str = r#"{"query":"query Me { me { id } }"}"#;
@@ -26,12 +29,29 @@ struct Stream {
     desk: Desk,
     exchange: Exchange,
     held: Held,
+    places: Places,
+    shelf: Shelf,
+    now: Timestamp,
+    address: &'static str,
+    properties: Vec<Option<Vec<u8>>>,
 }
 
 impl Stream {
     fn under(policy: &str) -> Self {
         let policy = Policy::parse(policy).unwrap();
-        Self { policy, desk: Desk::default(), exchange: Exchange::default(), held: Held::default() }
+        let mut shelf = Shelf::default();
+        let places = Places::prepare(&policy, Seed([7; 32]), &mut shelf);
+        Self {
+            policy,
+            desk: Desk::default(),
+            exchange: Exchange::default(),
+            held: Held::default(),
+            places,
+            shelf,
+            now: Timestamp::from_millis(1_000),
+            address: "192.0.2.7:5000",
+            properties: Vec::new(),
+        }
     }
 
     fn new() -> Self {
@@ -39,9 +59,15 @@ impl Stream {
     }
 
     fn on(&mut self, input: Input<'_>) -> Effects {
-        let now = Timestamp::from_millis(1_000);
-        let mut world =
-            World { now, policy: &self.policy, entropy: [7; 10], desk: &mut self.desk, held: &mut self.held };
+        let mut world = World {
+            now: self.now,
+            policy: &self.policy,
+            entropy: [7; 10],
+            desk: &mut self.desk,
+            held: &mut self.held,
+            places: &self.places,
+            buckets: &mut self.shelf,
+        };
         self.exchange.on(input, &mut world)
     }
 
@@ -53,7 +79,9 @@ impl Stream {
             .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
             .collect();
         let headers = Some(Headers::new(&pairs));
-        self.on(Input::RequestHeaders { headers, client: Some(b"192.0.2.7:5000"), more })
+        let properties = self.properties.clone();
+        let peer = Peer { address: Some(self.address.as_bytes()), properties: &properties };
+        self.on(Input::RequestHeaders { headers, peer, more })
     }
 
     fn post(&mut self) -> Effects {
@@ -69,6 +97,10 @@ impl Stream {
     fn body(&mut self, bytes: &[u8], more: More) -> Effects {
         self.on(Input::RequestBody { chunk: Chunk::Bytes(bytes), more })
     }
+
+    fn response_body(&mut self, bytes: &[u8], more: More) -> Effects {
+        self.on(Input::ResponseBody { chunk: Chunk::Bytes(bytes), more })
+    }
 }
 
 fn reply(effects: &Effects) -> Option<&Answer> {
@@ -79,11 +111,14 @@ fn reply(effects: &Effects) -> Option<&Answer> {
 }
 
 fn event(effects: &Effects) -> &Event {
-    let found = effects.list.iter().find_map(|effect| match effect {
-        Effect::Emit(event) => Some(event),
+    events(&effects.list).next().unwrap()
+}
+
+fn events(list: &[Effect]) -> impl Iterator<Item = &Event> {
+    list.iter().filter_map(|effect| match effect {
+        Effect::Emit(event) => Some(&**event),
         _ => None,
-    });
-    found.unwrap()
+    })
 }
 
 fn reason(effects: &Effects) -> Option<Reason> {

@@ -122,6 +122,75 @@ fn ids_are_not_known_while_trusted_documents_are_off() {
     refused_at_once(&post(&mut trusting("off"), r#"{"documentId":"sha256:00"}"#), Reason::UntrustedId);
 }
 
+/// The list of `trusting`, for a server that takes `id` and `doc_id`.
+fn naming(mode: &str) -> Stream {
+    let documents = serde_json::json!({ "abc": USERS });
+    let trusted = serde_json::json!({ "mode": mode, "documents": documents, "id_keys": ["id", "doc_id"] });
+    Stream::under(&serde_json::json!({ "graphql": { "trusted_documents": trusted } }).to_string())
+}
+
+/// Sends an upload with these operations and no files.
+fn upload(stream: &mut Stream, operations: &str) -> Effects {
+    stream.exchange = Exchange::default();
+    let kind = ("content-type", "multipart/form-data; boundary=b");
+    stream.headers("POST", "/graphql", More::Follows, &[kind, ("apollo-require-preflight", "1")]);
+    let part = |name: &str, text: &str| {
+        format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let body = format!("{}{}--b--", part("operations", operations), part("map", "{}"));
+    stream.body(body.as_bytes(), More::Ended)
+}
+
+#[test]
+fn an_id_is_judged_under_every_key_that_the_server_takes_for_one() {
+    for mode in ["log", "require"] {
+        let mut stream = naming(mode);
+        for key in ["id", "doc_id"] {
+            let named = |id: &str, more: &str| format!(r#"{{"{key}":"{id}"{more}}}"#);
+            assert_eq!(post(&mut stream, &named("abc", "")).flow, Flow::Continue, "{mode} {key}");
+            assert_eq!(post(&mut stream, &format!("[{}]", named("abc", ""))).flow, Flow::Continue);
+            assert_eq!(upload(&mut stream, &named("abc", "")).flow, Flow::Continue);
+            assert_eq!(get(&mut stream, &format!("/graphql?{key}=abc")).flow, Flow::Continue);
+            let variables = r#","variables":{"n":1000000}"#;
+            refused_at_once(&post(&mut stream, &named("abc", variables)), Reason::Cost);
+            let beside = named("abc", &format!(r#","query":"{USERS}""#));
+            for unclear in [beside, named("abc", &format!(r#","{}":"abc""#, key.to_uppercase()))] {
+                refused_at_once(&post(&mut stream, &unclear), Reason::Ambiguous);
+                refused_at_once(&post(&mut stream, &format!("[{unclear}]")), Reason::Ambiguous);
+                refused_at_once(&upload(&mut stream, &unclear), Reason::Ambiguous);
+            }
+            refused_at_once(&post(&mut stream, &named("abd", "")), Reason::UntrustedId);
+            refused_at_once(&get(&mut stream, &format!("/graphql?{key}=abd")), Reason::UntrustedId);
+            refused_at_once(&get(&mut stream, &format!("/graphql?{key}=abc&query={{a}}")), Reason::Ambiguous);
+            refused_at_once(
+                &get(&mut stream, &format!("/graphql?{key}[]=abc&query={{a}}")),
+                Reason::Ambiguous,
+            );
+        }
+        refused_at_once(&post(&mut stream, r#"{"id":"abc","doc_id":"abc"}"#), Reason::Ambiguous);
+        refused_at_once(&post(&mut stream, r#"{"id":5}"#), Reason::Envelope);
+        stream.exchange = Exchange::default();
+        refused_at_once(&stream.headers("POST", "/graphql?id=abc", More::Ended, &[JSON]), Reason::Ambiguous);
+    }
+}
+
+#[test]
+fn a_key_of_ids_is_one_without_a_list_as_well() {
+    let mut stream = naming("off");
+    refused_at_once(&post(&mut stream, r#"{"id":"abc"}"#), Reason::UntrustedId);
+    refused_at_once(&post(&mut stream, r#"{"id":"abc","query":"{ a }"}"#), Reason::Ambiguous);
+    assert_eq!(post(&mut stream, r#"{"id":null,"query":"{ a }"}"#).flow, Flow::Continue);
+}
+
+#[test]
+fn other_keys_are_unknown_properties() {
+    let mut stream = Stream::new();
+    assert_eq!(post(&mut stream, r#"{"id":"abc","query":"{ a }"}"#).flow, Flow::Continue);
+    refused_at_once(&post(&mut stream, r#"{"id":"abc"}"#), Reason::Envelope);
+    let mut named = naming("log");
+    assert_eq!(post(&mut named, r#"{"documentId":"abc","query":"{ a }"}"#).flow, Flow::Continue);
+}
+
 #[test]
 fn the_memory_of_documents_is_bounded() {
     let mut stream = Stream::under("graphql: {persisted_queries: {cache_bytes: 1024}}");

@@ -22,8 +22,8 @@ fn an_honest_request_goes_on_with_its_headers() {
     ] {
         assert!(effects.list.contains(&expected), "{expected:?}");
     }
-    assert_eq!(event(&effects).client.as_deref(), Some("192.0.2.7"));
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert_eq!(event(&effects).client, Some([192, 0, 2, 7].into()));
+    assert!(!stream.exchange.wants(Interest::End));
     let response = stream.response(&[], More::Ended);
     assert_eq!(response.list, [Effect::SetResponseHeader("x-correlation-id", id.to_owned())]);
 }
@@ -53,7 +53,7 @@ fn other_paths_pass_untouched() {
     let mut stream = Stream::new();
     let effects = stream.headers("POST", "/other", More::Follows, &[("x-graphql-cost", "1")]);
     assert_eq!(effects, Effects::default());
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     assert_eq!(stream.body(EVIL.as_bytes(), More::Ended), Effects::default());
     assert_eq!(stream.response(&[], More::Ended), Effects::default());
 }
@@ -161,7 +161,8 @@ fn a_body_that_the_host_does_not_give_is_refused() {
 #[test]
 fn headers_that_the_host_does_not_give_are_refused() {
     let mut stream = Stream::new();
-    let effects = stream.on(Input::RequestHeaders { headers: None, client: None, more: More::Ended });
+    let effects =
+        stream.on(Input::RequestHeaders { headers: None, peer: Peer::default(), more: More::Ended });
     refused_at_once(&effects, Reason::Unreadable);
 }
 
@@ -266,7 +267,7 @@ proptest! {
         let pairs = [(":method", b"POST".to_vec()), (":path", path), ("content-type", value.clone()), ("accept", value)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
         let headers = Some(Headers::new(&pairs));
-        stream.on(Input::RequestHeaders { headers, client: Some(&body), more: More::Follows });
+        stream.on(Input::RequestHeaders { headers, peer: Peer { address: Some(&body), properties: &[] }, more: More::Follows });
         stream.body(&body, More::Ended);
         let mut stream = Stream::new();
         stream.post();

@@ -36,9 +36,9 @@ fn asked(policy: &str, body: &str) -> (Stream, Effects) {
 #[test]
 fn nothing_is_read_unless_the_policy_asks_for_it() {
     let (mut stream, _) = asked("", HONEST);
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
     stream.response(&[ANSWER], More::Follows);
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_response_that_is_read_comes_uncompressed() {
     stream.body(HONEST.as_bytes(), More::Ended);
     let packed = stream.response(&[ANSWER, ("content-encoding", "gzip")], More::Follows);
     assert!(packed.list.contains(&Effect::Count(Metric::ResponsesUnread, 1)));
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
 }
 
 #[test]
@@ -87,13 +87,7 @@ fn the_entries_of_a_response_make_its_actual_cost() {
         r#"{"data":{"products":[{"id":"1","tags":[{"name":"x"},{"name":"y"}]},{"id":"2","tags":[]}]}}"#;
     let (passed, list) = respond(&mut stream, &[body]);
     assert_eq!(passed, body);
-    let told = list
-        .iter()
-        .find_map(|effect| match effect {
-            Effect::Emit(event) => Some(event.clone()),
-            _ => None,
-        })
-        .unwrap();
+    let told = events(&list).next().unwrap();
     let (actual, estimate) = (told.actual.unwrap(), told.cost.unwrap());
     assert!(actual < estimate && actual > Cost::ZERO, "{actual:?} of {estimate:?}");
     assert!(list.contains(&Effect::Count(Metric::ActualCost, actual.units())));
@@ -127,6 +121,31 @@ fn what_cannot_be_read_passes_and_is_counted() {
 }
 
 #[test]
+fn trailers_end_a_response_as_well() {
+    let (mut stream, _) = asked("responses: {actual_cost: true, count_errors: true}", PRODUCTS);
+    stream.response(&[ANSWER], More::Follows);
+    let body = br#"{"errors":[{"message":"a"}],"data":{"products":[{"id":"1","tags":[]}]}}"#;
+    assert_eq!(stream.response_body(body, More::Follows), Effects::default());
+    let list = stream.on(Input::ResponseTrailers).list;
+    assert!(list.contains(&Effect::Count(Metric::ResponseErrors(ErrorCode::Other), 1)));
+    assert!(!list.iter().any(|effect| matches!(effect, Effect::Count(Metric::ResponsesUnread, _))));
+    assert!(events(&list).next().unwrap().actual > Some(Cost::ZERO));
+    assert!(!stream.exchange.wants(Interest::End));
+}
+
+#[test]
+fn trailers_of_a_response_that_nobody_reads_change_nothing() {
+    let (mut stream, _) = asked("", HONEST);
+    stream.response(&[ANSWER], More::Follows);
+    assert_eq!(stream.on(Input::ResponseTrailers), Effects::default());
+    let (mut stream, _) = asked("responses: {actual_cost: true}", HONEST);
+    stream.response(&[("content-type", "text/event-stream")], More::Follows);
+    assert!(!stream.exchange.wants(Interest::ResponseBody), "a host need not tell of its trailers");
+    assert_eq!(stream.on(Input::ResponseTrailers), Effects::default());
+    assert_eq!(stream.on(Input::StreamEnded).list, [Effect::Lower(Metric::Streams, 1)]);
+}
+
+#[test]
 fn a_response_that_breaks_off_has_no_actual_cost() {
     let (mut stream, _) = asked("responses: {actual_cost: true}", HONEST);
     stream.response(&[ANSWER], More::Follows);
@@ -139,6 +158,6 @@ fn a_response_that_breaks_off_has_no_actual_cost() {
 fn a_stream_is_never_read() {
     let (mut stream, _) = asked("responses: {actual_cost: true, strip_suggestions: true}", HONEST);
     let opened = stream.response(&[("content-type", "text/event-stream")], More::Follows);
-    assert_eq!(stream.exchange.interest(), Interest::End);
+    assert!(stream.exchange.wants(Interest::End) && !stream.exchange.wants(Interest::ResponseBody));
     assert!(opened.list.iter().any(|effect| matches!(effect, Effect::Emit(_))), "it is told at once");
 }

@@ -12,15 +12,16 @@ fn a_stream_is_counted_while_it_is_open() {
     stream.headers("POST", "/graphql", More::Follows, &[JSON, ("accept", "text/event-stream")]);
     let effects = stream.body(SUBSCRIPTION.as_bytes(), More::Ended);
     assert_eq!((effects.flow, event(&effects).transport), (Flow::Continue, Transport::EventStream));
-    assert_eq!(stream.exchange.interest(), Interest::ResponseHeaders);
+    assert!(stream.exchange.wants(Interest::ResponseHeaders));
     let opened = stream.response(&[("content-type", "text/event-stream")], More::Follows);
     for metric in [Metric::StreamsOpened, Metric::Streams] {
         assert!(opened.list.contains(&Effect::Count(metric, 1)), "{metric:?}");
     }
-    assert_eq!(stream.exchange.interest(), Interest::End, "its body is not read");
+    assert!(!stream.exchange.wants(Interest::ResponseBody), "its body is not read");
+    assert!(stream.exchange.wants(Interest::End));
     let ended = stream.on(Input::StreamEnded);
     assert_eq!(ended.list, [Effect::Lower(Metric::Streams, 1)]);
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
 }
 
 #[test]
@@ -42,10 +43,10 @@ fn parts_are_a_stream_too() {
 fn an_answer_in_one_piece_is_no_stream() {
     let mut stream = Stream::new();
     post(&mut stream, SUBSCRIPTION);
-    assert_eq!(stream.exchange.interest(), Interest::ResponseHeaders);
+    assert!(stream.exchange.wants(Interest::ResponseHeaders));
     let answered = stream.response(&[("content-type", "application/json")], More::Follows);
     assert_eq!(answered.list.len(), 1, "the id only");
-    assert_eq!(stream.exchange.interest(), Interest::None);
+    assert!(!stream.exchange.wants(Interest::End));
 }
 
 #[test]

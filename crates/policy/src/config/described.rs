@@ -11,6 +11,12 @@ impl Policy {
         schemars::schema_for!(PolicyFile)
     }
 
+    /// Bytes of the largest body that any class may send.
+    pub fn largest_body(&self) -> usize {
+        let classes = self.clients.classes().iter().filter_map(|class| class.policy.as_deref());
+        classes.map(|policy| policy.limits.body_bytes).fold(self.limits.body_bytes, usize::max)
+    }
+
     /// What a file amounts to with every value written out, defaults included; it parses to the same policy.
     ///
     /// # Errors

@@ -69,13 +69,22 @@ impl GraphqlSection {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum IntrospectionChoice {
+pub(super) enum IntrospectionChoice {
     Allow,
     #[default]
     Deny,
 }
 
-#[derive(Debug, Default, Deserialize)]
+impl IntrospectionChoice {
+    pub(super) fn read(self) -> Introspection {
+        match self {
+            Self::Allow => Introspection::Allow,
+            Self::Deny => Introspection::Deny,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct TrustedDocumentsSection {
@@ -85,6 +94,15 @@ struct TrustedDocumentsSection {
     documents: BTreeMap<String, String>,
     /// The JSON text of a manifest, as Apollo's, Relay's and the code generator's tools write it.
     manifest: Option<String>,
+    /// The keys by which the upstream takes ids: judged by the list, whatever the mode, and refused beside a `query`.
+    id_keys: Vec<String>,
+}
+
+impl Default for TrustedDocumentsSection {
+    fn default() -> Self {
+        let id_keys = vec!["documentId".to_owned()];
+        Self { mode: TrustedModeChoice::Off, documents: BTreeMap::new(), manifest: None, id_keys }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -161,6 +179,7 @@ pub(super) struct Graphql {
     pub(super) uploads: Uploads,
     pub(super) persisted: PersistedQueries,
     pub(super) trusted: TrustedDocuments,
+    pub(super) id_keys: Vec<String>,
     pub(super) denied_extensions: Vec<String>,
     pub(super) cost: CostPolicy,
     pub(super) unknown_fields: UnknownFields,
@@ -168,20 +187,19 @@ pub(super) struct Graphql {
 }
 
 impl Found {
-    pub(super) fn graphql(&mut self, section: GraphqlSection) -> Graphql {
+    pub(super) fn graphql(&mut self, mut section: GraphqlSection) -> Graphql {
         let limits = self.limits(&section.limits);
+        let id_keys = self.id_keys(std::mem::take(&mut section.trusted_documents.id_keys));
         let cost = self.cost(section.cost);
         Graphql {
             limits,
-            introspection: match section.introspection {
-                IntrospectionChoice::Allow => Introspection::Allow,
-                IntrospectionChoice::Deny => Introspection::Deny,
-            },
+            introspection: section.introspection.read(),
             transports: section.transports.read(),
             encodings: section.content_encodings.into_iter().map(EncodingChoice::read).collect(),
-            uploads: self.uploads(section.uploads),
+            uploads: self.uploads(&section.uploads),
             persisted: self.persisted(&section.persisted_queries),
             trusted: self.trusted(section.trusted_documents),
+            id_keys,
             denied_extensions: section.denied_extensions,
             unknown_fields: match section.unknown_fields {
                 UnknownFieldsChoice::Count => UnknownFields::Count,
@@ -193,7 +211,7 @@ impl Found {
     }
 
     fn trusted(&mut self, section: TrustedDocumentsSection) -> TrustedDocuments {
-        let TrustedDocumentsSection { mode, documents, manifest: text } = section;
+        let TrustedDocumentsSection { mode, documents, manifest: text, id_keys: _ } = section;
         let mode = match mode {
             TrustedModeChoice::Off => TrustedMode::Off,
             TrustedModeChoice::Log => TrustedMode::Log,

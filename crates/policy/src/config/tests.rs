@@ -3,7 +3,7 @@ use crate::{Encoding, Introspection, PersistedQueries, TrustedMode};
 use portcullis_cost::Cost;
 
 #[track_caller]
-fn mistakes(text: &str, expected: &[&str]) {
+pub(super) fn mistakes(text: &str, expected: &[&str]) {
     let found: Vec<String> = match Policy::parse(text) {
         Ok(_) => Vec::new(),
         Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
@@ -177,4 +177,32 @@ fn a_given_table_takes_the_place_of_the_schema() {
     let told: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["graphql.sensitive_fields[0].field: the schema has no field `Mutation.x`"]);
     assert!(Policy::parse_with("", table()).unwrap().cost.table.is_some());
+}
+
+#[test]
+fn keys_of_ids_are_few_and_mean_one_thing() {
+    let keys = |keys: &str| format!("graphql: {{trusted_documents: {{id_keys: {keys}}}}}\n");
+    let many = |number: usize| {
+        let names: Vec<_> = (0..number).map(|number| format!("id{number}")).collect();
+        keys(&format!("[{}]", names.join(", ")))
+    };
+    assert_eq!(Policy::parse("").unwrap().id_keys, ["documentId"]);
+    assert_eq!(Policy::parse(&keys("[id, doc_id]")).unwrap().id_keys, ["id", "doc_id"]);
+    assert!(Policy::parse(&keys("[]")).unwrap().id_keys.is_empty());
+    assert_eq!([7, 8].map(|number| Policy::parse(&many(number)).unwrap().id_keys.len()), [7, 8]);
+    let path = "graphql.trusted_documents.id_keys";
+    mistakes(&many(9), &[&format!("{path}: must be at most 8 keys, got 9")]);
+    let unnamed = "must be a name of at most 64 letters, digits, `_` and `-`, got";
+    mistakes(
+        &keys("[id, ID, Query, '', 0id, a.b]"),
+        &[
+            &format!("{path}[1]: `ID` has a meaning already"),
+            &format!("{path}[2]: `Query` has a meaning already"),
+            &format!("{path}[3]: {unnamed} ``"),
+            &format!("{path}[4]: {unnamed} `0id`"),
+            &format!("{path}[5]: {unnamed} `a.b`"),
+        ],
+    );
+    let long = |bytes: usize| Policy::parse(&keys(&format!("[{}]", "a".repeat(bytes)))).is_ok();
+    assert_eq!([63, 64, 65].map(long), [true, true, false]);
 }

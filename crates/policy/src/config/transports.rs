@@ -120,7 +120,7 @@ impl Default for PersistedQueriesSection {
 }
 
 impl Found {
-    pub(super) fn uploads(&mut self, section: UploadsSection) -> Uploads {
+    pub(super) fn uploads(&mut self, section: &UploadsSection) -> Uploads {
         let path = |name: &str| format!("graphql.uploads.{name}");
         let mut number = |name: &str, value: u32| {
             usize::try_from(self.within(&path(name), value, 1, 10_000)).unwrap_or(usize::MAX)
@@ -141,19 +141,23 @@ impl Found {
             ),
             file_bytes: self.within(&path("file_bytes"), section.file_bytes, 1, u64::MAX),
             total_bytes: self.within(&path("total_bytes"), section.total_bytes, 1, u64::MAX),
-            preflight_headers: self.headers(section.preflight_headers),
+            preflight_headers: self.headers(&section.preflight_headers),
         }
     }
 
-    fn headers(&mut self, names: Vec<String>) -> Vec<RequestHeader> {
+    fn headers(&mut self, names: &[String]) -> Vec<RequestHeader> {
+        let read = |(index, name): (usize, &String)| {
+            self.header(&format!("graphql.uploads.preflight_headers[{index}]"), name)
+        };
+        names.iter().enumerate().map(read).collect()
+    }
+
+    pub(super) fn header(&mut self, path: &str, name: &str) -> RequestHeader {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        for (index, name) in names.iter().enumerate() {
-            if name.is_empty() || !name.bytes().all(is_name) {
-                let problem = format!("must be the name of a header, got `{}`", name.escape_debug());
-                self.say(format!("graphql.uploads.preflight_headers[{index}]"), problem);
-            }
+        if name.is_empty() || !name.bytes().all(is_name) {
+            self.say(path, format!("must be the name of a header, got `{}`", name.escape_debug()));
         }
-        names.into_iter().map(|name| RequestHeader(name.to_ascii_lowercase())).collect()
+        RequestHeader(name.to_ascii_lowercase())
     }
 
     pub(super) fn persisted(&mut self, section: &PersistedQueriesSection) -> PersistedQueries {

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The prefix that ids may carry on the wire, in the manifest, or in neither.
 const ALGORITHM: &str = "sha256:";
@@ -25,6 +26,12 @@ pub enum TrustedMode {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedDocuments {
     mode: TrustedMode,
+    /// Each class with limits of its own has a policy, and all of them the same documents.
+    known: Arc<Known>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Known {
     by_id: BTreeMap<String, String>,
     texts: BTreeSet<String>,
 }
@@ -80,7 +87,7 @@ impl TrustedDocuments {
         mode: TrustedMode,
         documents: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ManifestError> {
-        let mut found = Self { mode, ..Self::default() };
+        let mut found = Known::default();
         for (id, text) in documents {
             let id = bare(&id).to_owned();
             found.texts.insert(text.clone());
@@ -89,7 +96,7 @@ impl TrustedDocuments {
                 return Err(ManifestError::TwoDocuments(id));
             }
         }
-        Ok(found)
+        Ok(Self { mode, known: Arc::new(found) })
     }
 
     /// What becomes of documents that are not trusted.
@@ -101,23 +108,23 @@ impl TrustedDocuments {
     pub fn document(&self, id: &str) -> Option<&str> {
         match self.mode {
             TrustedMode::Off => None,
-            TrustedMode::Log | TrustedMode::Require => self.by_id.get(bare(id)).map(String::as_str),
+            TrustedMode::Log | TrustedMode::Require => self.known.by_id.get(bare(id)).map(String::as_str),
         }
     }
 
     /// Whether a document is one of them, byte for byte.
     pub fn has(&self, document: &str) -> bool {
-        self.texts.contains(document)
+        self.known.texts.contains(document)
     }
 
     /// How many ids there are.
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.known.by_id.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.known.by_id.is_empty()
     }
 }
 

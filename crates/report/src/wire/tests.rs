@@ -26,6 +26,8 @@ fn incident() -> Incident {
         at_ms: 1,
         correlation_id: "c".into(),
         client: Some("127.0.0.1".into()),
+        client_key: Some("0123456789abcdef0123456789abcdef".into()),
+        class: Some("anonymous".into()),
         reason: Reason::Depth,
         limit: Some(15),
         actual: Some(16),
@@ -75,6 +77,18 @@ fn what_makes_no_sense_is_refused_with_its_path() {
     check(|report| report.rollup[0].count = 0, Err("rollup[0].count: must be at least 1"));
     let shape = Err("incidents[0].shape: must be 16 lowercase hex digits");
     check(|report| report.incidents[0].shape = Some("0123456789ABCDEF".into()), shape);
+    let key = Err("incidents[0].client_key: must be 32 lowercase hex digits");
+    check(|report| report.incidents[0].client_key = Some("0123456789abcdef".into()), key);
+}
+
+#[test]
+fn what_an_older_edge_does_not_tell_is_not_known() {
+    let mut value = serde_json::to_value(report()).unwrap();
+    let incident = value["incidents"][0].as_object_mut().unwrap();
+    incident.remove("class");
+    incident.remove("client_key");
+    let read: Report = serde_json::from_value(value).unwrap();
+    assert_eq!((&read.incidents[0].class, &read.incidents[0].client_key), (&None, &None));
 }
 
 #[test]
@@ -96,6 +110,8 @@ fn texts_hold_as_much_as_their_bound() {
     check(|report| report.rollup[0].key.operation = "o".repeat(65), long);
     let long = Err("incidents[0].document: at most 2048 bytes, got 2049");
     check(|report| report.incidents[0].document = Some("d".repeat(2049)), long);
+    let long = Err("incidents[0].class: at most 64 bytes, got 65");
+    check(|report| report.incidents[0].class = Some("c".repeat(65)), long);
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! What a judged request spends, and what its client is told of that.
+//!
+//! Asked after the verdict on the request itself, so that what is refused costs nothing. What cannot be counted, because
+//! other workers always were first, does not pass: that is decided here.
+
+use crate::case::Case;
+use crate::effect::Effect;
+use crate::headers::Headers;
+use crate::judge::{Judged, Judgement};
+use crate::world::World;
+use portcullis_cost::Cost;
+use portcullis_policy::throttles::{
+    Noticed, OperationKey, RateLimit, Spend, Spending, Standing, Taken, correct, join, rate_limit, spend,
+};
+use portcullis_policy::{Policy, Refusal, Switch, Verdict};
+use portcullis_report::{ClientOutcome, Metric, Reason, ThrottleLabel, header};
+use serde_json::{Value, json};
+
+/// The reasons that throttles have.
+const BY_THROTTLES: [Reason; 3] = [Reason::Throttled, Reason::Quota, Reason::Contention];
+
+/// What came of asking the throttles.
+#[derive(Debug, Default)]
+pub(crate) struct Throttled {
+    /// What was taken, and is corrected when it is known what was spent.
+    taken: Taken,
+    /// How the throttle stands that speaks.
+    standing: Option<Standing>,
+    /// Milliseconds after which the client may come again.
+    wait_ms: Option<u64>,
+    /// The throttle for which the request is refused.
+    denied_by: Option<usize>,
+    noticed: Noticed,
+}
+
+/// Takes what an allowed request costs from every bucket that it is to be taken from, or refuses it.
+pub(crate) fn charge(judgement: Judgement, case: &mut Case, world: &mut World<'_>) -> Judgement {
+    let throttles = &world.policy.throttles;
+    match judgement.verdict {
+        Verdict::Allow if !throttles.rules().is_empty() => (),
+        Verdict::Allow | Verdict::Deny(_) => return judgement,
+    }
+    let operations: Vec<OperationKey<'_>> = judgement.operations.iter().map(key).collect();
+    let request = Spend { client: &case.client, operations: &operations };
+    let (said, noticed) = spend(throttles, world.places, request, world.buckets, world.now);
+    let found = &mut case.throttled;
+    found.noticed = noticed;
+    let refusal = match said {
+        Spending::Passes(taken) => {
+            found.standing = taken.standing;
+            found.taken = taken;
+            return judgement;
+        }
+        Spending::Waits { millis, standing } => {
+            found.standing = Some(standing);
+            found.wait_ms = Some(millis);
+            found.denied_by = Some(standing.rule);
+            Refusal::because(Reason::Throttled)
+        }
+        Spending::Exceeds { rule, capacity, wanted } => {
+            found.denied_by = Some(rule);
+            Refusal::beyond(Reason::Quota, capacity.units(), wanted.units())
+        }
+        Spending::Contended => Refusal::because(Reason::Contention),
+    };
+    judgement.spared(refusal)
+}
+
+fn key(judged: &Judged) -> OperationKey<'_> {
+    OperationKey {
+        name: judged.name.as_deref(),
+        shape: judged.shape.map(|shape| shape.0),
+        cost: judged.cost().unwrap_or_default(),
+    }
+}
+
+/// Corrects what was taken by what the operations cost in the end.
+pub(crate) fn settle(taken: &Taken, actual: &[Option<Cost>], world: &mut World<'_>) -> Vec<Effect> {
+    let throttles = &world.policy.throttles;
+    noticed(correct(throttles, taken, actual, world.buckets, world.now)).collect()
+}
+
+impl Throttled {
+    /// What was taken; nothing is known of it afterwards.
+    pub(crate) fn take(&mut self) -> Taken {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// The seconds that the client is told to wait, rounded up.
+    pub(crate) fn wait_seconds(&self) -> Option<u64> {
+        self.wait_ms.map(|millis| millis.div_ceil(1_000).max(1))
+    }
+}
+
+/// What a client is told of its throttles, where its class is told that.
+pub(crate) fn told(case: &Case, policy: &Policy) -> Option<RateLimit> {
+    let standing = case.throttled.standing.filter(|_| case.sight.throttles == Switch::On)?;
+    rate_limit(&policy.throttles, case.client.class, &standing)
+}
+
+/// The headers of a response of the gate's own.
+pub(crate) fn answer_headers(limit: RateLimit) -> Vec<(&'static str, String)> {
+    let RateLimit { policies, limit, legacy } = limit;
+    let mut list = vec![(header::RATE_LIMIT_POLICY, policies), (header::RATE_LIMIT, limit)];
+    list.extend(legacy_headers(legacy));
+    list
+}
+
+/// The headers of an upstream's response, which may speak of limits of its own: both, or those of the upstream.
+pub(crate) fn response_headers(limit: RateLimit, upstream: Headers<'_>) -> Vec<Effect> {
+    let RateLimit { policies, limit, legacy } = limit;
+    let behind = |name: &'static str, ours: &str| Some((name, join(upstream.all(name), ours)?));
+    // One without the other says nothing.
+    let both = behind(header::RATE_LIMIT_POLICY, &policies).zip(behind(header::RATE_LIMIT, &limit));
+    let is_free = header::LEGACY_RATE_LIMIT.iter().all(|name| upstream.all(name).next().is_none());
+    let legacy = legacy_headers(legacy).filter(|_| is_free);
+    let fields = both.into_iter().flat_map(<[_; 2]>::from).chain(legacy);
+    fields.map(|(name, value)| Effect::SetResponseHeader(name, value)).collect()
+}
+
+fn legacy_headers(values: Option<[u64; 3]>) -> impl Iterator<Item = (&'static str, String)> {
+    let named = values.map(|values| header::LEGACY_RATE_LIMIT.into_iter().zip(values));
+    named.into_iter().flatten().map(|(name, value)| (name, value.to_string()))
+}
+
+/// `extensions.cost` of an answer: what was asked for, and how the throttle that speaks stands.
+pub(crate) fn cost(case: &Case, cost: Option<Cost>, policy: &Policy) -> Option<Value> {
+    let requested = cost.filter(|_| case.sight.cost == Switch::On)?;
+    let mut told = json!({ "requestedQueryCost": requested.units() });
+    let standing = case.throttled.standing;
+    let rule = standing.and_then(|standing| Some((standing, policy.throttles.rules().get(standing.rule)?)));
+    if let Some((standing, rule)) = rule {
+        let status = json!({
+            "throttle": rule.name,
+            "maximumAvailable": rule.rate.capacity().units(),
+            "currentlyAvailable": standing.available.milli() / 1_000,
+            "restoreRate": rule.rate.per_second(),
+        });
+        if let Some(object) = told.as_object_mut() {
+            object.insert("throttleStatus".to_owned(), status);
+        }
+    }
+    Some(told)
+}
+
+/// What is counted of the client, and of its throttles.
+pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
+    let outcome = match verdict {
+        Verdict::Allow => ClientOutcome::Allowed,
+        Verdict::Deny(refusal) if BY_THROTTLES.contains(&refusal.reason) => ClientOutcome::Throttled,
+        Verdict::Deny(_) => ClientOutcome::Refused,
+    };
+    let class = Metric::ClientRequests(case.client.class.into(), outcome);
+    let denied = case.throttled.denied_by.and_then(|rule| u8::try_from(rule).ok());
+    let denied = denied.map(|rule| Metric::ThrottleDenied(ThrottleLabel(rule)));
+    let ones = std::iter::once(class).chain(denied).map(|metric| Effect::Count(metric, 1));
+    ones.chain(noticed(case.throttled.noticed)).collect()
+}
+
+fn noticed(Noticed { contended, unreadable, overflowed }: Noticed) -> impl Iterator<Item = Effect> {
+    let counts = [
+        (Metric::ThrottlesContended, contended),
+        (Metric::ThrottlesUnreadable, unreadable),
+        (Metric::ThrottlesOverflowed, overflowed),
+    ];
+    counts.into_iter().filter(|(_, count)| *count > 0).map(|(metric, count)| Effect::Count(metric, count))
+}

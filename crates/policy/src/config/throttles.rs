@@ -1,0 +1,134 @@
+//! `throttles`: how much clients, classes and operations may spend over time.
+
+use super::{Found, switch};
+use crate::budget::{LARGEST_CAPACITY, LONGEST_WINDOW_MS, Rate};
+use crate::policy::{ClassId, Per, Throttle, ThrottleId, Throttles, Unit};
+use portcullis_cost::Cost;
+use serde::Deserialize;
+
+/// Throttles of one policy; as many buckets fit one client's slot.
+const RULES: usize = crate::throttles::BUCKETS;
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ThrottlesSection {
+    /// Each of them applies; the tightest speaks.
+    rules: Vec<ThrottleSection>,
+    /// Clients whose buckets are kept apart; beyond, clients without a place share one bucket for each class.
+    tracked_clients: u32,
+    /// Operations whose buckets are kept apart; beyond, operations without a place share one.
+    tracked_operations: u32,
+    /// Tell `X-RateLimit-Limit`, `-Remaining` and `-Reset` beside `RateLimit`.
+    legacy_headers: bool,
+}
+
+impl Default for ThrottlesSection {
+    fn default() -> Self {
+        Self { rules: Vec::new(), tracked_clients: 65_536, tracked_operations: 4_096, legacy_headers: false }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct ThrottleSection {
+    /// Its name in headers and stats: lower-case letters and `_`.
+    name: String,
+    /// Who has a bucket of its own: `client`, `class` or `operation` (its name, and its document's shape).
+    per: PerChoice,
+    /// What is taken: `requests`, one for each operation, or their estimated `cost`.
+    unit: UnitChoice,
+    /// How much a full bucket has; what costs more than that is refused with 400.
+    capacity: u64,
+    /// How much flows in during each window, evenly; the capacity unless it says otherwise.
+    refill: Option<u64>,
+    /// The window in milliseconds.
+    window_ms: u64,
+    /// The classes to which it applies; all unless it says otherwise.
+    classes: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum PerChoice {
+    Client,
+    Class,
+    Operation,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum UnitChoice {
+    Requests,
+    Cost,
+}
+
+impl Found {
+    pub(super) fn throttles(&mut self, section: ThrottlesSection, classes: &[&str]) -> Throttles {
+        let ThrottlesSection { rules: sections, tracked_clients, tracked_operations, legacy_headers } =
+            section;
+        self.at_most("throttles.rules", sections.len(), RULES);
+        let mut rules: Vec<Throttle> = Vec::with_capacity(sections.len());
+        for (index, section) in sections.into_iter().enumerate() {
+            let path = format!("throttles.rules[{index}]");
+            let Some(rule) = self.throttle(&path, section, classes) else { continue };
+            if let Some(known) = rules.iter().find(|known| known.name == rule.name || known.id == rule.id) {
+                self.say(
+                    format!("{path}.name"),
+                    format!("`{}` cannot be told from `{}`", rule.name, known.name),
+                );
+            }
+            rules.push(rule);
+        }
+        Throttles {
+            rules,
+            clients: self.within("throttles.tracked_clients", tracked_clients, 8, 1_000_000),
+            operations: self.within("throttles.tracked_operations", tracked_operations, 8, 65_536),
+            legacy_headers: switch(legacy_headers),
+        }
+    }
+
+    fn throttle(&mut self, path: &str, section: ThrottleSection, classes: &[&str]) -> Option<Throttle> {
+        let ThrottleSection { name, per, unit, capacity, refill, window_ms, classes: only } = section;
+        self.name(&format!("{path}.name"), &name);
+        let unit = match unit {
+            UnitChoice::Requests => Unit::Requests,
+            UnitChoice::Cost => Unit::Cost,
+        };
+        let refill = refill.unwrap_or(capacity);
+        self.within(&format!("{path}.capacity"), capacity, 1, LARGEST_CAPACITY);
+        self.within(&format!("{path}.refill"), refill, 1, LARGEST_CAPACITY);
+        self.within(&format!("{path}.window_ms"), window_ms, 1, LONGEST_WINDOW_MS);
+        let classes = only.map(|only| self.named(&format!("{path}.classes"), &only, classes));
+        // What has no rate was told above.
+        let rate = Rate::new(Cost::from_units(capacity), Cost::from_units(refill), window_ms)?;
+        let per = match per {
+            PerChoice::Client => Per::Client,
+            PerChoice::Class => Per::Class,
+            PerChoice::Operation => Per::Operation,
+        };
+        Some(Throttle { id: ThrottleId::of(&name, unit), name, per, unit, rate, classes })
+    }
+
+    fn named(&mut self, path: &str, names: &[String], classes: &[&str]) -> Vec<ClassId> {
+        if names.is_empty() {
+            self.say(path, "must name at least one class; leave it out for all");
+        }
+        let mut found = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate() {
+            let place = classes.iter().position(|known| known == name);
+            match place.and_then(|place| u8::try_from(place).ok()) {
+                Some(place) => found.push(ClassId(place)),
+                None => self
+                    .say(format!("{path}[{index}]"), format!("no class is called `{}`", name.escape_debug())),
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;
