@@ -5,7 +5,7 @@ mod compile;
 mod envoy;
 mod explain;
 mod keys;
-mod mistakes;
+mod policy;
 mod schema;
 mod serve;
 

@@ -2,21 +2,16 @@
 
 use super::CommandError;
 use super::explain::input::read_text;
-use super::{mistakes, schema};
+use super::{policy, schema};
 use crate::cli::CheckArgs;
 use portcullis_policy::{Policy, Token};
 use std::io::{self, Write as _};
 
 pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
     let text = read_text(&arguments.file)?;
-    let table = arguments.schema.as_deref().map(schema::read).transpose()?;
-    let is_given = table.is_some();
-    let parsed = match table {
-        Some(compiled) => Policy::parse_with(&text, compiled.table),
-        None => Policy::parse(&text),
-    };
-    let told = |found| CommandError::Mistaken(mistakes::told(&found, &text, Some(&arguments.file), is_given));
-    let policy = parsed.map_err(told)?;
+    let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
+    let table = compiled.as_ref().map(|compiled| &compiled.table);
+    let policy = policy::parse(&text, Some(&arguments.file), table).map_err(CommandError::Mistaken)?;
     if !arguments.explain {
         let routes = policy.routes.iter().map(|route| route.as_str()).collect::<Vec<_>>().join(", ");
         return print(&format!("{}: sound; judges {routes}\n", arguments.file.display()));
@@ -26,7 +21,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
             "portcullis: what follows has the edge's token in it; `analyzer.token_env` keeps it out of files"
         );
     }
-    let file = Policy::written_out(&text).map_err(told)?;
+    let file = Policy::written_out(&text).map_err(|mistakes| CommandError::Mistaken(mistakes.to_string()))?;
     print(&serde_saphyr::to_string(&file)?)
 }
 

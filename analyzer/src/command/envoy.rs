@@ -2,10 +2,9 @@
 
 use super::explain::input::read_text;
 use super::schema::{self, Compiled};
-use super::{CommandError, mistakes};
+use super::{CommandError, policy};
 use crate::cli::{EnvoyArgs, Kind};
 use crate::render::{Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, Reports, UPSTREAM};
-use portcullis_policy::Policy;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 
@@ -19,13 +18,8 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
     let file = arguments.policy.as_deref();
     let text = file.map(read_text).transpose()?.unwrap_or_default();
     let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
-    let is_given = compiled.is_some();
-    let parsed = match &compiled {
-        Some(Compiled { table, .. }) => Policy::parse_with(&text, table.clone()),
-        None => Policy::parse(&text),
-    };
-    let told = |found| CommandError::Mistaken(mistakes::told(&found, &text, file, is_given));
-    let policy = parsed.map_err(told)?;
+    let table = compiled.as_ref().map(|compiled| &compiled.table);
+    let policy = policy::parse(&text, file, table).map_err(CommandError::Mistaken)?;
     let analyzer = Reports::of(&policy, analyzer(arguments)?);
     if arguments.analyzer.is_some() && analyzer.is_none() {
         return usage(

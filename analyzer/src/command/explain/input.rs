@@ -1,8 +1,7 @@
 //! What `portcullis explain` reads: the policy, the schema, and what is to be judged.
 
 use super::DOCUMENT_BYTES;
-use crate::command::schema::{self, Compiled};
-use crate::command::{CommandError, mistakes};
+use crate::command::{CommandError, policy, schema};
 use portcullis_policy::Policy;
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,13 +31,9 @@ impl Input {
 /// The policy, costing by a schema if one is given.
 pub(super) fn policy(file: Option<&Path>, schema: Option<&Path>) -> Result<Policy, CommandError> {
     let text = file.map(read_text).transpose()?.unwrap_or_default();
-    let table = schema.map(schema::read).transpose()?;
-    let is_given = table.is_some();
-    let parsed = match table {
-        Some(Compiled { table, .. }) => Policy::parse_with(&text, table),
-        None => Policy::parse(&text),
-    };
-    parsed.map_err(|mistakes| CommandError::Policy(mistakes::told(&mistakes, &text, file, is_given)))
+    let compiled = schema.map(schema::read).transpose()?;
+    let table = compiled.as_ref().map(|compiled| &compiled.table);
+    policy::parse(&text, file, table).map_err(CommandError::Policy)
 }
 
 pub(in crate::command) fn open(file: &Path) -> Result<Box<dyn Read>, CommandError> {
