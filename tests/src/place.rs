@@ -33,11 +33,13 @@ pub struct Wanted {
     pub build: Build,
     /// How the filter learns its key.
     pub token: Token,
+    /// An HTTP filter of Envoy's before the gate, as a YAML list of one.
+    pub before: &'static str,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline }
+        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline, before: "" }
     }
 }
 
@@ -105,15 +107,32 @@ fn start(plan: Plan) -> Stack {
 }
 
 fn plan(tether: &str, wanted: &Wanted) -> Plan {
+    let folder = folder();
     Plan {
         programs: programs(tether, wanted.build),
-        config: config("demo.yaml"),
+        config: with_filter(config("demo.yaml"), wanted.before, &folder),
         policy: wanted.policy.to_owned(),
         concurrency: wanted.concurrency,
         ports: Ports::default(),
         token: wanted.token,
-        folder: folder(),
+        folder,
     }
+}
+
+/// The configuration with another filter before the gate.
+fn with_filter(config: PathBuf, filter: &str, folder: &Path) -> PathBuf {
+    if filter.is_empty() {
+        return config;
+    }
+    let text = std::fs::read_to_string(config).unwrap();
+    let gate = "- name: envoy.filters.http.wasm";
+    let line = text.lines().find(|line| line.trim_start().starts_with(gate)).expect("the gate is a filter");
+    let indent = line.len() - line.trim_start().len();
+    let filter: String = filter.lines().map(|line| format!("{:indent$}{line}\n", "")).collect();
+    std::fs::create_dir_all(folder).unwrap();
+    let path = folder.join("template.yaml");
+    std::fs::write(&path, text.replacen(line, &format!("{filter}{line}"), 1)).unwrap();
+    path
 }
 
 /// The programs, as `cargo xtask e2e` names them.

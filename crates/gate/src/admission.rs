@@ -16,6 +16,10 @@ use portcullis_framing::{
 use portcullis_policy::{ClassId, Encoding, Policy, Refusal, Switch};
 use portcullis_report::{Reason, Transport, header};
 
+/// Headers that say what a body is. Under another spelling an upstream that is called as by CGI takes them for its own.
+const SAY_WHAT_THE_BODY_IS: [&str; 4] =
+    ["content-type", "content-length", "content-encoding", "transfer-encoding"];
+
 /// What becomes of a request as far as its headers tell.
 pub(crate) enum Admission {
     /// It is not under the policy.
@@ -113,6 +117,9 @@ pub(crate) fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {
 
 fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, Refusal> {
     if asks(&place.query, policy) {
+        return Err(Refusal::because(Reason::Ambiguous));
+    }
+    if SAY_WHAT_THE_BODY_IS.iter().any(|name| headers.has_double(name)) {
         return Err(Refusal::because(Reason::Ambiguous));
     }
     let unsupported = Refusal::because(Reason::ContentType);

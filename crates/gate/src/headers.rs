@@ -25,6 +25,11 @@ impl<'a> Headers<'a> {
         all.next().is_none().then_some(first)
     }
 
+    /// Whether a header has another name that is this one for someone who reads `_` as `-`.
+    pub(crate) fn has_double(self, name: &'static str) -> bool {
+        self.names_like(name).any(|double| double.len() == name.len() && double.contains('_'))
+    }
+
     /// The names that start with a prefix for someone who reads `_` as `-`, as CGI and its heirs do.
     pub(crate) fn names_like(self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
         let starts = move |name: &&str| {

@@ -291,7 +291,7 @@ impl Reading {
             let counts = self.errors.counts().iter();
             list.extend(counts.map(|(code, count)| Effect::Count(Metric::ResponseErrors(*code), *count)));
         }
-        if self.scanner.is_lost() || !self.whole {
+        if !self.whole || !self.scanner.is_complete() {
             list.push(Effect::Count(Metric::ResponsesUnread, 1));
             return Vec::new();
         }

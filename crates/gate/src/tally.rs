@@ -33,7 +33,10 @@ impl Costs {
     pub(crate) fn on(&mut self, event: ScanEvent<'_>) {
         match event {
             ScanEvent::Response => {
-                self.sums.push(Cost::ZERO);
+                // Of more responses than there were operations nothing is known.
+                if self.sums.len() <= self.plans.len() {
+                    self.sums.push(Cost::ZERO);
+                }
                 self.open.clear();
                 self.next = self.plan().map(Plan::root);
             }

@@ -18,6 +18,7 @@ mod costs;
 mod encodings;
 mod families;
 mod faults;
+mod framing;
 mod headers;
 mod limits;
 mod metrics;
@@ -28,6 +29,7 @@ mod refusals;
 mod reports;
 mod responses;
 mod streams;
+mod throttles;
 mod trailers;
 mod uploads;
 

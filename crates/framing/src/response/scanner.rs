@@ -115,6 +115,11 @@ impl Scanner {
         self.state == State::Lost
     }
 
+    /// Whether what was scanned so far is one whole array or object.
+    pub fn is_complete(&self) -> bool {
+        self.state == State::End
+    }
+
     /// Scans the next bytes; what is to leave in their place, perhaps less or a little more than them.
     pub fn feed<'c>(&mut self, chunk: &'c [u8], visit: &mut impl FnMut(Event<'_>)) -> Cow<'c, [u8]> {
         let mut output = Output::new(chunk);

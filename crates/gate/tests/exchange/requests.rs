@@ -88,6 +88,17 @@ fn headers_alone_can_refuse() {
     );
     refuses("POST", "/graphql", &[JSON, ("content-length", "262145")], Reason::BodySize);
     refuses("POST", "/graphql", &[JSON], Reason::Json);
+    // Called as by CGI, a server knows these as CONTENT_TYPE and so on, and no others.
+    for name in ["content_type", "Content_Length", "content_encoding", "transfer_encoding", "content_length"]
+    {
+        refuses("POST", "/graphql", &[JSON, (name, "5")], Reason::Ambiguous);
+    }
+    refuses(
+        "POST",
+        "/graphql",
+        &[JSON, ("content_type_options", "5"), ("content-lengths", "5")],
+        Reason::Json,
+    );
 }
 
 #[test]

@@ -155,6 +155,39 @@ fn a_response_that_breaks_off_has_no_actual_cost() {
 }
 
 #[test]
+fn a_response_that_ends_in_the_middle_has_no_actual_cost() {
+    for trailers in [false, true] {
+        let (mut stream, _) = asked("responses: {actual_cost: true}", PRODUCTS);
+        stream.response(&[ANSWER], More::Follows);
+        let half = br#"{"data":{"products":[{"id":"1"}"#;
+        let list = if trailers {
+            stream.response_body(half, More::Follows);
+            stream.on(Input::ResponseTrailers).list
+        } else {
+            stream.response_body(half, More::Ended).list
+        };
+        assert!(list.contains(&Effect::Count(Metric::ResponsesUnread, 1)));
+        assert_eq!(events(&list).next().unwrap().actual, None);
+    }
+}
+
+#[test]
+fn more_responses_than_operations_are_passed_over() {
+    let (mut stream, _) = asked("responses: {actual_cost: true}", &format!("[{PRODUCTS},{HONEST}]"));
+    let one = r#"{"data":{"products":[{"id":"1","tags":[]}]}}"#;
+    stream.response(&[ANSWER], More::Follows);
+    let many = format!("[{}]", vec![one; 1_000].join(","));
+    let half = many.len() / 2;
+    stream.response_body(&many.as_bytes()[..half], More::Follows);
+    let kept = format!("{:?}", stream.exchange).len();
+    stream.response_body(&many.as_bytes()[half..many.len() - 1], More::Follows);
+    assert!(format!("{:?}", stream.exchange).len() < kept + 100, "what is kept grows");
+    let list = stream.response_body(b"]", More::Ended).list;
+    assert_eq!(events(&list).filter(|event| event.actual > Some(Cost::ZERO)).count(), 1);
+    assert_eq!(events(&list).count(), 2);
+}
+
+#[test]
 fn a_stream_is_never_read() {
     let (mut stream, _) = asked("responses: {actual_cost: true, strip_suggestions: true}", HONEST);
     let opened = stream.response(&[("content-type", "text/event-stream")], More::Follows);
