@@ -12,6 +12,7 @@ const RULES: usize = 16;
 const STREAM_LIMITS: usize = 4;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ThrottlesSection {
     /// Each of them applies; the tightest speaks.
@@ -42,6 +43,7 @@ impl Default for ThrottlesSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ThrottleSection {
     /// Its name in headers and stats: lower-case letters and `_`.
@@ -81,6 +83,7 @@ enum StreamPerChoice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum PerChoice {
     Client,
@@ -89,6 +92,7 @@ enum PerChoice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum UnitChoice {
     Requests,
