@@ -63,6 +63,7 @@ struct ThrottleSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct StreamSection {
     /// Its name in stats: lower-case letters and `_`.
@@ -76,6 +77,7 @@ struct StreamSection {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum StreamPerChoice {
     Client,
