@@ -70,7 +70,7 @@ fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
 
 /// Fits: no text is longer than [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES).
 #[inline(always)]
-fn position(at: usize) -> u32 {
+pub(crate) fn position(at: usize) -> u32 {
     (at & u32::MAX as usize) as u32
 }
 
