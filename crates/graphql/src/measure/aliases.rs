@@ -138,7 +138,11 @@ impl Aliases {
             if most <= self.asked {
                 return (most, taken);
             }
-            steps = taken;
+            let (different, counting) = self.names.count_aliases(document, self.asked);
+            steps = taken.saturating_add(counting);
+            if different <= self.asked {
+                return (self.asked.min(most), steps);
+            }
         } else {
             self.names.forget();
         }
@@ -148,7 +152,7 @@ impl Aliases {
         self.last = NONE;
         self.own.clear();
         self.own.resize(tape.fragments.len(), NONE);
-        self.steps = Steps::of(budget);
+        self.steps = Steps::of(budget.saturating_sub(steps));
         self.walked = steps;
         self.most = self.asked;
         let fragments =
