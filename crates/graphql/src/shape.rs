@@ -45,7 +45,9 @@ pub fn shape(document: Document<'_>) -> ShapeHash {
         }
         let Some(node) = nodes.get(index as usize) else { return ShapeHash(hash.finish()) };
         index = index.wrapping_add(1);
-        if node.kind < Kind::Alias {
+        if node.kind >= Kind::Int && node.kind <= Kind::Enum {
+            hash = hash.word(Event::Literal as u64);
+        } else if node.kind < Kind::Alias {
             hash = other(hash, bytes, node, &mut index, &mut open);
         }
     }
@@ -100,6 +102,7 @@ impl Default for Open {
 }
 
 impl Open {
+    #[inline]
     fn push(&mut self, end: u32) {
         self.around.push(self.innermost);
         self.innermost = end;
