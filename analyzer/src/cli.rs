@@ -1,5 +1,9 @@
 //! The command line: which commands there are and what they take. What they do is in their own modules.
 
+mod policy;
+
+pub use policy::{CheckArgs, EnvoyArgs, Kind};
+
 use crate::config::{LogFormat, LogLevel, Overrides};
 use crate::documents::MadeDocument;
 use crate::key::Role;
@@ -77,6 +81,12 @@ pub enum Command {
         Where it tells no size, arguments such as first, last and limit of lists and connections are assumed to be sizes.\n\
         Mistakes are printed all at once, a line each with file, line and column; then there is no table and the exit code is 1.")]
     Compile(CompileArgs),
+    /// Check a policy by the parser that the filter runs: all mistakes, each with its path and line
+    #[command(after_help = policy::CHECK_HELP)]
+    Check(CheckArgs),
+    /// Render what puts the gate into an Envoy: of your own, of Istio, or of Envoy Gateway
+    #[command(after_help = policy::ENVOY_HELP)]
+    Envoy(Box<EnvoyArgs>),
     /// Print a document that is made from the catalogues
     #[command(hide = true, after_help = "Example:\n  portcullis document refusals > docs/refusals.md")]
     Document {

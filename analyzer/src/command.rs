@@ -1,14 +1,19 @@
 //! What a command can fail with, and the exit code that says so.
 
+mod check;
 mod compile;
+mod envoy;
 mod explain;
 mod keys;
+mod policy;
+mod schema;
 mod serve;
 
 use crate::cli::{Cli, Command};
 use crate::compile::CompileError;
 use crate::config::ConfigError;
 use crate::key::NoEntropy;
+use crate::render::InlineError;
 use crate::server::StartError;
 use crate::store::{FolderError, StoreError};
 use std::io::{self, Write as _};
@@ -39,6 +44,15 @@ pub enum CommandError {
     /// The policy is wrong; a mistake a line.
     #[error("{0}")]
     Policy(String),
+    /// The policy that the command is about is wrong; a mistake a line.
+    #[error("{0}")]
+    Mistaken(String),
+    /// The policy cannot be handed to the filter.
+    #[error(transparent)]
+    Inline(#[from] InlineError),
+    /// The policy cannot be written out.
+    #[error("cannot write the policy out: {0}")]
+    WrittenOut(#[from] serde_saphyr::ser::Error),
     /// `--variables` is no JSON object.
     #[error("--variables: {0}")]
     Variables(String),
@@ -86,6 +100,9 @@ impl CommandError {
             | Self::NoEntropy(_)
             | Self::UnknownKey(_)
             | Self::Input { .. }
+            | Self::Mistaken(_)
+            | Self::Inline(_)
+            | Self::WrittenOut(_)
             | Self::Compile(_)
             | Self::Unwritable { .. }
             | Self::Runtime(_)
@@ -106,6 +123,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Keys(arguments) => keys::run(arguments.command).map(done),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments).map(done),
+        Command::Check(arguments) => check::run(&arguments).map(done),
+        Command::Envoy(arguments) => envoy::run(&arguments).map(done),
         Command::Document { which } => {
             io::stdout().write_all(which.render().as_bytes()).map(done).map_err(CommandError::Output)
         }

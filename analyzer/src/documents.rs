@@ -1,5 +1,8 @@
 //! The documents that are made from the catalogues, so that they cannot disagree with the programs.
 
+mod policy;
+
+use crate::render;
 use clap::ValueEnum;
 use portcullis_report::{ANALYZER_FAMILIES, Blame, EDGE_FAMILIES, Family, FamilyKind, Reason};
 
@@ -10,14 +13,26 @@ pub enum MadeDocument {
     Refusals,
     /// `docs/metrics.md`
     Metrics,
+    /// `docs/policy.md`
+    Policy,
+    /// `docs/policy.schema.json`
+    PolicySchema,
+    /// `envoy/demo.yaml`
+    EnvoyDemo,
+    /// `envoy/plain.yaml`
+    EnvoyPlain,
 }
 
 impl MadeDocument {
-    /// Its text, in Markdown.
+    /// Its text.
     pub fn render(self) -> String {
         match self {
             Self::Refusals => refusals(),
             Self::Metrics => metrics(),
+            Self::Policy => policy::reference(),
+            Self::PolicySchema => policy::schema(),
+            Self::EnvoyDemo => render::demo(),
+            Self::EnvoyPlain => render::plain(),
         }
     }
 }
@@ -50,7 +65,7 @@ fn metrics() -> String {
          Made from the catalogue in `crates/report` by `cargo xtask docs`; change it there.\n\n\
          ## In Envoy\n\n\
          The stat is called `wasmcustom.<name>.<label values>` in `/stats`. In Prometheus the prefix goes, dots become underscores, and the\n\
-         `stats_tags` of `envoy/demo.yaml` make labels of the values: `portcullis_graphql_requests{operation_type=\"query\",outcome=\"allowed\"}`.\n\
+         `stats_tags` that `portcullis envoy` renders make labels of the values: `portcullis_graphql_requests{operation_type=\"query\",outcome=\"allowed\"}`.\n\
          Without them the values stay in the name. Histograms appear after the first flush (5 s).\n\n",
     );
     families(&mut text, EDGE_FAMILIES);
@@ -85,5 +100,13 @@ mod tests {
     fn the_documents_are_those_of_the_catalogue() {
         check(MadeDocument::Refusals, include_str!("../../docs/refusals.md"));
         check(MadeDocument::Metrics, include_str!("../../docs/metrics.md"));
+        check(MadeDocument::Policy, include_str!("../../docs/policy.md"));
+        check(MadeDocument::PolicySchema, include_str!("../../docs/policy.schema.json"));
+    }
+
+    #[test]
+    fn the_configurations_of_the_demo_are_those_that_are_rendered() {
+        check(MadeDocument::EnvoyDemo, include_str!("../../envoy/demo.yaml"));
+        check(MadeDocument::EnvoyPlain, include_str!("../../envoy/plain.yaml"));
     }
 }

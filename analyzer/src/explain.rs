@@ -14,7 +14,7 @@ use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Req
 use portcullis_gate::{
     Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, variables,
 };
-use portcullis_graphql::{Tape, introspection_depth, parse};
+use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
 use portcullis_policy::{Policy, Refusal, Verdict};
 use portcullis_report::{Persisted, Reason};
 use std::borrow::Cow;
@@ -158,8 +158,10 @@ fn with_document<'r>(request: Request<'r>, document: Option<&'r str>) -> Request
 /// Each operation, judged alone where the gate stopped at the first that is refused.
 fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> Vec<Detail> {
     let detail = |request: &Request<'_>, verdict: Verdict, judged: &Judged| {
-        let (introspection_depth, breakdown) = laid_out(policy, request, judged).unwrap_or_default();
-        Detail { verdict, judged: judged.clone(), introspection_depth, breakdown }
+        let LaidOut { introspection_depth, measures, breakdown } =
+            laid_out(policy, request, judged).unwrap_or_default();
+        let judged = Judged { measures: measures.or(judged.measures), ..judged.clone() };
+        Detail { verdict, judged, introspection_depth, breakdown }
     };
     if judgement.operations.len() == requests.len() {
         let pairs = requests.iter().zip(&judgement.operations);
@@ -175,8 +177,19 @@ fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> 
     requests.iter().filter_map(alone).collect()
 }
 
-/// How deep an operation asks about the schema, and where its cost goes; nothing when the gate costed nothing of it.
-fn laid_out(policy: &Policy, request: &Request<'_>, judged: &Judged) -> Option<(u32, Option<Breakdown>)> {
+/// What the gate does not find out of an operation.
+#[derive(Default)]
+struct LaidOut {
+    /// How deep it asks about the schema.
+    introspection_depth: u32,
+    /// The measures with the exact number of aliases of one field.
+    measures: Option<Measures>,
+    /// Where its cost goes.
+    breakdown: Option<Breakdown>,
+}
+
+/// Nothing when the gate costed nothing of an operation.
+fn laid_out(policy: &Policy, request: &Request<'_>, judged: &Judged) -> Option<LaidOut> {
     judged.estimate.as_ref()?;
     let listed = || {
         let id = match (&request.document_id, request.persisted()) {
@@ -193,9 +206,11 @@ fn laid_out(policy: &Policy, request: &Request<'_>, judged: &Judged) -> Option<(
     let variables = request.variables.as_ref().map(variables).unwrap_or_default();
     let question =
         Question { document, operation, variables: &variables, sizes: policy.cost.sizes, watched: &[] };
-    let depth =
-        judged.measures.filter(|found| found.introspection).map_or(0, |_| introspection_depth(document));
-    Some((depth, policy.cost.model().breakdown(&question, PLACES)))
+    let measures = measure(document, &mut Scratch::default()).ok();
+    let introspection_depth =
+        measures.filter(|found| found.introspection).map_or(0, |_| introspection_depth(document));
+    let breakdown = policy.cost.model().breakdown(&question, PLACES);
+    Some(LaidOut { introspection_depth, measures, breakdown })
 }
 
 #[cfg(test)]

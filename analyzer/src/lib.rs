@@ -19,6 +19,7 @@ pub mod compile;
 pub mod config;
 pub mod documents;
 pub mod explain;
+pub mod render;
 
 pub use clock::Clock;
 pub use key::{Digest, Key, NoEntropy, Role};

@@ -31,6 +31,8 @@ enum What {
 const MEASURE_GOAL: f64 = 15.0;
 /// The same with shape and cost.
 const COST_GOAL: f64 = 25.0;
+/// The most instructions a byte that costing alone should take, by a schema.
+const SCHEMA_GOAL: f64 = 10.0;
 /// How many times the average of the dense corpus the worst shape should take a byte.
 const WORST_GOAL: f64 = 2.0;
 /// How many times what `serde_json` alone takes for an envelope its whole judgement should take.
@@ -54,6 +56,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let wanted = args.text.as_deref().unwrap_or_default();
     if callgrind::is_present() {
         documents(&benches, wanted)?;
+        if "saleor".contains(wanted) {
+            by_schema(workspace, &benches)?;
+        }
         if args.text.is_none() {
             judgement(&benches)?;
         }
@@ -159,6 +164,31 @@ fn documents(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
         let line = format!("worst shape, {column:<18} {ratio:>6.1}x  goal {WORST_GOAL:.1}x or less");
         say(&format!("{line}   ({text})"));
     }
+    Ok(())
+}
+
+/// The same operations costed without a schema and by theirs.
+fn by_schema(workspace: &Workspace, benches: &Benches) -> anyhow::Result<()> {
+    let schema = workspace.root.join("../shared/corpus/schemas/saleor.graphql");
+    if !schema.exists() {
+        say(&format!("\n{} is absent: nothing is costed by a schema.", schema.display()));
+        return Ok(());
+    }
+    let folder = workspace.root.join("target/bench");
+    std::fs::create_dir_all(&folder)?;
+    let args = ["run", "--quiet", "-p", "portcullis-analyzer", "--bin", "portcullis", "--", "compile"];
+    let mut compile = workspace.cargo(&args);
+    compile.arg(&schema).arg("--output").arg(folder.join("saleor.table")).stdout(Stdio::null());
+    exec(&mut compile)?;
+    let of = |work: &str| callgrind::instructions_a_byte(&benches.judge, work, "saleor");
+    let (shape, cost, schema) = (of("shape")?, of("cost")?, of("schema")?);
+    say("\nThe operations of the corpus that are saleor's, densely printed, in instructions a byte:\n");
+    say(&format!("parse, measure and shape        {shape:>6.1}"));
+    say(&format!("  and cost without a schema     {cost:>6.1}   costing alone {:.1}", cost - shape));
+    let alone = schema - shape;
+    say(&format!(
+        "  and cost by saleor's schema   {schema:>6.1}   costing alone {alone:.1}, goal {SCHEMA_GOAL:.0} or less"
+    ));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `docs`: writes the documents that are made from the catalogues and the corpus.
+//! `docs`: writes the documents that are made from the catalogues, the policy file and the corpus, and the demo's configurations.
 
 use crate::e2e;
 use crate::run::{run as exec, say};
@@ -6,8 +6,15 @@ use crate::workspace::Workspace;
 use anyhow::{Context, ensure};
 use std::process::Command;
 
-/// Documents that are made from the catalogues, each with the name by which `portcullis document` knows it.
-const DOCUMENTS: [(&str, &str); 2] = [("refusals", "docs/refusals.md"), ("metrics", "docs/metrics.md")];
+/// What is made, each with the name by which `portcullis document` knows it.
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("refusals", "docs/refusals.md"),
+    ("metrics", "docs/metrics.md"),
+    ("policy", "docs/policy.md"),
+    ("policy-schema", "docs/policy.schema.json"),
+    ("envoy-demo", "envoy/demo.yaml"),
+    ("envoy-plain", "envoy/plain.yaml"),
+];
 
 /// Made from the corpus of requests, which the demo's package reads.
 const ABUSE: &str = "docs/abuse.md";

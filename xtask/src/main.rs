@@ -67,9 +67,9 @@ enum Verb {
         after_help = "Examples:\n  cargo xtask fuzz                               every target for 30 s\n  cargo xtask fuzz document get --seconds 600\n  cargo xtask fuzz --seconds 600 --keep         then keep in fuzz/corpus what reaches new code\n  cargo xtask fuzz --plain --seed 7             without libFuzzer\n\nThe properties are in fuzz/src; `cargo test -p portcullis-fuzz` replays everything that is kept."
     )]
     Fuzz(fuzz::Args),
-    /// Write the documents that are made from the catalogues of reasons and metrics, and from the corpus of abuse.
+    /// Write what is made: of the catalogues, the policy file and the corpus of abuse, and the demo's Envoy configurations.
     #[command(
-        after_help = "Example:\n  cargo xtask docs   after a change in crates/report or tests/corpus; a test fails until it is done"
+        after_help = "Example:\n  cargo xtask docs   after a change in crates/report, crates/policy, analyzer/src/render or tests/corpus; a test fails until it is done"
     )]
     Docs,
     /// Fetch or build what the other commands need, into target/tools.

@@ -1,6 +1,6 @@
 //! `portcullis explain`: reads documents and requests, prints what the gate would say of them.
 
-mod input;
+pub(super) mod input;
 
 use super::CommandError;
 use crate::cli::ExplainArgs;

@@ -96,7 +96,7 @@ fn mistakes_are_told_with_the_next_step() {
     std::fs::write(folder.path().join("p.yaml"), policy).unwrap();
     std::fs::write(folder.path().join("s.graphql"), "type Query { a: Nothing }\n").unwrap();
     std::fs::write(folder.path().join("cut.table"), "PCLT\u{1}").unwrap();
-    let told = "portcullis: p.yaml: graphql.sensitive_fields[0].field: takes a compiled schema in `graphql.cost.schema`\n\
+    let told = "portcullis: p.yaml: graphql.sensitive_fields[0].field: takes a compiled schema in `graphql.cost.schema` (line 1)\n\
                 portcullis: give the schema with --schema FILE, its text or its table\n";
     fails(folder.path(), &["-", "--policy", "p.yaml"], "{a}", 2, told);
     let told = "portcullis: the input is the body of a POST, so --variables and --operation are in it\n";

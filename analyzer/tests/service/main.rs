@@ -15,4 +15,5 @@ mod explain;
 mod harness;
 mod ingest;
 mod monitoring;
+mod policy;
 mod retention;

@@ -2,9 +2,16 @@
 
 use crate::schemaless;
 use crate::table::{FieldId, Table};
-use crate::walk::{self, Scratch};
+use crate::walk;
 use crate::{Cost, Sizes, Variables};
 use portcullis_graphql::{Document, Operation};
+
+/// Memory that is used again for each estimate.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    walk: walk::Memory,
+    names: schemaless::Memory,
+}
 
 /// By what an operation is costed.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +72,10 @@ impl Model<'_> {
     #[must_use]
     pub fn estimate(&self, question: &Question<'_, '_>, scratch: &mut Scratch) -> Estimate {
         match self {
-            Self::Schema(table) => walk::estimate(table, question, scratch),
+            Self::Schema(table) => walk::estimate(table, question, &mut scratch.walk),
             Self::Schemaless => {
                 let Question { document, operation, variables, sizes, .. } = *question;
-                let field = schemaless::cost(document, operation, variables, sizes);
+                let field = schemaless::cost(document, operation, variables, sizes, &mut scratch.names);
                 Estimate { field, ..Estimate::default() }
             }
         }

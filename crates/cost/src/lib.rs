@@ -19,11 +19,10 @@ mod weight;
 
 pub use amount::Cost;
 pub use breakdown::{Breakdown, Length, Part, SizeSource};
-pub use estimate::{Estimate, Model, Question};
+pub use estimate::{Estimate, Model, Question, Scratch};
 pub use plan::{Expected, Plan, PlanNode, Unit};
 pub use schema::{InputObject, InputValue, ListSize, OutputField, OutputKind, OutputType, Schema, Slices};
 pub use sizes::Sizes;
 pub use table::{BuildError, FieldId, Table, TableError};
 pub use variables::{Supplied, Variables};
-pub use walk::Scratch;
 pub use weight::{Weight, WeightError};

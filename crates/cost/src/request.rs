@@ -2,15 +2,20 @@
 
 use crate::Sizes;
 use crate::variables::{Supplied, Variables};
-use portcullis_graphql::{Directives, Operation, Value};
+use portcullis_graphql::{Directives, Operation, Value, VariableDefinition};
+use std::cell::OnceCell;
 
 /// Looks up what a request gives for the values of its document.
 pub(crate) struct Request<'a> {
     pub(crate) sizes: Sizes,
     supplied: &'a Variables<'a>,
-    /// Default values by variable, sorted by name; a variable may be there twice.
-    declared: Vec<(&'a str, Option<Value<'a>>)>,
+    operation: Operation<'a>,
+    /// Declared variables sorted by name, made when there are more than a few; a variable may be there twice.
+    sorted: OnceCell<Vec<VariableDefinition<'a>>>,
 }
+
+/// So many declared variables are looked through each time, which takes less than to sort them.
+const FEW: usize = 12;
 
 /// A value once its variable is looked up.
 #[derive(Clone, Copy)]
@@ -27,27 +32,27 @@ pub(crate) enum Given<'a> {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(operation: Operation<'a>, supplied: &'a Variables<'a>, sizes: Sizes) -> Self {
-        let declare = |variable: portcullis_graphql::VariableDefinition<'a>| {
-            (variable.name(), variable.default_value())
-        };
-        let mut declared: Vec<_> = operation.variables().map(declare).collect();
-        declared.sort_by_key(|(name, _)| *name);
-        Self { sizes, supplied, declared }
+        Self { sizes, supplied, operation, sorted: OnceCell::new() }
     }
 
     /// What a value is: itself, or what was supplied for the variable it is, or the variable's default.
     pub(crate) fn given(&self, value: Value<'a>) -> Given<'a> {
         let Value::Variable(name) = value else { return Given::Literal(value) };
-        match (self.supplied.get(name), self.defaults(name)) {
-            (Some(supplied), _) => Given::Supplied(supplied),
-            (None, [] | [(_, None)]) => Given::Nothing,
-            (None, [(_, Some(default))]) => Given::Literal(*default),
-            (None, [_, _, ..]) => Given::Unclear,
+        match self.supplied.get(name) {
+            Some(supplied) => Given::Supplied(supplied),
+            None => self.by_default(name),
         }
     }
 
     /// Whether `@skip` or `@include` certainly leaves a selection out.
+    #[inline]
     pub(crate) fn leaves_out(&self, directives: Directives<'a>) -> bool {
+        directives.into_iter().any(|directive| matches!(directive.name_bytes(), b"skip" | b"include"))
+            && self.certainly_leaves_out(directives)
+    }
+
+    #[cold]
+    fn certainly_leaves_out(&self, directives: Directives<'a>) -> bool {
         self.decides(directives, "skip", true) || self.decides(directives, "include", false)
     }
 
@@ -73,10 +78,36 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn defaults(&self, name: &str) -> &[(&'a str, Option<Value<'a>>)] {
-        let start = self.declared.partition_point(|(known, _)| *known < name);
-        let rest = self.declared.get(start..).unwrap_or_default();
-        let same = rest.iter().take_while(|(known, _)| *known == name).count();
+    /// The default of a declared variable.
+    fn by_default(&self, name: &str) -> Given<'a> {
+        let mut variables = self.operation.variables();
+        let few = variables.by_ref().take(FEW).filter(|variable| variable.is_named(name));
+        let (mut found, mut is_twice) = (None, false);
+        for variable in few {
+            is_twice |= found.replace(variable).is_some();
+        }
+        if variables.next().is_some() {
+            let same = self.declared(name);
+            (found, is_twice) = (same.first().copied(), same.len() > 1);
+        }
+        match found.and_then(VariableDefinition::default_value) {
+            _ if is_twice => Given::Unclear,
+            Some(default) => Given::Literal(default),
+            None => Given::Nothing,
+        }
+    }
+
+    /// The declarations of a variable, among many.
+    #[cold]
+    fn declared(&self, name: &str) -> &[VariableDefinition<'a>] {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut all: Vec<_> = self.operation.variables().collect();
+            all.sort_by_key(|variable| variable.name());
+            all
+        });
+        let start = sorted.partition_point(|variable| variable.name() < name);
+        let rest = sorted.get(start..).unwrap_or_default();
+        let same = rest.iter().take_while(|variable| variable.name() == name).count();
         rest.get(..same).unwrap_or_default()
     }
 }

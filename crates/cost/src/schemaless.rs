@@ -1,12 +1,19 @@
 //! The cost of an operation by names and arguments alone, in one walk over the tape, fragments once each.
+//!
+//! Costs add up from selection to selection whatever their depth; only where a list multiplies what is in it is a sum of its own
+//! begun.
 
+mod direct;
 mod slice;
 
 use crate::Cost;
 use crate::request::Request;
 use crate::sizes::Sizes;
 use crate::variables::Variables;
-use portcullis_graphql::{Document, NodeIndex, Operation, OperationKind, Selection, Selections};
+use direct::Direct;
+use portcullis_graphql::{
+    Document, Field, NodeIndex, Operation, OperationKind, Plain, Selection, Selections, Spread,
+};
 pub(crate) use slice::Slice;
 
 /// One entry of a list of objects.
@@ -17,8 +24,22 @@ pub(crate) const OBJECT: Cost = Cost::from_milli(100);
 pub(crate) const LEAF: Cost = Cost::from_milli(10);
 pub(crate) const MUTATION_ROOT: Cost = Cost::from_units(10);
 
-/// Fields that are lists by the convention of connections.
-pub(crate) const ENTRIES: [&str; 2] = ["edges", "nodes"];
+/// Memory that is used again for each estimate.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    fragments: Vec<Sum>,
+    open: Vec<Level>,
+    direct: Direct,
+}
+
+/// Whether a field is a list by the convention of connections.
+#[inline(always)]
+pub(crate) fn is_entries(name: &[u8]) -> bool {
+    matches!(name, b"edges" | b"nodes")
+}
+
+/// How long those names are.
+const ENTRIES_LEN: u32 = 5;
 
 /// Linear in the document; one with a cycle of fragments costs more than any limit.
 pub(crate) fn cost<'a>(
@@ -26,28 +47,40 @@ pub(crate) fn cost<'a>(
     operation: Operation<'a>,
     supplied: &'a Variables<'a>,
     sizes: Sizes,
+    memory: &mut Memory,
 ) -> Cost {
     let Ok(order) = document.fragment_order() else { return Cost::MAX };
+    memory.open.clear();
+    memory.fragments.clear();
+    memory.fragments.resize(document.fragments().len(), Sum::default());
+    memory.direct.clear();
     let request = Request::new(operation, supplied, sizes);
-    let mut fragments = vec![Sum::default(); document.fragments().len()];
-    let mut open = Vec::new();
+    let mut walk =
+        Walk { document, request, memory, level: Level::of(operation.selections(), Around::Plain) };
     for index in order {
         let Some(fragment) = document.fragment(*index) else { continue };
-        let sum = Walk::new(&request, &fragments, &mut open, Around::Either).sum(fragment.selections());
-        if let Some(slot) = fragments.get_mut(index.get()) {
+        let sum = walk.sum(fragment.selections(), Around::Either);
+        if let Some(slot) = walk.memory.fragments.get_mut(index.get()) {
             *slot = sum;
         }
     }
-    let walk = Walk::new(&request, &fragments, &mut open, Around::Plain);
-    let Sum { plain, fields, .. } = walk.sum(operation.selections());
-    match operation.kind() {
-        OperationKind::Mutation => plain + MUTATION_ROOT.times(fields),
-        OperationKind::Query | OperationKind::Subscription => plain,
-    }
+    let cost = walk.sum(operation.selections(), Around::Plain).plain;
+    let base = match operation.kind() {
+        OperationKind::Mutation => {
+            MUTATION_ROOT.times(walk.memory.direct.fields(document, operation.selections(), &walk.request))
+        }
+        OperationKind::Query | OperationKind::Subscription => Cost::ZERO,
+    };
+    memory.open.shrink_to(KEPT);
+    memory.fragments.shrink_to(KEPT);
+    cost + base
 }
 
+/// What is kept for the next estimate; only documents made for that purpose need more.
+const KEPT: usize = 4_096;
+
 /// Whether the field around a selection has a slicing argument; decides what `edges` and `nodes` count.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Around {
     /// It has none, or there is no field around.
     Plain,
@@ -57,31 +90,19 @@ enum Around {
     Either,
 }
 
-/// The cost of a selection set in either surrounding, and what stands directly in it, fragments expanded.
-#[derive(Clone, Copy, Default)]
+/// The cost of a selection set in either surrounding, fragments expanded.
+#[derive(Clone, Copy, Debug, Default)]
 struct Sum {
     plain: Cost,
     sliced: Cost,
-    fields: u64,
-    holds: Holds,
-}
-
-/// Whether a selection set asks for objects.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Holds {
-    /// For values only.
-    #[default]
-    Leaves,
-    /// For at least one object.
-    Objects,
 }
 
 impl Sum {
     /// What it comes to where the surrounding is known.
     fn within(self, around: Around) -> Self {
         match around {
-            Around::Plain => Self { sliced: self.plain, ..self },
-            Around::Sliced => Self { plain: self.sliced, ..self },
+            Around::Plain => Self { sliced: self.plain, plain: self.plain },
+            Around::Sliced => Self { plain: self.sliced, sliced: self.sliced },
             Around::Either => self,
         }
     }
@@ -89,155 +110,210 @@ impl Sum {
     fn add(&mut self, other: Self) {
         self.plain = self.plain + other.plain;
         self.sliced = self.sliced + other.sliced;
-        self.fields = self.fields.saturating_add(other.fields);
-        if other.holds == Holds::Objects {
-            self.holds = Holds::Objects;
-        }
     }
 }
 
-/// A field or inline fragment whose selections are being summed.
-struct Open {
+/// A definition or a list, whose selections are being summed.
+#[derive(Clone, Copy, Debug)]
+struct Level {
     end: NodeIndex,
-    what: What,
-    around: Around,
-    /// What surrounds its selections.
+    /// The depth of what stands directly in it.
+    depth: u32,
+    /// What surrounds that.
     inside: Around,
+    what: What,
     sum: Sum,
 }
 
-/// What is open.
-#[derive(Clone, Copy)]
+/// What is being summed.
+#[derive(Clone, Copy, Debug)]
 enum What {
-    /// An inline fragment: what is in it counts as what stands around it.
-    Fragment,
+    Definition,
     /// A field with a slicing argument.
-    Sliced(Slice),
-    /// A list by the convention of connections.
-    Entries,
-    /// Any other field.
-    Object,
+    Sliced(Sliced),
+    /// A list by the convention of connections, and whether the field around it has a slicing argument, which would size it.
+    Entries(Around),
+}
+
+/// Whether what is inside a selection is looked at.
+#[derive(Clone, Copy, PartialEq)]
+enum Inside {
+    Counts,
+    LeftOut,
 }
 
 struct Walk<'w, 'a> {
-    request: &'w Request<'a>,
-    fragments: &'w [Sum],
-    /// Empty before and after.
-    open: &'w mut Vec<Open>,
-    total: Sum,
-    around: Around,
+    document: Document<'a>,
+    request: Request<'a>,
+    memory: &'w mut Memory,
+    level: Level,
 }
 
-impl<'w, 'a> Walk<'w, 'a> {
-    fn new(request: &'w Request<'a>, fragments: &'w [Sum], open: &'w mut Vec<Open>, around: Around) -> Self {
-        Self { request, fragments, open, total: Sum::default(), around }
+impl Level {
+    fn of(selections: Selections<'_>, inside: Around) -> Self {
+        Self { end: selections.end(), depth: 1, inside, what: What::Definition, sum: Sum::default() }
     }
 
-    fn sum(mut self, selections: Selections<'a>) -> Sum {
-        let mut left_out: Option<NodeIndex> = None;
-        for selection in selections {
-            let index = selection.index();
-            if left_out.is_some_and(|end| index < end) {
-                continue;
-            }
-            while let Some(open) = self.open.pop_if(|open| open.end <= index) {
-                self.close(open);
-            }
-            if selection.is_bare() {
-                self.enter_bare(selection);
-            } else if self.request.leaves_out(selection.directives()) {
-                left_out = Some(selection.end());
-            } else {
-                self.enter(selection);
-            }
-        }
-        while let Some(open) = self.open.pop() {
-            self.close(open);
-        }
-        self.total
+    /// What surrounds selections of a depth.
+    #[inline]
+    fn around(&self, depth: u32) -> Around {
+        if depth == self.depth { self.inside } else { Around::Plain }
     }
+}
 
-    fn enter(&mut self, selection: Selection<'a>) {
-        match selection {
-            Selection::Field(field) => {
-                let slice = self.request.slice(field);
-                match (slice, field.has_selections()) {
-                    (None, _) => self.enter_bare(selection),
-                    (Some(slice), true) => self.open(selection.end(), What::Sliced(slice), Around::Sliced),
-                    (Some(slice), false) => {
-                        let times = slice.entries.max(slice.size).unwrap_or(1);
-                        self.add_leaf(LEAF.times(times));
-                    }
+impl<'a> Walk<'_, 'a> {
+    /// Sums a definition.
+    fn sum(&mut self, selections: Selections<'a>, inside: Around) -> Sum {
+        let mut selections = selections;
+        self.level = Level::of(selections, inside);
+        loop {
+            self.pass(&mut selections);
+            let is_inside = selections.position() < self.level.end;
+            let Some(selection) = is_inside.then(|| selections.next()).flatten() else {
+                match self.memory.open.pop() {
+                    Some(around) => self.close(around),
+                    None => return self.level.sum,
                 }
+                continue;
+            };
+            let inside = match &selection {
+                Selection::Field(field) => self.field(&selection, *field),
+                Selection::Spread(spread) => self.spread(*spread, &selection),
+                // What is in it counts as what stands around it.
+                Selection::InlineFragment(_) if self.request.leaves_out(selection.directives()) => {
+                    Inside::LeftOut
+                }
+                Selection::InlineFragment(_) => Inside::Counts,
+            };
+            if inside == Inside::LeftOut {
+                selections.skip_to(selection.end());
             }
-            Selection::Spread(_) | Selection::InlineFragment(_) => self.enter_bare(selection),
         }
     }
 
-    /// Enters what has no slicing argument.
-    fn enter_bare(&mut self, selection: Selection<'a>) {
-        match selection {
-            Selection::Field(field) if !field.has_selections() => self.add_leaf(LEAF),
-            Selection::Field(field) => {
-                let what = if ENTRIES.contains(&field.name()) { What::Entries } else { What::Object };
-                self.open(selection.end(), what, Around::Plain);
+    /// Counts what has neither arguments nor directives, as far as nothing multiplies it.
+    #[inline]
+    fn pass(&mut self, selections: &mut Selections<'a>) {
+        let (mut leaves, mut objects) = (0_u64, 0_u64);
+        let Self { memory, level, .. } = self;
+        selections.pass_plain(level.end, |plain| match plain {
+            Plain::Leaf(_) => {
+                leaves = leaves.wrapping_add(1);
+                true
             }
-            Selection::Spread(spread) => {
-                let known = spread.fragment().and_then(|index| self.fragments.get(index.get()));
-                let sum = known.copied().unwrap_or_default().within(self.around());
-                self.add(sum);
+            Plain::Object(object) if object.name_len() == ENTRIES_LEN && is_entries(object.name()) => false,
+            Plain::Object(_) => {
+                objects = objects.wrapping_add(1);
+                true
             }
-            Selection::InlineFragment(_) => self.open(selection.end(), What::Fragment, self.around()),
+            Plain::Fragment(_) => true,
+            Plain::Spread(spread, index) => {
+                if let Some(known) = index.and_then(|index| memory.fragments.get(index.get())) {
+                    level.sum.add(known.within(level.around(spread.depth())));
+                }
+                true
+            }
+        });
+        if leaves > 0 || objects > 0 {
+            self.add(LEAF.times(leaves) + OBJECT.times(objects));
         }
     }
 
-    /// What surrounds the selection at hand.
-    fn around(&self) -> Around {
-        self.open.last().map_or(self.around, |open| open.inside)
+    fn field(&mut self, selection: &Selection<'a>, field: Field<'a>) -> Inside {
+        let mut arguments = field.arguments();
+        let slice = self.request.slice_by(&mut arguments);
+        if self.request.leaves_out(arguments.directives()) {
+            return Inside::LeftOut;
+        }
+        if !field.has_selections() {
+            let times = slice.map_or(1, |slice| slice.entries.max(slice.size).unwrap_or(1));
+            self.add(LEAF.times(times));
+            return Inside::LeftOut;
+        }
+        match slice {
+            Some(Slice { entries, size }) => {
+                let each = match size {
+                    Some(_)
+                        if self.memory.direct.holds_objects(
+                            self.document,
+                            selection.selections(),
+                            &self.request,
+                        ) =>
+                    {
+                        ENTRY
+                    }
+                    Some(_) | None => OBJECT,
+                };
+                let list = Sliced { entries: entries.unwrap_or(0), size: size.unwrap_or(0), each };
+                self.open(selection, What::Sliced(list), Around::Sliced);
+            }
+            None if is_entries(field.name().as_bytes()) => match self.level.around(selection.depth()) {
+                Around::Sliced => self.add(OBJECT),
+                around @ (Around::Plain | Around::Either) => {
+                    self.open(selection, What::Entries(around), Around::Plain);
+                }
+            },
+            None => self.add(OBJECT),
+        }
+        Inside::Counts
     }
 
-    fn open(&mut self, end: NodeIndex, what: What, inside: Around) {
-        let around = self.around();
-        self.open.push(Open { end, what, around, inside, sum: Sum::default() });
+    fn spread(&mut self, spread: Spread<'a>, selection: &Selection<'a>) -> Inside {
+        if !selection.is_bare() && self.request.leaves_out(selection.directives()) {
+            return Inside::LeftOut;
+        }
+        if let Some(known) = spread.fragment().and_then(|index| self.memory.fragments.get(index.get())) {
+            self.level.sum.add(known.within(self.level.around(selection.depth())));
+        }
+        Inside::LeftOut
     }
 
-    fn close(&mut self, open: Open) {
-        let Open { what, around, inside, sum, .. } = open;
+    fn open(&mut self, selection: &Selection<'a>, what: What, inside: Around) {
+        let depth = selection.depth().saturating_add(1);
+        let inner = Level { end: selection.end(), depth, inside, what, sum: Sum::default() };
+        self.memory.open.push(std::mem::replace(&mut self.level, inner));
+    }
+
+    /// Goes back to the level around, which a list adds to.
+    fn close(&mut self, around: Level) {
+        let Level { what, inside, sum, .. } = std::mem::replace(&mut self.level, around);
         let selected = sum.within(inside).plain;
-        let (plain, sliced) = match what {
-            What::Fragment => return self.add(sum),
-            What::Sliced(slice) => {
-                let cost = sliced_object(slice, sum.holds, selected);
-                (cost, cost)
+        match what {
+            What::Definition => {}
+            What::Sliced(list) => self.add(list.cost(selected)),
+            What::Entries(around) => {
+                let (plain, sliced) =
+                    ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected);
+                self.level.sum.add(Sum { plain, sliced }.within(around));
             }
-            What::Entries => ((ENTRY + selected).times(self.request.default_size()), OBJECT + selected),
-            What::Object => (OBJECT + selected, OBJECT + selected),
-        };
-        self.add(Sum { plain, sliced, fields: 1, holds: Holds::Objects }.within(around));
-    }
-
-    fn add_leaf(&mut self, cost: Cost) {
-        self.add(Sum { plain: cost, sliced: cost, fields: 1, holds: Holds::Leaves });
-    }
-
-    fn add(&mut self, sum: Sum) {
-        match self.open.last_mut() {
-            Some(open) => open.sum.add(sum),
-            None => self.total.add(sum),
         }
+    }
+
+    /// Adds what costs the same in either surrounding.
+    #[inline]
+    fn add(&mut self, cost: Cost) {
+        self.level.sum.plain = self.level.sum.plain + cost;
+        self.level.sum.sliced = self.level.sum.sliced + cost;
     }
 }
 
-/// A field with a slicing argument. `size` asks for entries where objects are selected; where only values are, it is
-/// as likely the edge of an image.
-fn sliced_object(slice: Slice, holds: Holds, selected: Cost) -> Cost {
-    let (entries, pixels) = match holds {
-        Holds::Objects => (slice.entries.max(slice.size), None),
-        Holds::Leaves => (slice.entries, slice.size),
-    };
-    let as_entries = entries.map(|entries| (ENTRY + selected).times(entries));
-    let as_pixels = pixels.map(|pixels| (OBJECT + selected).times(pixels));
-    as_entries.max(as_pixels).unwrap_or(OBJECT + selected)
+/// A field with slicing arguments. `size` asks for entries where objects are selected; where only values are, it is as likely the
+/// edge of an image.
+#[derive(Clone, Copy, Debug)]
+struct Sliced {
+    /// How many entries are certainly asked for; 0 for none.
+    entries: u64,
+    /// What `size` asks for; 0 for nothing.
+    size: u64,
+    /// What each of those costs by itself.
+    each: Cost,
+}
+
+impl Sliced {
+    fn cost(self, selected: Cost) -> Cost {
+        let by_entries = (ENTRY + selected).times(self.entries);
+        by_entries.max((self.each + selected).times(self.size))
+    }
 }
 
 #[cfg(test)]

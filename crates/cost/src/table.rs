@@ -4,12 +4,14 @@
 //! Refuses to know the schema language, and documents.
 
 mod build;
+mod heads;
 mod load;
 mod slots;
 mod wire;
 
 use crate::Cost;
-use slots::{Key, Slots};
+use portcullis_graphql::NameKey;
+use slots::Slots;
 use std::ops::Range;
 
 pub use build::BuildError;
@@ -81,6 +83,7 @@ pub struct Table {
 /// A type of responses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Type {
+    key: NameKey,
     name: u32,
     /// Of an abstract type, that of the heaviest it can be.
     pub(crate) weight: Cost,
@@ -101,7 +104,7 @@ pub(crate) enum Kind {
 /// A field of a type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
-    key: Key,
+    key: NameKey,
     owner: TypeId,
     name: u32,
     pub(crate) returns: TypeId,
@@ -112,6 +115,10 @@ pub(crate) struct Field {
     pub(crate) plain: bool,
     /// In thousandths.
     pub(crate) weight: i64,
+    /// What it costs without arguments and directives.
+    pub(crate) own: Cost,
+    /// What one of the objects or values it returns weighs.
+    pub(crate) returned: Cost,
     pub(crate) sized: SizedId,
     rules: Span,
     pub(crate) arguments: Span,
@@ -151,7 +158,7 @@ pub(crate) struct Step {
 /// An argument or a field of an input object that can cost something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Argument {
-    key: Key,
+    key: NameKey,
     owner: u32,
     name: u32,
     /// In thousandths.
@@ -208,16 +215,37 @@ impl Table {
         }
     }
 
-    #[inline]
     pub(crate) fn field(&self, owner: TypeId, name: &str) -> Option<FieldId> {
-        let key = Key::of(name.as_bytes());
-        let found = self.field_slots.find(key, owner.0, |index| {
-            let field = self.fields.get(index as usize);
-            field.is_some_and(|field| {
-                field.key == key && field.owner == owner && (key.is_exact() || self.name(field.name) == name)
-            })
-        })?;
-        Some(FieldId(found))
+        self.find(owner, NameKey::of(name.as_bytes()), || name.as_bytes()).map(|(id, _)| id)
+    }
+
+    /// The field of a type by the key of its name, with its number. The name itself is seldom asked for.
+    #[inline]
+    pub(crate) fn find<'n>(
+        &self,
+        owner: TypeId,
+        key: NameKey,
+        name: impl Fn() -> &'n [u8],
+    ) -> Option<(FieldId, &Field)> {
+        // Most are where they belong.
+        let index = self.field_slots.first(key, owner.0)?;
+        let field = self.fields.get(index as usize)?;
+        if field.key == key && field.owner == owner && key.is_exact() {
+            return Some((FieldId(index), field));
+        }
+        self.find_further(owner, name())
+    }
+
+    #[inline(never)]
+    fn find_further(&self, owner: TypeId, name: &[u8]) -> Option<(FieldId, &Field)> {
+        let key = NameKey::of(name);
+        self.field_slots.find(key, owner.0, |index| {
+            let field = self.fields.get(index as usize)?;
+            let is_it = field.key == key
+                && field.owner == owner
+                && (key.is_exact() || self.name(field.name).as_bytes() == name);
+            is_it.then_some((FieldId(index), field))
+        })
     }
 
     #[inline]
@@ -227,14 +255,12 @@ impl Table {
 
     /// The field of an input object, when it can cost something.
     pub(crate) fn input_field(&self, input: u32, name: &str) -> Option<&Argument> {
-        let key = Key::of(name.as_bytes());
-        let found = self.input_slots.find(key, input, |index| {
-            let field = self.arguments.get(index as usize);
-            field.is_some_and(|field| {
-                field.key == key && field.owner == input && self.name(field.name) == name
-            })
-        })?;
-        self.arguments.get(found as usize)
+        let key = NameKey::of(name.as_bytes());
+        self.input_slots.find(key, input, |index| {
+            let field = self.arguments.get(index as usize)?;
+            let is_it = field.key == key && field.owner == input && self.name(field.name) == name;
+            is_it.then_some(field)
+        })
     }
 
     pub(crate) fn input_fields(&self, input: u32) -> &[Argument] {
@@ -286,11 +312,12 @@ impl Table {
     }
 
     pub(crate) fn type_named(&self, name: &str) -> Option<TypeId> {
-        let key = Key::of(name.as_bytes());
-        let is_it = |index: u32| {
-            self.types.get(index as usize).is_some_and(|known| index != 0 && self.name(known.name) == name)
-        };
-        self.type_slots.find(key, 0, is_it).map(TypeId)
+        let key = NameKey::of(name.as_bytes());
+        self.type_slots.find(key, 0, |index| {
+            let known = self.types.get(index as usize)?;
+            let is_it = index != 0 && known.key == key && (key.is_exact() || self.name(known.name) == name);
+            is_it.then_some(TypeId(index))
+        })
     }
 
     pub(crate) fn type_name(&self, id: TypeId) -> &str {

@@ -1,9 +1,10 @@
 //! Judges the corpus as the gate does: `cargo bench -p portcullis-gate --bench judge [-- <work> <text> <rounds>]`.
 //!
-//! `work`: `none`; `cost` (parse, measure, shape and cost of a text of the bench of `crates/graphql`); `judge` (an envelope from its
-//! bytes to the verdict); `envelope` (what `serde_json` alone takes to read the same envelope); the last two with `mean`, the
-//! client's operation of mean length, or `clients`, all of them. Without arguments, `judge` and `envelope` run in turns, and the
-//! ratio of their CPU time is printed.
+//! `work`: `none`; `cost` (parse, measure, shape and cost of a text of the bench of `crates/graphql`, or of `saleor`, the operations
+//! of that name, densely printed); `schema` (the same by the schema of saleor, compiled to `target/bench/saleor.table`); `shape` (the
+//! same without cost); `judge` (an envelope from its bytes to the verdict); `envelope` (what `serde_json` alone takes to read the
+//! same envelope); the last two with `mean`, the client's operation of mean length, or `clients`, all of them. Without arguments,
+//! `judge` and `envelope` run in turns, and the ratio of their CPU time is printed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a shell")]
 
 #[path = "../../graphql/benches/shared/race.rs"]
@@ -14,14 +15,16 @@ mod texts;
 use std::borrow::Cow;
 use std::hint::black_box;
 
-use portcullis_cost::{Model, Question, Sizes, Variables};
+use portcullis_cost::{Model, Question, Sizes, Table, Variables};
 use portcullis_gate::{Desk, judge_body};
-use portcullis_graphql::{Budget, Scratch, Tape, measure, parse, shape};
+use portcullis_graphql::{AliasLimits, Budget, Document, Scratch, Tape, measure_against, parse, shape};
 use portcullis_policy::{Policy, Verdict};
 use race::{Contender, race};
 use serde_json::value::RawValue;
 
 const BUDGET: Budget = Budget { tokens: 1_000_000, nesting: 10_000 };
+/// What the default policy asks about aliases.
+const ALIASES: AliasLimits = AliasLimits { all: 60, per_field: 10 };
 const ENVELOPES: [&str; 2] = ["mean", "clients"];
 
 /// What a server would read of an envelope.
@@ -47,14 +50,27 @@ fn main() {
 
 fn run(work: &str, text: &str, rounds: u32) {
     let is_envelope = ENVELOPES.contains(&text);
-    let inputs = if is_envelope { envelopes(text) } else { texts::documents(text) };
+    let inputs = match text {
+        "saleor" => saleor(),
+        _ if is_envelope => envelopes(text),
+        _ => texts::documents(text),
+    };
+    let table = (work == "schema").then(saleor_table);
+    let model = table.as_ref().map_or(Model::Schemaless, Model::Schema);
     let bytes: usize = inputs.iter().map(String::len).sum();
     let policy = Policy::parse("{}").unwrap();
     let (mut desk, mut tape, mut scratch) = (Desk::default(), Tape::default(), Scratch::default());
+    let mut costing = portcullis_cost::Scratch::default();
     for _ in 0..rounds {
         for input in &inputs {
             match work {
-                "cost" => cost(black_box(input), &mut tape, &mut scratch),
+                "shape" => {
+                    black_box(shaped(black_box(input), &mut tape, &mut scratch));
+                }
+                "cost" | "schema" => {
+                    let document = shaped(black_box(input), &mut tape, &mut scratch);
+                    cost(document, model, &mut costing);
+                }
                 "judge" => drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk))),
                 "envelope" => read(black_box(input.as_bytes())),
                 _ => {}
@@ -64,16 +80,34 @@ fn run(work: &str, text: &str, rounds: u32) {
     println!("{work} {text}: {bytes} bytes a round");
 }
 
-fn cost(text: &str, tape: &mut Tape, scratch: &mut Scratch) {
+fn shaped<'a>(text: &'a str, tape: &'a mut Tape, scratch: &mut Scratch) -> Document<'a> {
     let document = parse(text, BUDGET, tape).unwrap();
-    black_box(measure(document, scratch)).ok();
+    black_box(measure_against(document, ALIASES, scratch)).ok();
     black_box(shape(document));
+    document
+}
+
+fn cost(document: Document<'_>, model: Model<'_>, costing: &mut portcullis_cost::Scratch) {
     if let Some(operation) = document.operations().next() {
         let variables = Variables::default();
         let question =
             Question { document, operation, variables: &variables, sizes: Sizes::default(), watched: &[] };
-        black_box(Model::Schemaless.estimate(&question, &mut portcullis_cost::Scratch::default()));
+        black_box(model.estimate(&question, costing));
     }
+}
+
+/// The operations of the corpus that are saleor's.
+fn saleor() -> Vec<String> {
+    let lines = texts::lines();
+    let field = |line: &serde_json::Value, name: &str| line.get(name).unwrap().as_str().unwrap().to_owned();
+    let of_saleor = lines.iter().filter(|line| field(line, "source").starts_with("saleor/"));
+    of_saleor.map(|line| texts::dense(&field(line, "query"))).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench is a shell")]
+fn saleor_table() -> Table {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench/saleor.table");
+    Table::load(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn read(body: &[u8]) {

@@ -3,18 +3,21 @@
 //! Every token of the grammar is told apart by its first byte (only `"` against `"""` and integers against floats need more),
 //! which is why the parser needs no token stream. Knows bytes, not grammar.
 
-/// What a byte starts. Those that are ignored come last, so that one comparison tells them from the others.
+/// What a byte starts. Those that are ignored come last, and what most selections are made of first, so that one comparison tells
+/// them from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Class {
-    Digit,
-    /// A letter or `_`.
-    Name,
+    /// A letter: the start of a name.
+    Letter,
+    /// `_`, which starts a name as well; all names that mean something to every schema start with two of them.
+    Underscore,
     BraceClose,
     BraceOpen,
+    Dot,
+    Digit,
     Minus,
     Quote,
-    Dot,
     Bang,
     Dollar,
     Ampersand,
@@ -42,6 +45,12 @@ impl Class {
     #[inline(always)]
     pub(crate) fn is_ignorable(self) -> bool {
         self > Class::End
+    }
+
+    /// Whether a byte of this class starts a name.
+    #[inline(always)]
+    pub(crate) fn is_name(self) -> bool {
+        self <= Class::Underscore
     }
 
     #[inline(always)]
@@ -74,7 +83,8 @@ const fn first(byte: u8) -> Class {
         b' ' | b'\t' | b'\n' | b'\r' | b',' => Class::Blank,
         b'#' => Class::Comment,
         0xEF => Class::ByteOrderMark,
-        b'A'..=b'Z' | b'a'..=b'z' | b'_' => Class::Name,
+        b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+        b'_' => Class::Underscore,
         b'0'..=b'9' => Class::Digit,
         b'-' => Class::Minus,
         b'"' => Class::Quote,

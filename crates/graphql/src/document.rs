@@ -87,6 +87,23 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The selections from a place to another: what was left of a walk that stood there.
+    #[must_use]
+    #[inline]
+    pub fn selections_from(self, position: NodeIndex, end: NodeIndex) -> Selections<'a> {
+        Selections::between(self, position, end)
+    }
+
+    /// How often each fragment is spread in the text, added to what `counts` holds by the fragment's number.
+    #[inline]
+    pub fn count_spreads(self, counts: &mut [u32]) {
+        for target in &self.tape.spreads {
+            if let Some(count) = counts.get_mut(self.node(*target).start as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
     #[inline]
     pub(crate) fn tape(self) -> &'a Tape {
         self.tape
@@ -255,6 +272,13 @@ impl<'a> VariableDefinition<'a> {
     #[inline]
     pub fn name(self) -> &'a str {
         self.document.text(&self.document.node(self.node))
+    }
+
+    /// Whether that is its name; cheaper than the text.
+    #[must_use]
+    #[inline]
+    pub fn is_named(self, name: &str) -> bool {
+        self.document.node(self.node).word(self.document.source()) == name.as_bytes()
     }
 
     /// The name of the declared type, inside all lists: `Int` for `[Int!]!`.

@@ -20,19 +20,24 @@ impl Hash {
 
     /// Takes in `head` and the `len` bytes at `start`; `head` should tell texts of different length apart.
     #[inline(always)]
-    pub(crate) fn text(self, head: u64, bytes: &[u8], mut start: u32, len: u32) -> Hash {
-        let mut state = Hash(self.0 ^ head.wrapping_mul(0xA076_1D64_78BD_642F));
-        let mut left = len;
-        while left > 8 {
-            state = state.word(eight(bytes, start));
+    pub(crate) fn text(self, head: u64, bytes: &[u8], start: u32, len: u32) -> Hash {
+        let state = Hash(self.0 ^ head.wrapping_mul(0xA076_1D64_78BD_642F));
+        match len {
+            0 => state.word(0),
+            1..=8 => state.word(eight(bytes, start).wrapping_shl(64_u32.wrapping_sub(len.wrapping_mul(8)))),
+            _ => state.long(bytes, start, len),
+        }
+    }
+
+    /// Takes in more than eight bytes; the last eight as one word, whatever the length.
+    #[inline(always)]
+    fn long(mut self, bytes: &[u8], mut start: u32, len: u32) -> Hash {
+        let last = start.wrapping_add(len).wrapping_sub(8);
+        while start < last {
+            self = self.word(eight(bytes, start));
             start = start.wrapping_add(8);
-            left = left.wrapping_sub(8);
         }
-        if left == 0 {
-            return state.word(0);
-        }
-        let unused = 64_u32.wrapping_sub(left.wrapping_mul(8));
-        state.word(eight(bytes, start).wrapping_shl(unused))
+        self.word(eight(bytes, last))
     }
 
     #[inline]
@@ -63,6 +68,7 @@ fn eight(bytes: &[u8], start: u32) -> u64 {
 }
 
 #[cold]
+#[inline(never)]
 fn last(rest: &[u8]) -> u64 {
     rest.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }

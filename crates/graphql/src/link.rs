@@ -1,10 +1,12 @@
 //! Ties a document together by name, once: which fragment a spread means, and in which order fragments need each other.
 //!
-//! Linear but for one sort of the names, so neither many fragments nor many spreads are worth an attack. Refuses to judge: an
+//! Linear but for one sort of names that were made to be slow, so neither many fragments nor many spreads are worth an attack. Refuses to judge: an
 //! unknown fragment is a spread without a target, and cycles and duplicates are noted for whoever measures.
 
-use crate::hash;
-use crate::tape::{Definition, FragmentIndex, Node, Range, Tape};
+mod names;
+
+use crate::tape::{FragmentIndex, Range, Tape};
+use names::Names;
 
 /// Fragments that spread each other in a circle, or one that spreads itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,16 +26,9 @@ pub(crate) struct Links {
     pub(crate) duplicate_fragment: Option<u32>,
     /// The same for operations.
     pub(crate) duplicate_operation: Option<u32>,
-    names: Vec<Name>,
+    names: Names,
     states: Vec<State>,
     path: Vec<Step>,
-}
-
-/// The name of the definition with this number, by its [`hash::key`].
-#[derive(Clone, Copy, Debug)]
-struct Name {
-    key: u64,
-    number: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,53 +53,17 @@ impl Links {
         self.duplicate_fragment = None;
         self.duplicate_operation = None;
     }
-
-    /// The number of the first definition that is called like `name`.
-    fn find(&self, source: &str, nodes: &[Node], definitions: &[Definition], name: &Node) -> Option<u32> {
-        let key = key_of(source, name);
-        let text = name.word(source);
-        let word = |name: &Name| word_of(source, nodes, definitions, name.number);
-        let first = match self.guess(key) {
-            Some(first) => first,
-            None => self.names.partition_point(|name| name.key < key),
-        };
-        let found = self.names.get(first).filter(|name| name.key == key)?;
-        if word(found) == text {
-            return Some(found.number);
-        }
-        // Another name of the same key: crafted, or the one chance in 2^64.
-        let exact =
-            self.names.partition_point(|name| name.key < key || (name.key == key && word(name) < text));
-        self.names.get(exact).filter(|name| name.key == key && word(name) == text).map(|name| name.number)
-    }
-
-    /// Where the first name with a key of at least `key` is, unless that is far from where evenly spread keys would have it.
-    #[inline]
-    fn guess(&self, key: u64) -> Option<usize> {
-        let share = (key >> 32).wrapping_mul(self.names.len() as u64) >> 32;
-        let mut at = usize::try_from(share).ok()?;
-        for _ in 0..8 {
-            if at > 0 && self.names.get(at.wrapping_sub(1)).is_some_and(|name| name.key >= key) {
-                at = at.wrapping_sub(1);
-            } else if self.names.get(at).is_some_and(|name| name.key < key) {
-                at = at.wrapping_add(1);
-            } else {
-                return Some(at);
-            }
-        }
-        None
-    }
 }
 
 impl Tape {
     pub(crate) fn link(&mut self, source: &str) {
         if self.operations.len() > 1 {
             let names = &mut self.links.names;
-            self.links.duplicate_operation = sort_names(source, &self.nodes, &self.operations, names);
+            self.links.duplicate_operation = names.read(source.as_bytes(), &self.nodes, &self.operations);
         }
         if !self.fragments.is_empty() {
             let names = &mut self.links.names;
-            self.links.duplicate_fragment = sort_names(source, &self.nodes, &self.fragments, names);
+            self.links.duplicate_fragment = names.read(source.as_bytes(), &self.nodes, &self.fragments);
             self.resolve(source);
             self.sort_fragments();
         }
@@ -114,7 +73,7 @@ impl Tape {
     fn resolve(&mut self, source: &str) {
         for target in &self.spreads {
             let spread = self.node(target.wrapping_sub(1));
-            let meant = self.links.find(source, &self.nodes, &self.fragments, &spread);
+            let meant = self.links.names.find(source.as_bytes(), &spread);
             if let (Some(number), Some(node)) = (meant, self.nodes.get_mut(*target as usize)) {
                 node.start = number;
             }
@@ -126,7 +85,8 @@ impl Tape {
         self.links.states.clear();
         self.links.states.resize(self.fragments.len(), State::Unseen);
         for root in (0_u32..).take(self.fragments.len()) {
-            if self.links.states.get(root as usize) == Some(&State::Unseen) && self.follow(root).is_none() {
+            let is_unseen = self.links.states.get(root as usize) == Some(&State::Unseen);
+            if is_unseen && self.follow(root).is_none() {
                 return;
             }
         }
@@ -175,53 +135,4 @@ impl Tape {
             self.links.path.push(Step { fragment, next: first, end });
         }
     }
-}
-
-#[inline]
-fn key_of(source: &str, node: &Node) -> u64 {
-    hash::key(source.as_bytes(), node.start, node.len)
-}
-
-#[inline]
-fn word_of<'a>(source: &'a str, nodes: &[Node], definitions: &[Definition], number: u32) -> &'a [u8] {
-    let definition = definitions.get(number as usize);
-    definition
-        .and_then(|definition| nodes.get(definition.node as usize))
-        .map_or(&[], |node| node.word(source))
-}
-
-/// Sorts the names that `definitions` have by key, equal keys by name, equal names by position; the offset of the first duplicate.
-///
-/// The key makes the comparisons cheap; ties are settled by the names themselves, so crafted collisions gain nothing but the
-/// logarithm of a sort.
-fn sort_names(
-    source: &str,
-    nodes: &[Node],
-    definitions: &[Definition],
-    names: &mut Vec<Name>,
-) -> Option<u32> {
-    let node = |name: &Name| {
-        let definition = definitions.get(name.number as usize);
-        definition
-            .and_then(|definition| nodes.get(definition.node as usize))
-            .copied()
-            .unwrap_or(Node::MISSING)
-    };
-    let word = |name: &Name| node(name).word(source);
-    names.clear();
-    for (number, definition) in (0..).zip(definitions) {
-        let node = nodes.get(definition.node as usize).unwrap_or(&Node::MISSING);
-        if node.len > 0 {
-            names.push(Name { key: key_of(source, node), number });
-        }
-    }
-    names.sort_unstable_by(|left, right| {
-        let by_word = || word(left).cmp(word(right)).then(left.number.cmp(&right.number));
-        left.key.cmp(&right.key).then_with(by_word)
-    });
-    let repeats = names.windows(2).filter_map(|pair| match pair {
-        [left, right] if left.key == right.key && word(left) == word(right) => Some(node(right)),
-        _ => None,
-    });
-    repeats.map(|node| node.start).min()
 }

@@ -10,7 +10,7 @@ mod table;
 use thiserror::Error;
 
 use crate::document::Document;
-use crate::tape::{Counts, Definition, Tape};
+use crate::tape::{Counts, Definition, FragmentIndex, Tape};
 use aliases::Aliases;
 
 /// What a document measures. All counts saturate at [`u32::MAX`].
@@ -85,11 +85,38 @@ impl Scratch {
     }
 }
 
+/// Up to where the numbers of aliases need not be exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AliasLimits {
+    /// Where an operation has more aliases than this, [`Measures::aliases_per_field`] is that number, whatever their fields.
+    pub all: u32,
+    /// Where no field has more aliases in one place than this, [`Measures::aliases_per_field`] may be higher than their number, but
+    /// not higher than this.
+    pub per_field: u32,
+}
+
+impl AliasLimits {
+    /// Every number is exact.
+    pub const NONE: AliasLimits = AliasLimits { all: u32::MAX, per_field: 0 };
+}
+
 /// Measures `document`. Linear in its definitions, spreads and aliases; the parser counted the rest.
 ///
 /// # Errors
 /// The document has a cycle of fragments, or two definitions of one name.
 pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures, MeasureError> {
+    measure_against(document, AliasLimits::NONE, scratch)
+}
+
+/// The same for a caller who holds the numbers of aliases against `limits` and need not know more: that is a lot cheaper.
+///
+/// # Errors
+/// Those of [`measure`].
+pub fn measure_against(
+    document: Document<'_>,
+    limits: AliasLimits,
+    scratch: &mut Scratch,
+) -> Result<Measures, MeasureError> {
     let tape = document.tape();
     if let Some(at) = tape.links.duplicate_fragment {
         return Err(MeasureError::DuplicateFragment { at });
@@ -98,34 +125,22 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
         return Err(MeasureError::DuplicateOperation { at });
     }
     let order = document.fragment_order().map_err(|cycle| MeasureError::Cycle { at: cycle.at })?;
-    // How many aliases the definitions have, with those they spread.
-    let mut expanded: u64 = 0;
-    scratch.fragments.clear();
-    scratch.fragments.resize(tape.fragments.len(), Counts::default());
-    for index in order {
-        let counts = tape.fragments.get(index.get()).map(|fragment| scratch.expand(tape, fragment));
-        if let (Some(counts), Some(place)) = (counts, scratch.fragments.get_mut(index.get())) {
-            expanded = expanded.saturating_add(u64::from(counts.aliases));
-            *place = counts;
+    // How many aliases and directives the definitions have: the aliases with those they spread, the directives as written.
+    let mut sums = Sums::default();
+    let most = match (tape.operations.as_slice(), order) {
+        ([operation], []) => {
+            sums.add(operation, &operation.counts);
+            operation.counts
         }
-    }
-    let most = tape.operations.iter().fold(Counts::default(), |most, operation| {
-        let counts = scratch.expand(tape, operation);
-        expanded = expanded.saturating_add(u64::from(counts.aliases));
-        Counts {
-            depth: most.depth.max(counts.depth),
-            fields: most.fields.max(counts.fields),
-            root_fields: most.root_fields.max(counts.root_fields),
-            aliases: most.aliases.max(counts.aliases),
-            directives: most.directives.max(counts.directives),
-        }
-    });
-    let definitions = tape.operations.iter().chain(&tape.fragments);
-    let in_text = definitions.fold(0_u32, |sum, definition| sum.saturating_add(definition.counts.directives));
-    // Counting them again by place is only worth it when there can be two in one.
-    let (aliases_per_field, counted) = match most.aliases {
-        0 | 1 => (most.aliases, 0),
-        _ => scratch.aliases.most(document, order, expanded),
+        (operations, order) => scratch.expand_all(tape, operations, order, &mut sums),
+    };
+    let in_fields = u32::try_from(tape.aliased.len()).unwrap_or(u32::MAX);
+    let (aliases_per_field, counted) = if most.aliases > limits.all {
+        (most.aliases, 0)
+    } else if most.aliases.min(in_fields) <= limits.per_field.max(1) {
+        (most.aliases.min(in_fields), 0)
+    } else {
+        scratch.aliases.most(document, order, sums.aliases, limits.per_field)
     };
     let looked_at =
         tape.operations.len().saturating_add(tape.fragments.len()).saturating_add(tape.spreads.len());
@@ -140,12 +155,53 @@ pub fn measure(document: Document<'_>, scratch: &mut Scratch) -> Result<Measures
         root_fields: most.root_fields,
         aliases: most.aliases,
         aliases_per_field,
-        directives: most.directives.max(in_text),
+        directives: most.directives.max(sums.directives),
         introspection: tape.introspection,
     })
 }
 
+/// Over all definitions.
+#[derive(Default)]
+struct Sums {
+    aliases: u64,
+    directives: u32,
+}
+
+impl Sums {
+    fn add(&mut self, definition: &Definition, expanded: &Counts) {
+        self.aliases = self.aliases.saturating_add(u64::from(expanded.aliases));
+        self.directives = self.directives.saturating_add(definition.counts.directives);
+    }
+}
+
 impl Scratch {
+    /// Expands the fragments, callees first, and the operations; the most that any of these has.
+    fn expand_all(
+        &mut self,
+        tape: &Tape,
+        operations: &[Definition],
+        order: &[FragmentIndex],
+        sums: &mut Sums,
+    ) -> Counts {
+        self.fragments.clear();
+        self.fragments.resize(tape.fragments.len(), Counts::default());
+        for index in order {
+            let Some(fragment) = tape.fragments.get(index.get()) else { continue };
+            let counts = self.expand(tape, fragment);
+            sums.add(fragment, &counts);
+            if let Some(place) = self.fragments.get_mut(index.get()) {
+                *place = counts;
+            }
+        }
+        let mut most = Counts::default();
+        for operation in operations {
+            let counts = self.expand(tape, operation);
+            sums.add(operation, &counts);
+            most.raise_to(&counts);
+        }
+        most
+    }
+
     /// What `definition` contains together with the fragments it spreads, whose own counts are complete.
     fn expand(&self, tape: &Tape, definition: &Definition) -> Counts {
         let mut counts = definition.counts;
@@ -156,6 +212,17 @@ impl Scratch {
             }
         }
         counts
+    }
+}
+
+impl Counts {
+    /// The larger of each.
+    fn raise_to(&mut self, other: &Counts) {
+        self.depth = self.depth.max(other.depth);
+        self.fields = self.fields.max(other.fields);
+        self.root_fields = self.root_fields.max(other.root_fields);
+        self.aliases = self.aliases.max(other.aliases);
+        self.directives = self.directives.max(other.directives);
     }
 }
 

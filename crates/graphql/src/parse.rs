@@ -16,6 +16,7 @@ use std::ops::{Deref, DerefMut};
 use crate::class::Class;
 use crate::document::Document;
 use crate::error::SyntaxError;
+use crate::lanes::{self, NameEnds};
 use crate::tape::{Counts, Node, Tape};
 
 /// The longest text that is read at all, in bytes. Keeps every offset and sum of offsets far inside 32 bits.
@@ -46,7 +47,8 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
     if source.len() > MAX_SOURCE_BYTES as usize {
         return Err(SyntaxError::TooLong { limit: MAX_SOURCE_BYTES });
     }
-    let mut nodes = std::mem::take(&mut tape.nodes);
+    let (mut nodes, mut name_ends) = (std::mem::take(&mut tape.nodes), std::mem::take(&mut tape.name_ends));
+    lanes::mark(source.as_bytes(), &mut name_ends);
     // No node without a token, no token without a byte; and one more for the construct at which the budget is found exceeded.
     let most = source.len().min(budget.tokens as usize).saturating_add(1);
     if nodes.len() < most {
@@ -57,11 +59,12 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
         budget,
         place: Place::start(budget),
         nodes: &mut nodes,
+        name_ends: NameEnds::of(&name_ends),
         tape: &mut *tape,
     };
     let verdict = parser.document();
     let Place { left, node, .. } = parser.place;
-    (tape.nodes, tape.used) = (nodes, node);
+    (tape.nodes, tape.used, tape.name_ends) = (nodes, node, name_ends);
     tape.tokens = u32::try_from(i64::from(budget.tokens).saturating_sub(left)).unwrap_or(u32::MAX);
     verdict?;
     tape.link(source);
@@ -74,6 +77,7 @@ struct Parser<'a> {
     place: Place,
     /// The tape's, as many as the document can need.
     nodes: &'a mut [Node],
+    name_ends: NameEnds<'a>,
     /// The other lists.
     tape: &'a mut Tape,
 }
@@ -96,8 +100,8 @@ struct Place {
     innermost: u32,
     /// Of the definition being read.
     counts: Counts,
-    /// How many of its fields have been looked at for root fields.
-    counted: u32,
+    /// Nodes of its own that are no fields.
+    others: u32,
     /// Inside a constant value, where variables are not allowed.
     constant: bool,
 }
@@ -116,7 +120,7 @@ impl Place {
             level: 0,
             innermost: NOWHERE,
             counts: Counts::default(),
-            counted: 0,
+            others: 0,
             constant: false,
         }
     }

@@ -1,4 +1,4 @@
-//! Finds where a token ends: names, numbers, strings, block strings, comments.
+//! Finds where a token ends: numbers, strings, block strings, comments.
 //!
 //! Each scan is one loop over bytes, steps over eight at a time where that pays, and looks at no byte twice but a bounded number.
 //! Knows the lexical grammar of GraphQL §2.1 and nothing of what surrounds a token. Positions are below
@@ -13,7 +13,6 @@ const NOT_IN_BLOCK: u8 = 2;
 const NOT_IN_COMMENT: u8 = 4;
 const NOT_DIGIT: u8 = 8;
 const NOT_BLANK: u8 = 16;
-const NOT_IN_NAME: u8 = 32;
 
 static STOPS: [u8; 256] = stops();
 
@@ -24,9 +23,7 @@ const fn stops() -> [u8; 256] {
     while index < 256 {
         let byte = index as u8;
         let ends_line = matches!(byte, b'\n' | b'\r');
-        let in_name = byte.is_ascii_alphanumeric() || byte == b'_';
-        table[index] = mark(!in_name, NOT_IN_NAME)
-            | mark(ends_line || matches!(byte, b'"' | b'\\'), NOT_IN_STRING)
+        table[index] = mark(ends_line || matches!(byte, b'"' | b'\\'), NOT_IN_STRING)
             | mark(matches!(byte, b'"' | b'\\'), NOT_IN_BLOCK)
             | mark(ends_line, NOT_IN_COMMENT)
             | mark(!byte.is_ascii_digit(), NOT_DIGIT)
@@ -73,15 +70,8 @@ fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
 
 /// Fits: no text is longer than [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES).
 #[inline(always)]
-fn position(at: usize) -> u32 {
+pub(crate) fn position(at: usize) -> u32 {
     (at & u32::MAX as usize) as u32
-}
-
-/// The end of the name that starts at `at`, and the class of what follows at once.
-#[inline(always)]
-pub(crate) fn name(bytes: &[u8], at: u32) -> (u32, Class) {
-    let (end, byte) = stop(bytes, at.wrapping_add(1), |byte| stops_at(byte, NOT_IN_NAME));
-    (end, byte.map_or(Class::End, Class::of))
 }
 
 /// The next token from `at` on and its class; `class` is that of the byte at `at`.
@@ -98,6 +88,13 @@ pub(crate) fn settle(bytes: &[u8], mut at: u32, mut class: Class) -> (u32, Class
         }
     }
     (at, class)
+}
+
+/// The next token after the punctuator of one byte at `at`.
+#[inline(always)]
+pub(crate) fn after(bytes: &[u8], at: u32) -> (u32, Class) {
+    let at = at.wrapping_add(1);
+    settle(bytes, at, Class::at(bytes, at))
 }
 
 /// The end of the blanks, comments and byte order marks that start at `at`.
@@ -131,7 +128,7 @@ pub(crate) enum Number {
 #[inline(always)]
 pub(crate) fn plain_int(bytes: &[u8], at: u32) -> Option<u32> {
     let end = run(bytes, at.wrapping_add(1), NOT_DIGIT);
-    let goes_on = matches!(Class::at(bytes, end), Class::Name | Class::Dot);
+    let goes_on = matches!(Class::at(bytes, end), Class::Letter | Class::Underscore | Class::Dot);
     (!goes_on && matches!(bytes.get(at as usize), Some(b'1'..=b'9'))).then_some(end)
 }
 

@@ -18,10 +18,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod key;
+mod plain;
+
 use crate::arguments::{Arguments, At, Directives};
 use crate::document::Document;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 use crate::value::Value;
+pub use key::NameKey;
+pub use plain::{Bare, Plain, Step};
 
 /// All selections beneath a definition or a selection, in the order of the text, whatever their depth.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,11 @@ impl<'a> Selections<'a> {
     #[inline]
     pub(crate) fn of(document: Document<'a>, node: u32) -> Self {
         Selections { document, next: node.saturating_add(1), end: document.node(node).end }
+    }
+
+    #[inline]
+    pub(crate) fn between(document: Document<'a>, position: NodeIndex, end: NodeIndex) -> Self {
+        Selections { document, next: position.0, end: end.0 }
     }
 }
 
@@ -146,6 +156,13 @@ impl<'a> Field<'a> {
     #[inline]
     pub fn name(&self) -> &'a str {
         self.0.document.text(&self.0.node)
+    }
+
+    /// The key of its name.
+    #[must_use]
+    #[inline]
+    pub fn key(&self) -> NameKey {
+        NameKey::at(self.0.document.source().as_bytes(), self.0.node.start, self.0.node.len)
     }
 
     /// The alias it was given, where one was.

@@ -25,29 +25,112 @@ impl fmt::Display for ShapeHash {
 /// The shape of a document. Stable across versions of this crate as long as [`normalise`](crate::normalise) is.
 #[must_use]
 pub fn shape(document: Document<'_>) -> ShapeHash {
-    let mut sink = Hasher { bytes: document.source().as_bytes(), hash: Hash::SEED };
-    stream(document, &mut sink);
-    ShapeHash(sink.hash.finish())
+    let bytes = document.source().as_bytes();
+    let nodes = document.tape().nodes();
+    let mut hash = Hash::SEED;
+    let mut open = Open::default();
+    let mut index: u32 = 0;
+    loop {
+        // The depth of fields says where the sets before them ended.
+        while let Some(node) = nodes.get(index as usize)
+            && node.kind <= Kind::TypeName
+            && index != open.innermost
+        {
+            hash = hash.text(head(node), bytes, node.start, node.len);
+            index = index.wrapping_add(1);
+        }
+        while open.innermost == index {
+            hash = hash.word(Event::Close as u64);
+            open.close();
+        }
+        let Some(node) = nodes.get(index as usize) else { return ShapeHash(hash.finish()) };
+        index = index.wrapping_add(1);
+        if node.kind >= Kind::Int && node.kind <= Kind::Enum {
+            hash = hash.word(Event::Literal as u64);
+        } else if node.kind < Kind::Alias {
+            hash = other(hash, bytes, node, &mut index, &mut open);
+        }
+    }
 }
 
-/// What a node contributes to the shape. Those whose text is part of it come last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Takes in a node that is most likely more than its text, or less.
+#[inline(never)]
+fn other(hash: Hash, bytes: &[u8], node: &Node, index: &mut u32, open: &mut Open) -> Hash {
+    let event = Event::of(node.kind);
+    match event {
+        Event::Silent => hash,
+        Event::Literal | Event::Query | Event::Mutation | Event::Subscription => hash.word(event as u64),
+        Event::List => {
+            *index = node.end;
+            hash.word(event as u64)
+        }
+        Event::TypeLists => hash.word(head(node)).word(u64::from(node.start)),
+        Event::Object | Event::VariableDefinition | Event::InlineFragment => {
+            open.push(node.end);
+            hash.text(head(node), bytes, node.start, node.len)
+        }
+        Event::Close
+        | Event::Fragment
+        | Event::TypeCondition
+        | Event::TypeName
+        | Event::Directive
+        | Event::Argument
+        | Event::Field
+        | Event::Spread
+        | Event::Variable
+        | Event::ObjectField => hash.text(head(node), bytes, node.start, node.len),
+    }
+}
+
+/// What a node is, its flags, its depth and the length of its text.
+#[inline(always)]
+fn head(node: &Node) -> u64 {
+    let what = u32::from(node.depth) | u32::from(node.flags) << 16 | u32::from(node.kind as u8) << 24;
+    u64::from(what) | u64::from(node.len) << 32
+}
+
+/// Where the subtrees end that are being walked, innermost last.
+struct Open {
+    around: Vec<u32>,
+    innermost: u32,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Open { around: Vec::new(), innermost: u32::MAX }
+    }
+}
+
+impl Open {
+    #[inline]
+    fn push(&mut self, end: u32) {
+        self.around.push(self.innermost);
+        self.innermost = end;
+    }
+
+    fn close(&mut self) {
+        self.innermost = self.around.pop().unwrap_or(u32::MAX);
+    }
+}
+
+/// What a node contributes to the shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Event {
     /// Nothing.
     Silent,
-    Query,
-    Mutation,
-    Subscription,
     /// Any scalar or enum literal.
     Literal,
     /// Any list, whatever is in it.
     List,
-    Object,
     /// The end of a selection set, an object or a variable definition.
     Close,
     /// The lists around a type.
     TypeLists,
+    Object,
+    Query,
+    Mutation,
+    Subscription,
     Fragment,
     TypeCondition,
     VariableDefinition,
@@ -88,12 +171,6 @@ impl Event {
             Kind::Alias | Kind::Target => Event::Silent,
         }
     }
-
-    /// Whether the node's text is part of the shape.
-    #[inline]
-    fn has_text(self) -> bool {
-        self >= Event::Fragment
-    }
 }
 
 /// Receives the events of a document in order.
@@ -105,68 +182,26 @@ pub(crate) trait Sink {
 }
 
 /// Sends `document` to `sink`, with an explicit stack of what is open.
-#[inline]
 pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
-    let all = document.tape().nodes();
-    let mut nodes = all.iter();
-    let mut open = Vec::with_capacity(16);
-    let mut innermost = u32::MAX;
+    let nodes = document.tape().nodes();
+    let mut open = Open::default();
     let mut index: u32 = 0;
-    loop {
-        while innermost == index {
+    while !sink.is_full() {
+        while open.innermost == index {
             sink.event(Event::Close, &Node::MISSING);
-            innermost = open.pop().unwrap_or(u32::MAX);
+            open.close();
         }
-        let Some(node) = nodes.next() else { return };
+        let Some(node) = nodes.get(index as usize) else { return };
         index = index.wrapping_add(1);
-        // Most nodes are fields, and with the event known its handling is much shorter.
-        if node.kind == Kind::Field {
-            sink.event(Event::Field, node);
-            if node.has(Node::CLOSES) {
-                open.push(innermost);
-                innermost = node.end;
-            }
-            if sink.is_full() {
-                return;
-            }
-            continue;
-        }
         let event = Event::of(node.kind);
         if event == Event::Silent {
             continue;
         }
         sink.event(event, node);
-        if sink.is_full() {
-            return;
-        }
         if event == Event::List {
             index = node.end;
-            nodes = all.get(index as usize..).unwrap_or(&[]).iter();
         } else if node.has(Node::CLOSES) {
-            open.push(innermost);
-            innermost = node.end;
+            open.push(node.end);
         }
-    }
-}
-
-struct Hasher<'a> {
-    bytes: &'a [u8],
-    hash: Hash,
-}
-
-impl Sink for Hasher<'_> {
-    /// One word for what the node is, combined with the first word of its text: a node with text of eight bytes or less is one step.
-    #[inline(always)]
-    fn event(&mut self, event: Event, node: &Node) {
-        let len = if event.has_text() { node.len } else { 0 };
-        let head = (event as u64) | u64::from(node.flags) << 8 | u64::from(len) << 16;
-        self.hash = self.hash.text(head, self.bytes, node.start, len);
-        if event == Event::TypeLists {
-            self.hash = self.hash.word(u64::from(node.len) << 32 | u64::from(node.start));
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        false
     }
 }

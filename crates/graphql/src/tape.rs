@@ -36,6 +36,8 @@ pub struct Tape {
     /// The fields with an alias.
     pub(crate) aliased: Vec<u32>,
     pub(crate) links: Links,
+    /// What [`lanes::mark`](crate::lanes::mark) wrote.
+    pub(crate) name_ends: Vec<u64>,
     pub(crate) tokens: u32,
     /// A field called `__schema` or `__type` stands somewhere.
     pub(crate) introspection: bool,
@@ -99,12 +101,13 @@ impl Range {
 
 /// One node: what it is, its text, and where the nodes beneath it end.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Node {
-    pub(crate) kind: Kind,
-    /// [`Node::HAS_SET`], [`Node::ALIASED`], [`Node::CLOSES`] and [`Node::NON_NULL`].
-    pub(crate) flags: u8,
     /// For selections: 1 in the selection set of a definition, one more inside each field. For types: the lists around.
     pub(crate) depth: u16,
+    /// [`Node::HAS_SET`], [`Node::ALIASED`], [`Node::CLOSES`] and [`Node::NON_NULL`].
+    pub(crate) flags: u8,
+    pub(crate) kind: Kind,
     /// Byte offset of the node's text, see [`Kind`] for which text that is.
     pub(crate) start: u32,
     /// Bytes of the node's text.
@@ -145,36 +148,38 @@ impl Node {
     }
 }
 
-/// What a node is. Children come in this order: alias, variable definitions, arguments, directives, selections.
+/// What a node is. Children come in this order: alias, variable definitions, arguments, directives, selections. Those whose text is
+/// all there is to them come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
+    /// Text: the field's name, never the alias.
+    Field,
+    /// Text: the fragment's name. The first child is its [`Kind::Target`].
+    Spread,
+    /// Text: the name. One child, the value.
+    Argument,
+    /// Text: the name without `@`.
+    Directive,
+    /// Text: the name without `$`.
+    Variable,
+    /// Text: the key. One child, the value; `end` is not kept, the subtree ends where the value's does.
+    ObjectField,
+    /// Text: the name. The first child is the [`Kind::TypeCondition`].
+    Fragment,
+    TypeCondition,
+    TypeName,
+    /// Text: the name without `$`. Children: the type's name and lists, the default value, directives.
+    VariableDefinition,
+    /// Text: the type condition, empty without one.
+    InlineFragment,
     /// Text: the name, empty when anonymous.
     Query,
     Mutation,
     Subscription,
-    /// Text: the name. The first child is the [`Kind::TypeCondition`].
-    Fragment,
-    TypeCondition,
-    /// Text: the name without `$`. Children: the type's name and lists, the default value, directives.
-    VariableDefinition,
-    TypeName,
     /// Up to 32 of the lists around a type's name, from the inside out. `len`: how many. `start`: one bit for each, the lowest
     /// first, set where the list has a `!` after it.
     TypeLists,
-    /// Text: the name without `@`.
-    Directive,
-    /// Text: the name. One child, the value.
-    Argument,
-    /// Text: the field's name, never the alias.
-    Field,
-    Alias,
-    /// Text: the fragment's name. The first child is its [`Kind::Target`].
-    Spread,
-    /// `start`: the number of the fragment the spread before it means, [`u32::MAX`] when the document has none of that name.
-    Target,
-    /// Text: the type condition, empty without one.
-    InlineFragment,
     Int,
     Float,
     /// Text: the literal with its quotes.
@@ -182,10 +187,10 @@ pub(crate) enum Kind {
     Boolean,
     Null,
     Enum,
-    /// Text: the name without `$`.
-    Variable,
     List,
     Object,
-    /// Text: the key. One child, the value; `end` is not kept, the subtree ends where the value's does.
-    ObjectField,
+    /// Text: the alias of the field before it.
+    Alias,
+    /// `start`: the number of the fragment the spread before it means, [`u32::MAX`] when the document has none of that name.
+    Target,
 }

@@ -1,6 +1,8 @@
 //! The policy file as it is written: names, defaults, and the one way from there to a [`Policy`].
 
 mod clients;
+#[cfg(feature = "schema")]
+mod described;
 mod graphql;
 mod id_keys;
 mod limits;
@@ -42,6 +44,7 @@ impl Policy {
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct PolicyFile {
     /// Where requests are judged; everything else passes untouched.
@@ -76,6 +79,7 @@ impl Default for PolicyFile {
 
 /// One path under the policy.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RouteSection {
     /// The path in normal form; requests are matched after percent-decoding, dot segments and doubled slashes are undone.
@@ -83,6 +87,7 @@ struct RouteSection {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct CorrelationSection {
     /// Keep a well-formed `x-correlation-id` that came with the request.
@@ -90,6 +95,7 @@ struct CorrelationSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct ResponsesSection {
     /// Tell the client the limit that was passed, and the value found.
@@ -117,6 +123,7 @@ impl Default for ResponsesSection {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct AnalyzerSection {
     /// Name of the Envoy cluster of the analyzer.

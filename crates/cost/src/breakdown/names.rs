@@ -97,7 +97,7 @@ pub(super) fn lay_out<'a>(question: &Question<'_, 'a>, limit: usize) -> Option<P
     Some(places)
 }
 
-fn item(request: &Request<'_>, field: Field<'_>, around: Open, place: usize, own: Cost) -> Item {
+fn item<'a>(request: &Request<'a>, field: Field<'a>, around: Open, place: usize, own: Cost) -> Item {
     let slice = request.slice(field);
     let plain =
         Item { around: around.item, place, own, entries: None, size: None, has_objects: false, source: None };
@@ -112,7 +112,7 @@ fn item(request: &Request<'_>, field: Field<'_>, around: Open, place: usize, own
             source: request.slice_source(field),
             ..plain
         },
-        None if !around.is_sliced && schemaless::ENTRIES.contains(&field.name()) => {
+        None if !around.is_sliced && schemaless::is_entries(field.name().as_bytes()) => {
             let entries = u64::from(request.sizes.default);
             let source = Some(SizeSource::Configured);
             Item { entries: Some((schemaless::ENTRY, entries)), source, ..plain }

@@ -7,7 +7,14 @@ fn cost(document: &str, variables: &[(&str, Supplied<'_>)]) -> u64 {
     let mut tape = Tape::default();
     let document = parse(document, Budget::default(), &mut tape).unwrap();
     let operation = document.operations().next().unwrap();
-    super::cost(document, operation, &variables.iter().cloned().collect(), Sizes::default()).milli()
+    super::cost(
+        document,
+        operation,
+        &variables.iter().cloned().collect(),
+        Sizes::default(),
+        &mut Memory::default(),
+    )
+    .milli()
 }
 
 #[track_caller]

@@ -1,9 +1,11 @@
 //! Reads a table in one pass; what is cut, flipped or made up is an error, never a panic and never a long wait.
 
-use super::slots::{Key, Slots};
+use super::heads::{argument_head, field_head, kind_of, rule_head};
+use super::slots::Slots;
 use super::wire::{Reader, unframe};
 use super::{Argument, Field, Kind, Rule, SizedField, SizedId, Slicing, Span, Step, Table, Type, TypeId};
 use crate::Cost;
+use portcullis_graphql::NameKey;
 use thiserror::Error;
 
 /// Why bytes are no table.
@@ -30,38 +32,6 @@ pub enum TableError {
     /// They are framed well but contradict themselves.
     #[error("the cost table is malformed")]
     Malformed,
-}
-
-/// Heads of types.
-pub(super) mod kind_of {
-    pub(in crate::table) const LEAF: u8 = 0;
-    pub(in crate::table) const OBJECT: u8 = 1;
-    pub(in crate::table) const ABSTRACT: u8 = 2;
-    pub(in crate::table) const WEIGHS: u8 = 4;
-}
-
-/// Heads of rules.
-pub(super) mod rule_head {
-    pub(in crate::table) const ASSUMED: u8 = 1;
-    pub(in crate::table) const EXACTLY_ONE: u8 = 2;
-    pub(in crate::table) const SIZED: u8 = 4;
-}
-
-/// Heads of arguments.
-pub(super) mod argument_head {
-    pub(in crate::table) const INPUT: u8 = 1;
-    pub(in crate::table) const WEIGHS: u8 = 2;
-    pub(in crate::table) const DEFAULT: u8 = 4;
-}
-
-/// Heads of fields.
-pub(super) mod field_head {
-    /// The lower bits count lists; this many or more are counted in a byte of their own.
-    pub(in crate::table) const LISTS: u8 = 3;
-    pub(in crate::table) const RETURNS: u8 = 4;
-    pub(in crate::table) const WEIGHS: u8 = 8;
-    pub(in crate::table) const RULES: u8 = 16;
-    pub(in crate::table) const ARGUMENTS: u8 = 32;
 }
 
 /// Largest weight in thousandths that a table may have; above what [`crate::Weight`] can say, with room for defaults that sum.
@@ -93,12 +63,13 @@ impl Table {
 
 struct Loader {
     table: Table,
-    keys: Vec<Key>,
+    keys: Vec<NameKey>,
 }
 
 impl Loader {
     fn new() -> Self {
         let leaf = Type {
+            key: NameKey::default(),
             name: u32::MAX,
             weight: Cost::ZERO,
             kind: Kind::Leaf,
@@ -145,7 +116,7 @@ impl Loader {
             before = first..text.len();
             let span = |at: usize| u32::try_from(at).map_err(|_| TableError::Malformed);
             self.table.names.push(Span { first: span(first)?, end: span(text.len())? });
-            self.keys.push(Key::of(text.get(before.clone()).unwrap_or(&[])));
+            self.keys.push(NameKey::of(text.get(before.clone()).unwrap_or(&[])));
         }
         self.table.text = String::from_utf8(text).map_err(|_| TableError::Malformed)?;
         Ok(())
@@ -155,7 +126,7 @@ impl Loader {
         reader.index(self.keys.len())
     }
 
-    fn key(&self, name: u32) -> Key {
+    fn key(&self, name: u32) -> NameKey {
         self.keys.get(name as usize).copied().unwrap_or_default()
     }
 
@@ -178,7 +149,8 @@ impl Loader {
                 self.members(reader, bound)?;
             }
             let members = Span { first, end: end_of(&self.table.members)? };
-            self.table.types.push(Type { name, weight, kind, members, fields: Span::default() });
+            let key = self.key(name);
+            self.table.types.push(Type { key, name, weight, kind, members, fields: Span::default() });
         }
         let types = &self.table.types;
         let are_objects = |id: &TypeId| types.get(id.0 as usize).is_some_and(|it| it.kind == Kind::Object);
@@ -308,8 +280,7 @@ impl Loader {
         let returns =
             if head & field_head::RETURNS == 0 { 0 } else { reader.index(self.table.types.len())? };
         let of_type = self.table.types.get(returns as usize);
-        let (is_leaf, is_weightless) =
-            of_type.map_or((true, true), |it| (it.kind == Kind::Leaf, it.weight == Cost::ZERO));
+        let (is_leaf, returned) = of_type.map_or((true, Cost::ZERO), |it| (it.kind == Kind::Leaf, it.weight));
         let by_default = if is_leaf { 0 } else { 1_000 };
         let weight = if head & field_head::WEIGHS == 0 { by_default } else { weight(reader)? };
         let (rules, sized) =
@@ -320,7 +291,7 @@ impl Loader {
             self.arguments(reader, self.table.inputs.len(), u32::MAX)?
         };
         let simple = rules.is_empty() && arguments.is_empty();
-        let plain = simple && is_leaf && is_weightless;
+        let plain = simple && is_leaf && returned == Cost::ZERO;
         Ok(Field {
             key: self.key(name),
             owner,
@@ -330,6 +301,8 @@ impl Loader {
             simple,
             plain,
             weight,
+            own: Cost::from_sum(weight),
+            returned,
             sized: SizedId(sized),
             rules,
             arguments,

@@ -5,13 +5,13 @@
 mod choice;
 mod times;
 
+use super::field::{Parcel, Priced};
 use super::scope::Joins;
 use super::sums::Sums;
-use super::{Open, Parcel, Scratch, WATCHED, Walk, What};
+use super::{Memory, Walk};
 use crate::breakdown::{Length, Places};
 use crate::estimate::Question;
-use crate::pricing::{Pricing, Steps};
-use crate::request::Request;
+use crate::pricing::Steps;
 use crate::table::{SizedId, Table, TypeId};
 use crate::{Cost, SizeSource};
 use choice::{Counts, Group};
@@ -63,21 +63,11 @@ struct Layout<'w, 'a> {
 }
 
 pub(crate) fn lay_out<'a>(table: &Table, question: &Question<'_, 'a>, limit: usize) -> Option<Places<'a>> {
-    let Question { document, operation, variables, sizes, .. } = *question;
+    let operation = question.operation;
+    let mut memory = Memory::default();
+    memory.clear(question.document, 0);
     // The walk's own steps: never so few that it would simplify.
-    let pricing =
-        Pricing { table, request: Request::new(operation, variables, sizes), steps: Steps::of(u64::MAX) };
-    let mut scratch = Scratch::default();
-    scratch.clear(0, WATCHED);
-    let walk = Walk {
-        pricing,
-        document,
-        watched: &[],
-        scratch: &mut scratch,
-        suspended: Vec::new(),
-        first_unknown: None,
-        first_violation: None,
-    };
+    let walk = Walk::new(table, &Question { watched: &[], ..*question }, Steps::of(u64::MAX), &mut memory);
     let mut layout = Layout { walk, places: Places::new(limit), items: Vec::new() };
     let root = table.root(operation.kind());
     let inside = Inside {
@@ -179,27 +169,24 @@ impl<'a> Layout<'_, 'a> {
     /// Notes a field as the walk prices it; what is inside it, when it goes on.
     #[expect(clippy::option_option, reason = "one absence is of room, the other of selections")]
     fn field(&mut self, field: Field<'a>, end: NodeIndex, around: Inside) -> Option<Option<Inside>> {
-        let (scope, sized) = (around.scope, around.sized);
-        let found = scope.and_then(|scope| self.walk.pricing.table.field(scope, field.name()));
         let table = self.walk.pricing.table;
+        let found = around.scope.and_then(|scope| table.field(scope, field.name()));
         let key = field.alias().unwrap_or_else(|| field.name());
         let name = || found.map_or_else(|| field.name().to_owned(), |id| table.coordinate_of(id));
         let place = self.places.place(around.place, key, name)?;
-        let (sums, what) = (Sums::default(), What::Operation);
-        self.walk.scratch.open.clear();
-        self.walk.scratch.open.push(Open { end: None, scope, sized, sums, groups: 0, what });
-        self.walk.field(field, end);
-        let (first, second) =
-            (self.walk.scratch.open.first().copied(), self.walk.scratch.open.get(1).copied());
-        let item = match (first, second) {
-            (_, Some(Open { scope, what: What::Field(parcel), .. })) => {
-                self.push(around, place, scope, Kind::Field(parcel))
+        let (parcel, scope, sized) = match self.walk.price(field, around.scope, around.sized) {
+            Priced::Object { parcel, scope, sized } => (parcel, scope, sized),
+            Priced::Leaf(sums) => {
+                self.push(around, place, None, Kind::Leaf(sums));
+                return Some(None);
             }
-            (Some(Open { sums, .. }), _) => self.push(around, place, None, Kind::Leaf(sums)),
-            (None, _) => return None,
+            Priced::Nothing => {
+                self.push(around, place, None, Kind::Leaf(Sums::default()));
+                return Some(None);
+            }
         };
+        let item = self.push(around, place, scope, Kind::Field(parcel));
         self.tell_size(field, around, item);
-        let Some(Open { scope, sized, what: What::Field(parcel), .. }) = second else { return Some(None) };
         let sizer = if parcel.beneath.is_some() { item } else { around.sizer };
         Some(Some(Inside { end: Some(end), item, owner: item, place, scope, sized, sizer }))
     }

@@ -1,7 +1,7 @@
 //! Which types a selection can be of, and how what only some of them cost comes together: the most of any one, not the sum of all.
 
 use super::sums::Sums;
-use super::{Open, Scratch, UNKNOWN, WATCHED, Walk};
+use super::{Open, Walk};
 use crate::table::TypeId;
 
 /// How a fragment's sums join those around it.
@@ -13,13 +13,6 @@ pub(super) enum Joins {
     When(TypeId),
     /// Not at all; only unknown fields count.
     Never,
-}
-
-impl Scratch {
-    #[inline]
-    pub(super) fn groups_end(&self) -> u32 {
-        u32::try_from(self.groups.len()).unwrap_or(u32::MAX)
-    }
 }
 
 impl Walk<'_, '_> {
@@ -71,10 +64,10 @@ impl Walk<'_, '_> {
     /// Adds a closed fragment to what is around it. Its groups become those of the surrounding selection.
     pub(super) fn join(&mut self, sums: Sums, groups: u32, joins: Joins) {
         match joins {
-            Joins::Always => self.add(sums),
+            Joins::Always => self.sums = self.sums.add(sums),
             Joins::When(_) if sums == Sums::default() => {}
-            Joins::When(condition) => self.scratch.groups.push((condition, sums)),
-            Joins::Never => self.scratch.groups.truncate(groups as usize),
+            Joins::When(condition) => self.memory.groups.push((condition, sums)),
+            Joins::Never => self.memory.groups.truncate(groups as usize),
         }
     }
 
@@ -82,7 +75,7 @@ impl Walk<'_, '_> {
     pub(super) fn most(&mut self, open: &Open) -> Sums {
         let first = open.groups as usize;
         let mut always = Sums::default();
-        match self.scratch.groups.get(first..) {
+        match self.memory.groups.get(first..) {
             None | Some([]) => return always,
             Some([(_, only)]) => always = *only,
             Some(several) => {
@@ -90,7 +83,7 @@ impl Walk<'_, '_> {
                 self.pricing.steps.take(several);
                 always = always.add(self.expand(first, open.scope));
                 let (groups, mut most) =
-                    (self.scratch.groups.get_mut(first..).unwrap_or_default(), Sums::default());
+                    (self.memory.groups.get_mut(first..).unwrap_or_default(), Sums::default());
                 groups.sort_unstable_by_key(|(id, _)| *id);
                 for of_type in groups.chunk_by(|(left, _), (right, _)| left == right) {
                     most = most.max(of_type.iter().fold(Sums::default(), |sum, (_, sums)| sum.add(*sums)));
@@ -98,7 +91,7 @@ impl Walk<'_, '_> {
                 always = always.add(most);
             }
         }
-        self.scratch.groups.truncate(first);
+        self.memory.groups.truncate(first);
         always
     }
 
@@ -108,50 +101,22 @@ impl Walk<'_, '_> {
         let table = self.pricing.table;
         let possible = scope.map_or(&[][..], |scope| table.members(scope));
         let mut always = Sums::default();
-        for index in first..self.scratch.groups.len() {
-            let Some((id, sums)) = self.scratch.groups.get_mut(index) else { break };
+        for index in first..self.memory.groups.len() {
+            let Some((id, sums)) = self.memory.groups.get_mut(index) else { break };
             if table.is_object(*id) {
                 continue;
             }
             let (members, sums) = (table.members(*id), std::mem::take(sums));
-            let before = self.scratch.groups.len();
+            let before = self.memory.groups.len();
             if self.pricing.steps.allow(members.len()) {
                 self.pricing.steps.take(members.len());
                 let can_be = |member: &&TypeId| possible.is_empty() || possible.binary_search(member).is_ok();
-                self.scratch.groups.extend(members.iter().filter(can_be).map(|member| (*member, sums)));
+                self.memory.groups.extend(members.iter().filter(can_be).map(|member| (*member, sums)));
             }
-            if self.scratch.groups.len() == before {
+            if self.memory.groups.len() == before {
                 always = always.add(sums);
             }
         }
         always
-    }
-
-    pub(super) fn row_len(&self) -> usize {
-        self.watched.len().saturating_add(WATCHED)
-    }
-
-    pub(super) fn push_row(&mut self) {
-        let len = self.scratch.rows.len().saturating_add(self.row_len());
-        self.scratch.rows.resize(len, 0);
-    }
-
-    /// Drops the last row but for unknown fields, which count wherever they stand.
-    pub(super) fn pop_row_unseen(&mut self) {
-        let first = self.scratch.rows.len().saturating_sub(self.row_len());
-        let unknown = self.scratch.rows.get(first.saturating_add(UNKNOWN)).copied().unwrap_or_default();
-        self.scratch.rows.truncate(first);
-        self.count_more(UNKNOWN, unknown);
-    }
-
-    pub(super) fn count(&mut self, place: usize) {
-        self.count_more(place, 1);
-    }
-
-    pub(super) fn count_more(&mut self, place: usize, more: u32) {
-        let row = self.scratch.rows.len().saturating_sub(self.row_len());
-        if let Some(count) = self.scratch.rows.get_mut(row.saturating_add(place)) {
-            *count = count.saturating_add(more);
-        }
     }
 }

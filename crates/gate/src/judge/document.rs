@@ -5,8 +5,8 @@ use super::{Judged, Method};
 use portcullis_cost::{Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
-    Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth, measure,
-    normalise, parse, shape,
+    Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth,
+    measure_against, normalise, parse, shape,
 };
 use portcullis_policy::{
     Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
@@ -41,7 +41,7 @@ pub(super) fn judge_text(
     if !comments_are_certain(text) {
         return unmeasured(Reason::Ambiguous);
     }
-    let measures = match measure(document, tools.scratch) {
+    let measures = match measure_against(document, policy.limits.of_aliases(), tools.scratch) {
         Ok(measures) => measures,
         Err(MeasureError::Cycle { .. }) => return unmeasured(Reason::FragmentCycle),
         Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {

@@ -5,7 +5,7 @@
 //! once. A fragment's aliases are complete before anyone spreads it, and a spread adds them to the definition it stands in; that
 //! adding is the only work that is not linear by nature, and it has a budget.
 //!
-//! Where no two aliased fields of a document have one name, which is the rule, there is nothing to count.
+//! Where no name is that of more aliased fields than anybody asks about, which is the rule, there is nothing to count.
 
 use super::names::Names;
 use super::table::{Keyed, Steps, Table};
@@ -31,6 +31,8 @@ pub(super) struct Aliases {
     /// Selections looked at.
     walked: u64,
     steps: Steps,
+    /// Names that come no more often are of no interest.
+    asked: u32,
     most: u32,
 }
 
@@ -117,25 +119,32 @@ struct Walked {
 
 impl Aliases {
     /// The largest count in `document`, whose fragments are given callees first, and the steps it took; [`u32::MAX`] beyond the
-    /// budget. `expanded` is how many aliases the definitions have, fragments expanded, all of them together.
+    /// budget. Where it is not above `asked`, a number between it and `asked`. `expanded` is how many aliases the definitions have,
+    /// fragments expanded, all of them together.
     pub(super) fn most(
         &mut self,
         document: Document<'_>,
         order: &[FragmentIndex],
         expanded: u64,
+        asked: u32,
     ) -> (u32, u64) {
         let tape = document.tape();
         let budget = u64::from(document.tokens()).saturating_mul(2).max(8_192);
+        self.asked = asked.max(1);
         let mut steps: u64 = 0;
         // What is beyond the budget by number alone is left to the exact count, which gives up.
         if expanded <= budget {
-            let (repeated, taken) = self.names.read(document);
-            if !repeated {
-                return (1, taken);
+            let (most, taken) = self.names.read(document);
+            if most <= self.asked {
+                return (most, taken);
             }
-            steps = taken;
+            let (different, counting) = self.names.count_aliases(document, self.asked);
+            steps = taken.saturating_add(counting);
+            if different <= self.asked {
+                return (self.asked.min(most), steps);
+            }
         } else {
-            self.names.assume_repeated();
+            self.names.forget();
         }
         let expected = u32::try_from(expanded).unwrap_or(u32::MAX).min(document.tokens());
         self.aliases.clear(expected);
@@ -143,9 +152,9 @@ impl Aliases {
         self.last = NONE;
         self.own.clear();
         self.own.resize(tape.fragments.len(), NONE);
-        self.steps = Steps::of(budget);
+        self.steps = Steps::of(budget.saturating_sub(steps));
         self.walked = steps;
-        self.most = 1;
+        self.most = self.asked;
         let fragments =
             order.iter().filter_map(|index| Some((tape.fragments.get(index.get())?, Some(*index))));
         let operations = tape.operations.iter().map(|operation| (operation, None));
@@ -180,7 +189,7 @@ impl Aliases {
             self.walked = self.walked.saturating_add(1);
             if node.kind == Kind::Field {
                 let response_name = if node.has(Node::ALIASED) {
-                    if self.names.is_repeated(document, node) {
+                    if self.names.is_frequent(document, node, self.asked) {
                         self.add(document, walked, Alias::of(document, index, node, way))?;
                     }
                     inside
@@ -207,14 +216,14 @@ impl Aliases {
         Some(())
     }
 
-    /// Whether a definition has an alias of a repeated name, itself or through what it spreads.
+    /// Whether a definition has an alias of a frequent name, itself or through what it spreads.
     fn concerns(&self, document: Document<'_>, definition: &Definition) -> bool {
         let tape = document.tape();
-        let repeated = |field: &u32| self.names.is_repeated(document, &document.node(*field));
+        let frequent = |field: &u32| self.names.is_frequent(document, &document.node(*field), self.asked);
         let brings = |target: &u32| {
             self.own.get(document.node(*target).start as usize).is_some_and(|last| *last != NONE)
         };
-        definition.aliased.of(&tape.aliased).iter().any(repeated)
+        definition.aliased.of(&tape.aliased).iter().any(frequent)
             || definition.spreads.of(&tape.spreads).iter().any(brings)
     }
 

@@ -47,15 +47,14 @@ impl Parser<'_> {
     #[inline(always)]
     pub(super) fn name(&mut self) -> (u32, u32) {
         let start = self.at;
-        let (end, class) = scan::name(self.bytes, start);
-        self.left = self.left.wrapping_sub(1);
-        self.settle(end, class);
+        let end = self.name_ends.after(start);
+        self.take(end);
         (start, end.wrapping_sub(start))
     }
 
     #[inline(always)]
     pub(super) fn expect_name(&mut self, expected: Expected) -> Parsed<(u32, u32)> {
-        if self.next != Class::Name {
+        if !self.next.is_name() {
             return Err(self.unexpected(expected));
         }
         Ok(self.name())
@@ -83,17 +82,18 @@ impl Parser<'_> {
     /// The same for a node that ends elsewhere. There is room for as many nodes as the document can need.
     #[inline(always)]
     pub(super) fn append_ending(&mut self, kind: Kind, flags: u8, start: u32, len: u32, end: u32) {
-        let depth = self.depth();
+        self.others = self.others.wrapping_add(1);
+        self.write(kind, flags, start, len, end);
+    }
+
+    /// The same without counting it among those that are no fields.
+    #[inline(always)]
+    pub(super) fn write(&mut self, kind: Kind, flags: u8, start: u32, len: u32, end: u32) {
+        let depth = narrow(self.level);
         if let Some(node) = self.nodes.get_mut(self.place.node as usize) {
             *node = Node { kind, flags, depth, start, len, end };
             self.node = self.node.wrapping_add(1);
         }
-    }
-
-    /// The level is at most the nesting budget, which is at most `u16::MAX`.
-    #[inline(always)]
-    pub(super) fn depth(&self) -> u16 {
-        (self.level & u32::from(u16::MAX)) as u16
     }
 
     /// Ends the subtree of `node` here.
@@ -110,9 +110,13 @@ impl Parser<'_> {
     pub(super) fn enter(&mut self) -> Parsed {
         self.room = self.room.wrapping_sub(1);
         if self.room < 0 {
-            return Err(SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at });
+            return Err(self.too_deep());
         }
         Ok(())
+    }
+
+    pub(super) fn too_deep(&self) -> SyntaxError {
+        SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at }
     }
 
     /// Closes the innermost bracket or brace, whose last byte is next.
@@ -146,6 +150,12 @@ impl Parser<'_> {
     }
 }
 
+/// A level is at most the nesting budget, which is at most `u16::MAX`.
+#[inline(always)]
+pub(super) fn narrow(level: u32) -> u16 {
+    (level & u32::from(u16::MAX)) as u16
+}
+
 /// The error for the token at `at`. Takes values, so that a parser in registers can stay there.
 #[cold]
 #[inline(never)]
@@ -153,7 +163,7 @@ pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected)
     let rest = bytes.get(at as usize..).unwrap_or(&[]);
     let found = match next {
         Class::End => Found::End,
-        Class::Name => Found::Name,
+        Class::Letter | Class::Underscore => Found::Name,
         Class::Digit | Class::Minus => Found::Number,
         Class::Quote => Found::String,
         Class::Dot if rest.starts_with(b"...") => Found::Spread,

@@ -28,7 +28,7 @@ impl Parser<'_> {
                     Ok(())
                 }
             },
-            Class::Name => self.keyword(described),
+            Class::Letter | Class::Underscore => self.keyword(described),
             _ => Err(self.unexpected(Expected::Definition)),
         }
     }
@@ -47,10 +47,10 @@ impl Parser<'_> {
     pub(super) fn keyword(&mut self, described: Option<u32>) -> Parsed {
         let (start, len) = self.name();
         let word = self.word(start, len);
-        if word == b"query" {
-            self.operation(Kind::Query)
-        } else if word == b"fragment" {
+        if word == b"fragment" {
             self.fragment()
+        } else if word == b"query" {
+            self.operation(Kind::Query)
         } else if word == b"mutation" {
             self.operation(Kind::Mutation)
         } else if word == b"subscription" {
@@ -61,7 +61,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
-        let (start, len) = if self.next == Class::Name { self.name() } else { (self.at, 0) };
+        let (start, len) = if self.next.is_name() { self.name() } else { (self.at, 0) };
         let definition = self.begin(kind, start, len)?;
         if self.next == Class::ParenOpen {
             self.variable_definitions()?;
@@ -72,27 +72,42 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Starts a definition: its node, and its share of the tape's lists, which [`end`](Self::end) completes.
-    pub(super) fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Definition> {
+    /// Starts a definition: its node, and where its share of the tape's lists starts.
+    fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Begun> {
         self.counts = Counts::default();
-        self.counted = 0;
         let node = self.push(kind, start, len)?;
-        let (spreads, aliased) = (so_far(&self.tape.spreads), so_far(&self.tape.aliased));
-        let (spreads, aliased) =
-            (Range { first: spreads, end: spreads }, Range { first: aliased, end: aliased });
-        Ok(Definition { node, counts: self.counts, spreads, aliased })
+        self.others = 0;
+        Ok(Begun { node, spreads: so_far(&self.tape.spreads), aliased: so_far(&self.tape.aliased) })
     }
 
-    pub(super) fn end(&self, mut definition: Definition) -> Definition {
-        definition.spreads.end = so_far(&self.tape.spreads);
-        definition.aliased.end = so_far(&self.tape.aliased);
-        definition.counts = self.counts;
-        definition
+    #[inline(always)]
+    fn end(&self, begun: Begun) -> Definition {
+        let spreads = Range { first: begun.spreads, end: so_far(&self.tape.spreads) };
+        let aliased = Range { first: begun.aliased, end: so_far(&self.tape.aliased) };
+        let aliases = aliased.end.wrapping_sub(aliased.first);
+        let nodes = self.node.wrapping_sub(begun.node).wrapping_sub(1);
+        let fields = nodes.wrapping_sub(self.others).wrapping_sub(aliases);
+        let depth = self.counts.depth;
+        let root_fields = if depth == 1 { fields } else { self.root_fields(begun.node) };
+        let counts = Counts { depth, fields, root_fields, aliases, directives: self.counts.directives };
+        Definition { node: begun.node, counts, spreads, aliased }
+    }
+
+    /// How many fields stand in the selection set of the definition `node` itself, inline fragments seen through.
+    fn root_fields(&self, node: u32) -> u32 {
+        let (mut count, mut index): (u32, u32) = (0, node.wrapping_add(1));
+        while let Some(node) =
+            self.nodes.get(..self.node as usize).and_then(|nodes| nodes.get(index as usize))
+        {
+            index = if node.kind == Kind::InlineFragment { index.wrapping_add(1) } else { node.end };
+            count = count.wrapping_add(u32::from(node.kind == Kind::Field));
+        }
+        count
     }
 
     pub(super) fn fragment(&mut self) -> Parsed {
         let (start, len) = self.expect_name(Expected::Name)?;
-        if self.word(start, len) == b"on" {
+        if len == 2 && self.word(start, len) == b"on" {
             return Err(SyntaxError::FragmentNamedOn { at: start });
         }
         let definition = self.begin(Kind::Fragment, start, len)?;
@@ -201,6 +216,15 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// A definition that is being read.
+#[derive(Clone, Copy)]
+struct Begun {
+    node: u32,
+    /// Spreads and aliased fields before it.
+    spreads: u32,
+    aliased: u32,
 }
 
 /// How many entries a list has; not more than bytes.

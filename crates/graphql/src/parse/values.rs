@@ -108,7 +108,7 @@ impl Parser<'_> {
                 let (start, len) = self.expect_name(Expected::Name)?;
                 self.push(Kind::Variable, start, len).map(drop)
             }
-            Class::Name => {
+            Class::Letter | Class::Underscore => {
                 let (start, len) = self.name();
                 let word = self.word(start, len);
                 let kind = if word == b"true" || word == b"false" {

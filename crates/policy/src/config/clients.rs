@@ -27,6 +27,7 @@ pub(super) const ANONYMOUS: &str = "anonymous";
 const JWT_METADATA: &str = "jwt_payload";
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ClientsSection {
     /// Where an identity comes from; the first that a request has speaks, and its address where none does.
@@ -40,6 +41,7 @@ pub(super) struct ClientsSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum IdentitySection {
     /// A claim of a token that Envoy's `jwt_authn` has checked.
@@ -53,6 +55,7 @@ enum IdentitySection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ClaimSection {
     /// The provider's `payload_in_metadata`.
@@ -67,6 +70,7 @@ fn jwt_metadata() -> String {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum SanChoice {
     Uri,
@@ -74,6 +78,7 @@ enum SanChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct AddressSection {
     /// Bits of an IPv6 address that are one client.
@@ -87,6 +92,7 @@ impl Default for AddressSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ClassSection {
     /// Its name: lower-case letters and `_`.
@@ -102,6 +108,7 @@ struct ClassSection {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct AnonymousSection {
     /// What is different for it.
@@ -111,6 +118,7 @@ struct AnonymousSection {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct SightSection {
     /// The limit that was passed, and the value found; `responses.expose_limits` unless it says otherwise, for

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct GraphqlSection {
     /// Highest allowed values, inclusive; beyond one the request is refused.
@@ -66,6 +67,7 @@ impl GraphqlSection {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum IntrospectionChoice {
     Allow,
@@ -83,6 +85,7 @@ impl IntrospectionChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct TrustedDocumentsSection {
     /// What becomes of other documents: `off`, `log` (they pass and are counted), `require` (they are refused).
@@ -103,6 +106,7 @@ impl Default for TrustedDocumentsSection {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum TrustedModeChoice {
     #[default]
@@ -112,6 +116,7 @@ enum TrustedModeChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct CostSection {
     /// The model's version that the limits were chosen for, such as `schemaless/1`; the filter refuses to start with another.
@@ -147,6 +152,7 @@ impl Default for CostSection {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum UnknownFieldsChoice {
     #[default]
@@ -155,6 +161,7 @@ enum UnknownFieldsChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SensitiveSection {
     /// Type and field, `Mutation.login`.

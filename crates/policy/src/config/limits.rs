@@ -6,6 +6,7 @@ use portcullis_graphql::Budget;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LimitsSection {
     /// Bytes of the request's body; beyond it 413.

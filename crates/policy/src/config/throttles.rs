@@ -12,6 +12,7 @@ const RULES: usize = 16;
 const STREAM_LIMITS: usize = 4;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ThrottlesSection {
     /// Each of them applies; the tightest speaks.
@@ -42,6 +43,7 @@ impl Default for ThrottlesSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ThrottleSection {
     /// Its name in headers and stats: lower-case letters and `_`.
@@ -61,6 +63,7 @@ struct ThrottleSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct StreamSection {
     /// Its name in stats: lower-case letters and `_`.
@@ -74,6 +77,7 @@ struct StreamSection {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum StreamPerChoice {
     Client,
@@ -81,6 +85,7 @@ enum StreamPerChoice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum PerChoice {
     Client,
@@ -89,6 +94,7 @@ enum PerChoice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum UnitChoice {
     Requests,

@@ -5,6 +5,7 @@ use crate::policy::{Encoding, PersistedQueries, RequestHeader, Transports, Uploa
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TransportsSection {
     /// Take queries by `GET`, in the URL.
@@ -35,6 +36,7 @@ impl TransportsSection {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum EncodingChoice {
     Gzip,
@@ -57,6 +59,7 @@ impl EncodingChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct UploadsSection {
     /// Files of one request; beyond this and the next five 413.
@@ -101,6 +104,7 @@ impl Default for UploadsSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct PersistedQueriesSection {
     /// Judge hashes by the documents that came with them before.

@@ -4,7 +4,7 @@ use super::BuildError;
 use super::inputs::{Costly, Inputs};
 use super::output::{Drafted, DraftedRule, Output};
 use crate::schema::{OutputKind, Schema, Slices};
-use crate::table::load::{argument_head, field_head, kind_of, rule_head};
+use crate::table::heads::{argument_head, field_head, kind_of, rule_head};
 use crate::table::wire::Writer;
 use std::collections::{BTreeMap, BTreeSet};
 

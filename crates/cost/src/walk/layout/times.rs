@@ -2,7 +2,7 @@
 
 use super::choice::Counts;
 use crate::Cost;
-use crate::walk::Parcel;
+use crate::walk::field::Parcel;
 use crate::walk::sums::Sums;
 
 /// How often each of a selection's sums counts in all.

@@ -13,6 +13,7 @@ const VALUES: usize = 64;
 
 /// What must hold of a request, all of it.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConditionSection {
     /// Where the identity came from: any of `jwt`, `header`, `certificate`, `address`.
@@ -28,6 +29,7 @@ pub(super) struct ConditionSection {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum SourceChoice {
     Jwt,
@@ -37,6 +39,7 @@ enum SourceChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ClaimIsSection {
     /// The provider's `payload_in_metadata`.
@@ -49,6 +52,7 @@ struct ClaimIsSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct HeaderIsSection {
     /// The header's name.
@@ -58,6 +62,7 @@ struct HeaderIsSection {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct CertificateIsSection {
     /// Which name: `uri` or `dns`.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 /// Each of them as in `graphql.limits` and `graphql.cost`; what is not there is as for all.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct OverridesSection {
     /// Bytes of the request's body.

@@ -1,0 +1,309 @@
+//! What is rendered means what it should, whatever the values are.
+
+use super::*;
+use serde_json::{Value, json};
+
+const NASTY: &str = "a'\"\\ {{policy}} {{wasm}}: #[x]{y}\n- z\t\u{85}\u{2028}é\u{1f600} %FOO% |\n";
+
+const WASM: &str = "envoy.filters.http.wasm";
+
+fn gate(policy: &str) -> Gate {
+    Gate {
+        wasm: "/etc/portcullis/filter.wasm".to_owned(),
+        policy: Inlined::AsWritten(policy.to_owned()),
+        access_log: "/dev/stdout".to_owned(),
+        analyzer: Some(Reports {
+            cluster: "portcullis_analyzer".to_owned(),
+            place: "analyzer.monitoring:9470".parse().ok(),
+            token_env: Some("PORTCULLIS_EDGE_TOKEN".to_owned()),
+        }),
+        body_bytes: 262_144,
+    }
+}
+
+/// A gate all of whose texts try to get out.
+fn nasty() -> Gate {
+    let reports = Reports {
+        cluster: NASTY.to_owned(),
+        place: "analyzer:1".parse().ok(),
+        token_env: Some(NASTY.to_owned()),
+    };
+    Gate {
+        wasm: format!("/x/{NASTY}"),
+        policy: Inlined::AsWritten(NASTY.to_owned()),
+        access_log: NASTY.to_owned(),
+        analyzer: Some(reports),
+        body_bytes: 8 * 1024 * 1024,
+    }
+}
+
+fn name(text: &str) -> KubeName {
+    text.parse().unwrap()
+}
+
+fn place(text: &str) -> Place {
+    text.parse().unwrap()
+}
+
+fn bootstrap() -> Deployment {
+    Deployment::Envoy(Bootstrap {
+        listen: place("[::]:8080"),
+        upstream: place("10.0.0.7:4000"),
+        admin: place("127.0.0.1:9901"),
+        trusted_hops: 2,
+    })
+}
+
+fn istio(side: Side) -> Deployment {
+    let labels = vec!["app=graphql".parse().unwrap(), "security.example/tier=1".parse().unwrap()];
+    Deployment::Istio(Istio { name: name("gate"), namespace: name("shop"), labels, side })
+}
+
+fn gateway(image: Option<&str>) -> Deployment {
+    Deployment::Gateway(Gateway {
+        name: name("gate"),
+        namespace: name("shop"),
+        gateway: name("eg"),
+        listeners: vec![name("https")],
+        image: image.map(str::to_owned),
+    })
+}
+
+fn all() -> [Deployment; 5] {
+    [
+        bootstrap(),
+        istio(Side::Sidecar),
+        istio(Side::Gateway),
+        gateway(None),
+        gateway(Some("registry.example/filter:1")),
+    ]
+}
+
+/// The documents of a file.
+fn read(text: &str) -> Vec<Value> {
+    text.split("\n---\n")
+        .map(|document| {
+            serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error}\n{document}"))
+        })
+        .collect()
+}
+
+/// Every object with that value under `name`, at any depth.
+fn named<'v>(value: &'v Value, wanted: &str) -> Vec<&'v Value> {
+    let inner = match value {
+        Value::Object(fields) => fields.values().flat_map(|value| named(value, wanted)).collect(),
+        Value::Array(items) => items.iter().flat_map(|value| named(value, wanted)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    let itself = (value["name"] == wanted && value.get("typed_config").is_some()).then_some(value);
+    itself.into_iter().chain(inner).collect()
+}
+
+/// The filter in what was rendered.
+fn filter(text: &str) -> Value {
+    let documents = read(text);
+    let found: Vec<_> = documents.iter().flat_map(|document| named(document, WASM)).collect();
+    assert_eq!(found.len(), 1, "{text}");
+    found[0].clone()
+}
+
+#[test]
+fn every_deployment_has_the_same_filter() {
+    let policy = "# ours\ngraphql:\n  limits: {depth: 7}\n";
+    let filters = all().map(|deployment| filter(&deployment.render(&gate(policy))));
+    let config = &filters[0]["typed_config"]["config"];
+    assert_eq!(config["allow_on_headers_stop_iteration"], true);
+    assert_eq!(config["failure_policy"], "FAIL_RELOAD");
+    assert_eq!(config["configuration"]["value"], policy);
+    assert_eq!(
+        config["vm_config"]["environment_variables"]["host_env_keys"],
+        json!(["PORTCULLIS_EDGE_TOKEN"])
+    );
+    assert_eq!(config["vm_config"]["code"]["local"]["filename"], "/etc/portcullis/filter.wasm");
+    assert!(filters.iter().all(|filter| *filter == filters[0]));
+}
+
+#[test]
+fn no_value_gets_out_of_its_place() {
+    for deployment in all() {
+        let (plain, text) = (deployment.render(&gate("x")), deployment.render(&nasty()));
+        let (before, after) = (read(&plain), read(&text));
+        assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(&after) {
+            same_shape(before, after, "");
+        }
+        let config = filter(&text)["typed_config"]["config"].clone();
+        assert_eq!(config["configuration"]["value"], NASTY);
+        assert_eq!(config["vm_config"]["environment_variables"]["host_env_keys"], json!([NASTY]));
+        assert_eq!(config["vm_config"]["code"]["local"]["filename"], format!("/x/{NASTY}"));
+    }
+}
+
+/// Both have the same names and lengths all the way down; texts and numbers may differ.
+fn same_shape(left: &Value, right: &Value, path: &str) {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>(), "{path}");
+            left.iter().for_each(|(name, value)| same_shape(value, &right[name], &format!("{path}.{name}")));
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            assert_eq!(left.len(), right.len(), "{path}");
+            left.iter().zip(right).for_each(|(left, right)| same_shape(left, right, &format!("{path}[]")));
+        }
+        (left, right) => assert_eq!(std::mem::discriminant(left), std::mem::discriminant(right), "{path}"),
+    }
+}
+
+#[test]
+fn no_slot_stays_open_and_no_blank_is_left_behind() {
+    let bare = Gate { analyzer: None, ..gate("a: 1\n") };
+    for deployment in all() {
+        for gate in [&gate("a: 1\n"), &bare] {
+            let text = deployment.render(gate);
+            assert!(!text.contains("{{"), "{text}");
+            assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
+            assert!(!text.contains("\n\n\n") && text.ends_with('\n') && !text.ends_with("\n\n"), "{text}");
+            assert_eq!(text, deployment.render(gate));
+        }
+    }
+}
+
+#[test]
+fn a_bootstrap_has_what_was_asked_for() {
+    let config = &read(&bootstrap().render(&gate("")))[0];
+    let resources = &config["static_resources"];
+    let listener = &resources["listeners"][0];
+    assert_eq!(listener["address"]["socket_address"], json!({"address": "::", "port_value": 8080}));
+    assert_eq!(listener["per_connection_buffer_limit_bytes"], 1_048_576);
+    let manager = &listener["filter_chains"][0]["filters"][0]["typed_config"];
+    assert_eq!((&manager["use_remote_address"], &manager["xff_num_trusted_hops"]), (&true.into(), &2.into()));
+    let filters: Vec<_> =
+        manager["http_filters"].as_array().unwrap().iter().map(|filter| &filter["name"]).collect();
+    assert_eq!(filters, [WASM, "envoy.filters.http.router"]);
+    let clusters: Vec<_> = resources["clusters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cluster| (&cluster["name"], &cluster["type"]))
+        .collect();
+    let name = |text: &str| Value::from(text);
+    assert_eq!(
+        clusters,
+        [(&name("upstream"), &name("STATIC")), (&name("portcullis_analyzer"), &name("STRICT_DNS"))]
+    );
+    let large = &read(&bootstrap().render(&nasty()))[0]["static_resources"]["listeners"][0];
+    assert_eq!(large["per_connection_buffer_limit_bytes"], 16 * 1024 * 1024);
+    let without = Gate { analyzer: None, ..gate("") };
+    let config = &read(&bootstrap().render(&without))[0];
+    assert_eq!(config["static_resources"]["clusters"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_envoy_filter_patches_what_the_bootstrap_has() {
+    let whole = &read(&bootstrap().render(&gate("")))[0];
+    for (side, context, outwards) in
+        [(Side::Sidecar, "SIDECAR_INBOUND", "SIDECAR_OUTBOUND"), (Side::Gateway, "GATEWAY", "GATEWAY")]
+    {
+        let manifest = &read(&istio(side).render(&gate("")))[0];
+        assert_eq!(manifest["metadata"], json!({"name": "gate", "namespace": "shop"}));
+        let labels = json!({"app": "graphql", "security.example/tier": "1"});
+        assert_eq!(manifest["spec"]["workloadSelector"]["labels"], labels);
+        let patches = manifest["spec"]["configPatches"].as_array().unwrap();
+        let kinds: Vec<_> = patches
+            .iter()
+            .map(|patch| (patch["applyTo"].as_str().unwrap(), patch["patch"]["operation"].as_str().unwrap()))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                ("HTTP_FILTER", "INSERT_BEFORE"),
+                ("NETWORK_FILTER", "MERGE"),
+                ("LISTENER", "MERGE"),
+                ("CLUSTER", "ADD"),
+                ("BOOTSTRAP", "MERGE")
+            ]
+        );
+        let contexts: Vec<_> =
+            patches.iter().filter_map(|patch| patch["match"]["context"].as_str()).collect();
+        assert_eq!(contexts, [context, context, context, outwards]);
+        let value = |index: usize| &patches[index]["patch"]["value"];
+        let manager = &whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+        assert_eq!(value(1)["typed_config"]["access_log"], manager["typed_config"]["access_log"]);
+        assert_eq!(
+            (&value(1)["name"], &value(1)["typed_config"]["@type"]),
+            (&manager["name"], &manager["typed_config"]["@type"])
+        );
+        assert_eq!(value(2), &json!({"per_connection_buffer_limit_bytes": 1_048_576}));
+        assert_eq!(value(3), &whole["static_resources"]["clusters"][1]);
+        assert_eq!(value(4)["stats_config"], whole["stats_config"]);
+    }
+}
+
+#[test]
+fn a_patch_policy_and_its_proxy_say_what_the_bootstrap_has() {
+    let whole = &read(&bootstrap().render(&gate("")))[0];
+    let documents = read(&gateway(Some("registry.example/filter:1")).render(&gate("")));
+    let [policy, proxy] = &documents[..] else { panic!("{documents:?}") };
+    assert_eq!(
+        policy["spec"]["targetRef"],
+        json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "eg"})
+    );
+    let patches = policy["spec"]["jsonPatches"].as_array().unwrap();
+    assert_eq!(patches.len(), 3);
+    assert_eq!(
+        (&patches[0]["name"], &patches[0]["operation"]["op"]),
+        (&"shop/eg/https".into(), &"add".into())
+    );
+    let buffer = json!({"op": "add", "path": "/per_connection_buffer_limit_bytes", "value": 1_048_576});
+    assert_eq!((&patches[1]["name"], &patches[1]["operation"]), (&patches[0]["name"], &buffer));
+    assert_eq!(patches[2]["operation"]["value"], whole["static_resources"]["clusters"][1]);
+    assert_eq!(patches[2]["name"], patches[2]["operation"]["value"]["name"]);
+    assert_eq!((&proxy["kind"], &proxy["metadata"]), (&"EnvoyProxy".into(), &policy["metadata"]));
+    let spec = &proxy["spec"];
+    let bootstrap: Value = serde_saphyr::from_str(spec["bootstrap"]["value"].as_str().unwrap()).unwrap();
+    assert_eq!(bootstrap, json!({"stats_config": whole["stats_config"]}));
+    let manager =
+        &whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    assert_eq!(
+        spec["telemetry"]["accessLog"]["settings"][0]["format"]["json"],
+        manager["access_log"][0]["typed_config"]["log_format"]["json_format"]
+    );
+    let pods = &spec["provider"]["kubernetes"]["envoyDeployment"];
+    assert_eq!(pods["pod"]["volumes"][0]["image"]["reference"], "registry.example/filter:1");
+    let container = &pods["container"];
+    assert_eq!(container["volumeMounts"][0]["mountPath"], "/etc/portcullis");
+    assert_eq!(container["env"][0]["name"], "PORTCULLIS_EDGE_TOKEN");
+    let bare = Gate { analyzer: None, ..gate("") };
+    let documents = read(&gateway(None).render(&bare));
+    assert_eq!(documents[0]["spec"]["jsonPatches"].as_array().unwrap().len(), 2);
+    assert!(documents[1]["spec"].get("provider").is_none());
+}
+
+#[test]
+fn every_listener_that_was_named_gets_the_filter() {
+    let names = ["http", "https", "https-quic"];
+    let listeners = names.map(name).to_vec();
+    let gateway =
+        Gateway { name: name("a"), namespace: name("b"), gateway: name("c"), listeners, image: None };
+    let policy = &read(&Deployment::Gateway(gateway).render(&gate("")))[0];
+    let patches = policy["spec"]["jsonPatches"].as_array().unwrap();
+    let patched: Vec<_> = patches
+        .iter()
+        .filter(|patch| !named(patch, WASM).is_empty())
+        .map(|patch| patch["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(patched, names.map(|name| format!("b/c/{name}")));
+    assert_eq!(patches.len(), 7);
+}
+
+#[test]
+fn a_cluster_of_somebody_else_is_not_rendered() {
+    let mut gate = gate("");
+    let reports = gate.analyzer.as_mut().unwrap();
+    (reports.cluster, reports.place) =
+        ("outbound|9470||portcullis.monitoring.svc.cluster.local".to_owned(), None);
+    for deployment in [istio(Side::Gateway), gateway(None)] {
+        let text = deployment.render(&gate);
+        assert!(!text.contains("load_assignment") && text.contains("host_env_keys"), "{text}");
+    }
+}
