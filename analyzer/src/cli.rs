@@ -136,6 +136,9 @@ pub struct ExplainArgs {
     /// Schema to cost by, its text or its compiled table; takes the place of the policy's
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// The class of clients whose limits hold; `anonymous` without it
+    #[arg(long, value_name = "NAME")]
+    pub class: Option<String>,
     /// Which operation of the document to run
     #[arg(long, value_name = "NAME", conflicts_with_all = ["jsonl", "body"])]
     pub operation: Option<String>,

@@ -49,9 +49,16 @@ struct Detail {
 }
 
 impl Explainer {
-    /// Judges under `policy`.
+    /// Judges under `policy`, as the requests of clients whom nobody knows.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, desk: Desk::default() }
+        let class = policy.clients.everyone_else();
+        Self { policy: policy.of(class).clone(), desk: Desk::default() }
+    }
+
+    /// Judges under `policy`, as the requests of the clients of a class; nothing when there is no such class.
+    pub fn of_class(policy: &Policy, class: &str) -> Option<Self> {
+        let class = policy.clients.named(class)?;
+        Some(Self { policy: policy.of(class).clone(), desk: Desk::default() })
     }
 
     /// Judges a request given as the body of a `POST`, without details.

@@ -22,7 +22,13 @@ enum Passed {
 }
 
 pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitCode, CommandError> {
-    let mut explainer = Explainer::new(policy(arguments.policy.as_deref(), arguments.schema.as_deref())?);
+    let policy = policy(arguments.policy.as_deref(), arguments.schema.as_deref())?;
+    let mut explainer = match &arguments.class {
+        None => Explainer::new(policy),
+        Some(class) => Explainer::of_class(&policy, class).ok_or_else(|| {
+            CommandError::Usage(format!("the policy has no class `{}`", class.escape_debug()))
+        })?,
+    };
     let mut output = BufWriter::new(io::stdout().lock());
     let printed = match (&arguments.get, &arguments.file) {
         (Some(url), _) => by_url(&mut explainer, url, &mut output, arguments),

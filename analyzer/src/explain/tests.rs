@@ -196,3 +196,18 @@ fn a_get_is_judged_by_its_url() {
     assert_eq!(get("query=mutation{a}").unwrap()["reason"], json!("get_mutation"));
     assert!(get("/other?query={a}").is_none());
 }
+
+#[test]
+fn a_request_is_judged_as_one_of_the_class() {
+    let policy = "clients: {classes: [{name: staff, when: [{address: [10.0.0.0/8]}], limits: {introspection: allow}}], anonymous: {limits: {depth: 1}}}";
+    let policy = Policy::parse(policy).unwrap();
+    let allowed = |explainer: Option<Explainer>, document: &str| {
+        explainer.unwrap().body_in_detail(body(document).as_bytes(), None).is_allowed()
+    };
+    let staff = || Explainer::of_class(&policy, "staff");
+    let anonymous = || Some(Explainer::new(policy.clone()));
+    assert!(allowed(staff(), "{ __schema { queryType { name } } }"));
+    assert!(!allowed(anonymous(), "{ __schema { queryType { name } } }"));
+    assert!(allowed(staff(), "{ a { b } }") && !allowed(anonymous(), "{ a { b } }"));
+    assert!(Explainer::of_class(&policy, "nobody").is_none());
+}

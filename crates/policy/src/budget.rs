@@ -110,6 +110,9 @@ impl Bucket {
     /// The same one, filled until `now`.
     #[must_use]
     pub fn filled(self, rate: Rate, now: Timestamp) -> Self {
+        if now == self.at {
+            return self.fit(rate);
+        }
         if now < self.at {
             // Behind by a little, another worker was here first; by a lot, the clock was set back, and filling starts anew.
             let is_set_back = self.at.since(now) > BEHIND_MS;

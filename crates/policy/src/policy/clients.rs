@@ -144,6 +144,12 @@ impl Clients {
         self.classes.get(id.index())
     }
 
+    /// The class of that name.
+    pub fn named(&self, name: &str) -> Option<ClassId> {
+        let place = self.classes.iter().position(|class| *class.name == *name)?;
+        u8::try_from(place).ok().map(ClassId)
+    }
+
     /// The class of everyone whom nothing puts into another.
     pub fn everyone_else(&self) -> ClassId {
         ClassId(u8::try_from(self.classes.len().saturating_sub(1)).unwrap_or(u8::MAX))

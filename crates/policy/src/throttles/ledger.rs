@@ -117,7 +117,7 @@ impl Ledger<'_> {
         place: &Place,
         entry: impl Fn(&mut Account) -> Entry<T>,
     ) -> Result<(T, Seated), Contended> {
-        let mut key = place.set.as_str();
+        let mut key: &str = &place.set;
         let mut slot = &place.slot;
         let mut seated = Seated::Apart;
         for _ in 0..ATTEMPTS {

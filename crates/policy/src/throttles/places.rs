@@ -10,9 +10,13 @@ use super::set::{SlotKey, WAYS};
 use crate::identity::Client;
 use crate::policy::{ClassId, Per, Policy};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// The slot of an account that has its key for itself.
 pub(super) const SHARED: SlotKey = [0; 16];
+
+/// Who shares the bucket of operations without a place.
+const ALL: &str = "all";
 
 /// Before every key.
 const PREFIX: &str = "portcullis.throttles.1";
@@ -28,23 +32,28 @@ pub struct Places {
     clients: Table,
     operations: Table,
     streams: Table,
-    classes: Vec<String>,
+    /// The keys of the classes' buckets and of their streams.
+    classes: Vec<Arc<str>>,
+    class_streams: Vec<Arc<str>>,
 }
 
 /// Sets of one kind of account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Table {
-    word: &'static str,
+    /// What the key of each set begins with.
+    prefix: String,
     sets: u64,
+    /// The keys of those without a place: one for each class, or one for all.
+    overflow: Vec<Arc<str>>,
 }
 
 /// Where one account is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    pub(super) set: String,
+    pub(super) set: Arc<str>,
     pub(super) slot: SlotKey,
     /// The key to go to when the set has no room.
-    pub(super) overflow: Option<String>,
+    pub(super) overflow: Option<Arc<str>>,
 }
 
 /// What an operation is known by.
@@ -64,68 +73,60 @@ impl Places {
     /// `fresh` becomes the seed unless there is one; those who were there first keep theirs.
     pub fn prepare(policy: &Policy, fresh: Seed, buckets: &mut dyn Buckets) -> Self {
         let throttles = &policy.throttles;
-        let sets = |accounts: u32| u64::from(accounts).div_ceil(WAYS as u64).max(1);
-        let classes = policy.clients.classes().iter().map(|class| class.name.as_ref().to_owned()).collect();
-        let clients = Table { word: "client", sets: sets(throttles.clients) };
-        let operations = Table { word: "operation", sets: sets(throttles.operations) };
-        let streams = Table { word: "stream", sets: sets(throttles.streaming) };
-        let mut places = Self { seed: fresh, clients, operations, streams, classes };
+        let classes = || policy.clients.classes().iter().map(|class| class.name.as_ref());
+        let named = |word: &str| classes().map(|class| format!("{PREFIX}.{word}.{class}").into()).collect();
+        let mut places = Self {
+            seed: fresh,
+            clients: Table::new("client", throttles.clients, classes()),
+            operations: Table::new("operation", throttles.operations, std::iter::once(ALL)),
+            streams: Table::new("stream", throttles.streaming, classes()),
+            classes: named("class"),
+            class_streams: named("class_streams"),
+        };
         if throttles.rules().is_empty() && throttles.streams().is_empty() {
             return places;
         }
         places.seed = agreed(fresh, buckets);
-        for key in places.keys(policy) {
-            create(&key, &[], buckets);
-        }
+        // A million clients have many keys: one at a time, for what a VM once held it keeps.
+        places.each_key(policy, &mut |key| create(key, &[], buckets));
         places
     }
 
     /// Every key that the policy's throttles need.
-    fn keys(&self, policy: &Policy) -> Vec<String> {
+    fn each_key(&self, policy: &Policy, take: &mut dyn FnMut(&str)) {
         let is_per = |per: Per| policy.throttles.rules().iter().any(|rule| rule.per == per);
-        let mut keys = Vec::new();
-        if is_per(Per::Client) {
-            keys.extend((0..self.clients.sets).map(|set| self.clients.key(set)));
-            keys.extend(self.classes.iter().map(|class| self.clients.overflow(class)));
-        }
-        if is_per(Per::Class) {
-            keys.extend(self.classes.iter().map(|class| class_key(class)));
-        }
-        if is_per(Per::Operation) {
-            keys.extend((0..self.operations.sets).map(|set| self.operations.key(set)));
-            keys.push(self.operations.overflow("all"));
-        }
         let is_streamed = |per: Per| policy.throttles.streams().iter().any(|limit| limit.per == per);
-        if is_streamed(Per::Client) {
-            keys.extend((0..self.streams.sets).map(|set| self.streams.key(set)));
-            keys.extend(self.classes.iter().map(|class| self.streams.overflow(class)));
+        let tables = [
+            (is_per(Per::Client), &self.clients),
+            (is_per(Per::Operation), &self.operations),
+            (is_streamed(Per::Client), &self.streams),
+        ];
+        for (_, table) in tables.into_iter().filter(|(is_needed, _)| *is_needed) {
+            (0..table.sets).for_each(|set| take(&table.key(set)));
+            table.overflow.iter().for_each(|key| take(key));
         }
-        if is_streamed(Per::Class) {
-            keys.extend(self.classes.iter().map(|class| class_streams_key(class)));
+        let classes = [(is_per(Per::Class), &self.classes), (is_streamed(Per::Class), &self.class_streams)];
+        for (_, keys) in classes.into_iter().filter(|(is_needed, _)| *is_needed) {
+            keys.iter().for_each(|key| take(key));
         }
-        keys
     }
 
     pub(super) fn client(&self, client: &Client) -> Place {
-        let overflow = Some(self.clients.overflow(self.class_name(client.class)));
-        let set = self.clients.key(self.set(&client.key.0, self.clients));
-        Place { set, slot: client.key.0, overflow }
+        self.place(&self.clients, client.key.0, client.class.index())
     }
 
     pub(super) fn class(&self, class: ClassId) -> Place {
-        Place { set: class_key(self.class_name(class)), slot: SHARED, overflow: None }
+        alone(&self.classes, class)
     }
 
     /// Where a client's open streams are.
     pub(super) fn streams(&self, client: &Client) -> Place {
-        let overflow = Some(self.streams.overflow(self.class_name(client.class)));
-        let set = self.streams.key(self.set(&client.key.0, self.streams));
-        Place { set, slot: client.key.0, overflow }
+        self.place(&self.streams, client.key.0, client.class.index())
     }
 
     /// Where the open streams of a class are.
     pub(super) fn class_streams(&self, class: ClassId) -> Place {
-        Place { set: class_streams_key(self.class_name(class)), slot: SHARED, overflow: None }
+        alone(&self.class_streams, class)
     }
 
     pub(super) fn operation(&self, mark: Mark<'_>) -> Place {
@@ -136,17 +137,17 @@ impl Places {
         }
         let digest: [u8; 32] = hash.finalize().into();
         let slot = digest.first_chunk().copied().unwrap_or_default();
-        let overflow = Some(self.operations.overflow("all"));
-        Place { set: self.operations.key(self.set(&slot, self.operations)), slot, overflow }
+        self.place(&self.operations, slot, 0)
     }
 
-    fn class_name(&self, class: ClassId) -> &str {
-        self.classes.get(class.index()).map_or("", String::as_str)
+    fn place(&self, table: &Table, slot: SlotKey, sharer: usize) -> Place {
+        let set = table.key(self.set(&slot, table)).into();
+        Place { set, slot, overflow: table.overflow.get(sharer).cloned() }
     }
 
     /// The set of a key: multiply-add-shift with the seed, by which two keys meet no more often than by chance, whoever
     /// chose them without knowing it.
-    fn set(&self, key: &SlotKey, table: Table) -> u64 {
+    fn set(&self, key: &SlotKey, table: &Table) -> u64 {
         let (low, high) = halves(*key);
         let (first, second) = self.seed.factors();
         let mixed = first.wrapping_mul(low).wrapping_add(second.wrapping_mul(high));
@@ -180,21 +181,33 @@ impl Place {
 
 impl Table {
     /// The number of sets is part of the key: where it changes, every account begins anew.
-    fn key(self, set: u64) -> String {
-        format!("{PREFIX}.{}.{}.{set}", self.word, self.sets)
+    fn new<'n>(word: &str, accounts: u32, sharers: impl Iterator<Item = &'n str>) -> Self {
+        let sets = u64::from(accounts).div_ceil(WAYS as u64).max(1);
+        let overflow = sharers.map(|sharer| format!("{PREFIX}.{word}.overflow.{sharer}").into());
+        Self { prefix: format!("{PREFIX}.{word}.{sets}."), sets, overflow: overflow.collect() }
     }
 
-    fn overflow(self, whose: &str) -> String {
-        format!("{PREFIX}.{}.overflow.{whose}", self.word)
+    /// Written by hand: it is done for each request.
+    fn key(&self, set: u64) -> String {
+        let mut key = String::with_capacity(self.prefix.len().saturating_add(20));
+        key.push_str(&self.prefix);
+        let mut unit = 1_u64;
+        while set.checked_div(unit).unwrap_or(0) >= 10 {
+            unit = unit.saturating_mul(10);
+        }
+        while unit > 0 {
+            let digit = set.checked_div(unit).unwrap_or(0) % 10;
+            key.push(char::from(b'0'.saturating_add(u8::try_from(digit).unwrap_or(0))));
+            unit /= 10;
+        }
+        key
     }
 }
 
-fn class_key(class: &str) -> String {
-    format!("{PREFIX}.class.{class}")
-}
-
-fn class_streams_key(class: &str) -> String {
-    format!("{PREFIX}.class_streams.{class}")
+/// An account that has its key for itself.
+fn alone(keys: &[Arc<str>], class: ClassId) -> Place {
+    let set = keys.get(class.index()).cloned().unwrap_or_default();
+    Place { set, slot: SHARED, overflow: None }
 }
 
 /// The seed of those who were there first, or ours.
