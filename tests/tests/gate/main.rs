@@ -26,6 +26,7 @@ mod passing;
 mod phases;
 mod policies;
 mod refusals;
+mod reload;
 mod reports;
 mod responses;
 mod streams;
