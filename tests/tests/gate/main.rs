@@ -25,6 +25,7 @@ mod metrics;
 mod passing;
 mod phases;
 mod policies;
+mod ratelimit;
 mod refusals;
 mod reload;
 mod reports;
