@@ -10,6 +10,7 @@ mod inlined;
 mod istio;
 mod parts;
 mod place;
+mod ratelimit;
 mod template;
 mod yaml;
 
@@ -19,6 +20,7 @@ pub use gateway::Gateway;
 pub use inlined::{InlineError, Inlined};
 pub use istio::{Istio, Label, Side};
 pub use place::{KubeName, Place};
+pub use ratelimit::RATELIMIT;
 
 use portcullis_policy::{Policy, Token};
 

@@ -60,6 +60,7 @@ impl Stream {
                 | Effect::RemoveResponseHeader(_)
                 | Effect::ReplaceResponseChunk(_)
                 | Effect::Property(..)
+                | Effect::HandOver(_)
                 | Effect::Count(..)
                 | Effect::Lower(..)
                 | Effect::Time(_) => (),
@@ -91,6 +92,7 @@ impl Stream {
                 | Effect::DiscardBody
                 | Effect::Reply(_)
                 | Effect::Property(..)
+                | Effect::HandOver(_)
                 | Effect::Count(..)
                 | Effect::Lower(..)
                 | Effect::Time(_) => (),

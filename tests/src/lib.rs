@@ -6,12 +6,14 @@
     reason = "a harness stops the test at the first thing that is not as it should be"
 )]
 
+mod dynamic;
 mod exchange;
 mod place;
 mod player;
 
+pub use dynamic::{Listeners, listener};
 pub use exchange::Exchange;
-pub use place::{Build, Site, Wanted, config, envoy_plan, repository};
+pub use place::{Build, Site, Wanted, config, envoy_plan, exchange, repository};
 pub use player::play;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Where tests run: one stack that many tests share, or one of their own.
 
-use crate::Exchange;
+use crate::{Exchange, Listeners};
 use portcullis_demo::client::{self, Protocol, Request};
 use portcullis_demo::corpus::PolicyFile;
 use portcullis_demo::stack::{EnvoyPlan, Plan, Ports, Programs, Stack, Token};
@@ -65,6 +65,14 @@ impl Site<Box<Stack>> {
     #[must_use]
     pub fn own(tether: &str, wanted: &Wanted) -> Self {
         Self(Box::new(start(plan(tether, wanted))))
+    }
+
+    /// A stack for one test that has no listeners until it is offered some; the policy that is wanted plays no part.
+    #[must_use]
+    pub fn dynamic(tether: &str, wanted: &Wanted) -> (Self, Listeners) {
+        let mut plan = plan(tether, wanted);
+        let listeners = Listeners::of(&mut plan);
+        (Self(Box::new(start(plan))), listeners)
     }
 
     /// A stack under one of the corpus' policies; where it wants one, with the table that `portcullis compile` makes of the shop's schema.
@@ -212,12 +220,19 @@ impl<S: Deref<Target = Stack>> Site<S> {
         self.through(self.envoy.plain().unwrap(), protocol, request).await
     }
 
-    async fn through(&self, to: SocketAddr, protocol: Protocol, request: &Request) -> Exchange {
+    /// Sends a request to a listener of Envoy's.
+    pub async fn through(&self, to: SocketAddr, protocol: Protocol, request: &Request) -> Exchange {
         exchange(&self.upstream, to, protocol, request).await
     }
 }
 
-async fn exchange(upstream: &Upstream, to: SocketAddr, protocol: Protocol, request: &Request) -> Exchange {
+/// Sends a request to an Envoy before this upstream.
+pub async fn exchange(
+    upstream: &Upstream,
+    to: SocketAddr,
+    protocol: Protocol,
+    request: &Request,
+) -> Exchange {
     let id = uuid::Uuid::new_v4().to_string();
     let request = request.clone().with(TEST_ID, &id);
     let reply = client::send(to, protocol, &request).await;

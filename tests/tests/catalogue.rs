@@ -72,3 +72,19 @@ fn the_gated_listener_is_the_plain_one_and_the_gate() {
     gated["name"] = "plain".into();
     assert_eq!(gated, plain);
 }
+
+#[test]
+fn the_services_have_limits_for_what_they_are_asked_about() {
+    let file = read("ratelimit/envoyproxy.yaml");
+    assert_eq!(file["domain"], "portcullis");
+    let all = &file["descriptors"][0];
+    assert_eq!((&all["key"], &all["value"]), (&"gate".into(), &"allowed".into()));
+    assert_eq!(all["descriptors"][0]["key"], "client");
+    let of = |limit: &Value| limit["requests_per_unit"].as_u64().unwrap();
+    let limits = [of(&all["rate_limit"]), of(&all["descriptors"][0]["rate_limit"])];
+    // The same as in the file of the other service.
+    let other = read("ratelimit/limitador.yaml");
+    let others = other.as_array().unwrap().iter().map(|limit| limit["max_value"].as_u64().unwrap());
+    assert_eq!(others.collect::<Vec<_>>(), limits);
+    assert!(other.as_array().unwrap().iter().all(|limit| limit["namespace"] == "portcullis"));
+}

@@ -87,6 +87,16 @@ fn an_analyzer_is_taken_by_address_and_by_name() {
 
 #[test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
+fn a_service_for_shared_limits_is_taken() {
+    let policy = format!("{REPORTING}throttles: {{hand_over_cost: true}}\n");
+    for place in ["127.0.0.1:8081", "localhost:8081"] {
+        let text = accepted("shared", &policy, &["--ratelimit", place]);
+        assert!(text.contains("envoy.filters.http.ratelimit"), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
 fn a_schema_is_taken_with_an_analyzer_and_without() {
     let shop = repository().join("demo/shop.graphql");
     let schema = ["--schema", shop.to_str().unwrap()];

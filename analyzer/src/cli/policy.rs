@@ -95,6 +95,9 @@ pub struct EnvoyArgs {
     /// How many proxies before this Envoy are trusted to name the client's address [default: 0]
     #[arg(long, value_name = "NUMBER", help_heading = "For --for envoy")]
     pub trusted_hops: Option<u8>,
+    /// A rate limit service (envoy.service.ratelimit.v3) for limits that several Envoys share; the policy must hand the cost over
+    #[arg(long, value_name = "HOST:PORT", help_heading = "For --for envoy")]
+    pub ratelimit: Option<Place>,
     /// Name of the manifests [default: portcullis]
     #[arg(long, value_name = "NAME", help_heading = "For --for istio and --for gateway")]
     pub name: Option<KubeName>,

@@ -4,7 +4,10 @@ use super::explain::input::read_text;
 use super::schema::{self, Compiled};
 use super::{CommandError, policy};
 use crate::cli::{EnvoyArgs, Kind};
-use crate::render::{Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, Reports, UPSTREAM};
+use crate::render::{
+    Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, RATELIMIT, Reports, UPSTREAM,
+};
+use portcullis_policy::Switch;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 
@@ -27,9 +30,21 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
              analyzer: {cluster: portcullis_analyzer, token_env: PORTCULLIS_EDGE_TOKEN}",
         );
     }
-    if arguments.kind == Kind::Envoy && analyzer.as_ref().is_some_and(|reports| reports.cluster == UPSTREAM) {
+    let is_called = |name: &str| analyzer.as_ref().is_some_and(|reports| reports.cluster == name);
+    if arguments.kind == Kind::Envoy && is_called(UPSTREAM) {
         return usage(
             "the policy's `analyzer.cluster` must not be `upstream`, which is the GraphQL server's cluster",
+        );
+    }
+    if arguments.ratelimit.is_some() && is_called(RATELIMIT) {
+        return usage(&format!(
+            "the policy's `analyzer.cluster` must not be `{RATELIMIT}`, which is that of --ratelimit"
+        ));
+    }
+    if arguments.ratelimit.is_some() && policy.throttles.hand_over_cost == Switch::Off {
+        return usage(
+            "--ratelimit: the policy hands no cost over, so each request would count as one; give it\n  \
+             throttles: {hand_over_cost: true}",
         );
     }
     let inlined = match compiled {
@@ -62,6 +77,7 @@ fn deployment(arguments: &EnvoyArgs) -> Result<Deployment, CommandError> {
             upstream: or(&arguments.upstream, "127.0.0.1:4000")?,
             admin: or(&arguments.admin, "127.0.0.1:9901")?,
             trusted_hops: arguments.trusted_hops.unwrap_or_default().into(),
+            ratelimit: arguments.ratelimit.clone(),
         })),
         Kind::Istio if arguments.workload.is_empty() => usage(
             "--for istio: name the pods with --workload KEY=VALUE; all proxies of a namespace are too many",
@@ -94,11 +110,12 @@ fn deployment(arguments: &EnvoyArgs) -> Result<Deployment, CommandError> {
 fn fits(arguments: &EnvoyArgs) -> Result<(), CommandError> {
     use Kind::{Envoy, Gateway, Istio};
     let a = arguments;
-    let flags: [(&str, bool, &[Kind]); 11] = [
+    let flags: [(&str, bool, &[Kind]); 12] = [
         ("--listen", a.listen.is_some(), &[Envoy]),
         ("--upstream", a.upstream.is_some(), &[Envoy]),
         ("--admin", a.admin.is_some(), &[Envoy]),
         ("--trusted-hops", a.trusted_hops.is_some(), &[Envoy]),
+        ("--ratelimit", a.ratelimit.is_some(), &[Envoy]),
         ("--name", a.name.is_some(), &[Istio, Gateway]),
         ("--namespace", a.namespace.is_some(), &[Istio, Gateway]),
         ("--workload", !a.workload.is_empty(), &[Istio]),

@@ -1,6 +1,7 @@
 //! An Envoy of one's own: the whole bootstrap.
 
 use super::parts::{Wasm, access_log, address, analyzer, buffer_bytes, cluster, items, router, stats};
+use super::ratelimit;
 use super::template::fill;
 use super::yaml::Yaml;
 use super::{Gate, Place};
@@ -25,6 +26,8 @@ pub struct Bootstrap {
     pub admin: Place,
     /// How many proxies before this one are trusted to name the client's address.
     pub trusted_hops: u32,
+    /// Where the service is that counts for several Envoys.
+    pub ratelimit: Option<Place>,
 }
 
 /// A listener before the upstream.
@@ -36,6 +39,7 @@ pub(super) struct Listener {
     pub(super) trusted_hops: u32,
     pub(super) access_log: Option<Yaml>,
     pub(super) gate: Option<Yaml>,
+    pub(super) shared_limits: SharedLimits,
 }
 
 /// Whether workers may listen each for itself.
@@ -45,6 +49,15 @@ pub(super) enum Sharing {
     ReusePort,
     /// They share one socket, since its port is chosen by the system.
     OneSocket,
+}
+
+/// Whether a service is asked too, that other Envoys ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SharedLimits {
+    /// It is.
+    Asked,
+    /// It is not.
+    None,
 }
 
 impl Bootstrap {
@@ -57,12 +70,22 @@ impl Bootstrap {
             trusted_hops: self.trusted_hops,
             access_log: Some(access_log(Yaml::text(&gate.access_log))),
             gate: Some(Wasm::of(gate).filter()),
+            shared_limits: match self.ratelimit {
+                Some(_) => SharedLimits::Asked,
+                None => SharedLimits::None,
+            },
         };
         let mut clusters = vec![("", cluster(UPSTREAM, &self.upstream, Yaml::nothing()))];
         clusters.extend(
             analyzer(gate.analyzer.as_ref())
                 .map(|cluster| ("# Reports go up here. Losing it never costs a request.", cluster)),
         );
+        clusters.extend(self.ratelimit.as_ref().map(|place| {
+            (
+                "# What is spent at all Envoys is counted here. Losing it leaves each to its own throttles.",
+                ratelimit::service(place),
+            )
+        }));
         let slots = [
             ("header", Yaml::own(HEADER)),
             ("node", Yaml::own("portcullis")),
@@ -85,7 +108,14 @@ impl Listener {
             0 => Yaml::nothing(),
             hops => fill("xff_num_trusted_hops: {{hops}}", &[("hops", Yaml::number(hops))]),
         };
-        let filters = self.gate.into_iter().map(|gate| ("", gate)).chain([("", router())]);
+        let (limiter, rate_limits) = match self.shared_limits {
+            SharedLimits::Asked => (
+                Some(("# Behind the gate, which tells it the cost, and not before.", ratelimit::filter())),
+                ratelimit::descriptors(),
+            ),
+            SharedLimits::None => (None, Yaml::nothing()),
+        };
+        let filters = self.gate.map(|gate| ("", gate)).into_iter().chain(limiter).chain([("", router())]);
         let slots = [
             ("name", Yaml::own(self.name)),
             ("address", self.address),
@@ -93,6 +123,7 @@ impl Listener {
             ("buffer_bytes", buffer_bytes(self.body_bytes)),
             ("trusted_hops", hops),
             ("access_log", self.access_log.unwrap_or_else(Yaml::nothing)),
+            ("rate_limits", rate_limits),
             ("filters", items(filters.collect())),
         ];
         fill(LISTENER, &slots)

@@ -1,6 +1,6 @@
 //! The Envoy of the demo and the end-to-end tests, with placeholders that their `stack` fills in when ports are known.
 
-use super::bootstrap::{Listener, Sharing};
+use super::bootstrap::{Listener, SharedLimits, Sharing};
 use super::parts::{Wasm, access_log, address, cluster_at, items, stats};
 use super::template::fill;
 use super::yaml::Yaml;
@@ -73,6 +73,7 @@ fn open() -> Listener {
         trusted_hops: 0,
         access_log: None,
         gate: None,
+        shared_limits: SharedLimits::None,
     }
 }
 

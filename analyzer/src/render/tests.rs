@@ -46,11 +46,17 @@ fn place(text: &str) -> Place {
 }
 
 fn bootstrap() -> Deployment {
+    with_limits_of(None)
+}
+
+/// A bootstrap with a service for limits that are shared.
+fn with_limits_of(service: Option<&str>) -> Deployment {
     Deployment::Envoy(Bootstrap {
         listen: place("[::]:8080"),
         upstream: place("10.0.0.7:4000"),
         admin: place("127.0.0.1:9901"),
         trusted_hops: 2,
+        ratelimit: service.map(place),
     })
 }
 
@@ -69,9 +75,10 @@ fn gateway(image: Option<&str>) -> Deployment {
     })
 }
 
-fn all() -> [Deployment; 5] {
+fn all() -> [Deployment; 6] {
     [
         bootstrap(),
+        with_limits_of(Some("limits.internal:8081")),
         istio(Side::Sidecar),
         istio(Side::Gateway),
         gateway(None),
@@ -196,6 +203,32 @@ fn a_bootstrap_has_what_was_asked_for() {
     let without = Gate { analyzer: None, ..gate("") };
     let config = &read(&bootstrap().render(&without))[0];
     assert_eq!(config["static_resources"]["clusters"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn shared_limits_are_asked_for_behind_the_gate() {
+    let text = with_limits_of(Some("limits.internal:8081")).render(&gate(""));
+    let config = &read(&text)[0];
+    let resources = &config["static_resources"];
+    let manager = &resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let filters = manager["http_filters"].as_array().unwrap();
+    let names: Vec<_> = filters.iter().map(|filter| &filter["name"]).collect();
+    assert_eq!(names, [WASM, "envoy.filters.http.ratelimit", "envoy.filters.http.router"]);
+    let filter = &filters[1]["typed_config"];
+    assert_eq!((&filter["failure_mode_deny"], &filter["domain"]), (&false.into(), &"portcullis".into()));
+    let clusters = resources["clusters"].as_array().unwrap();
+    let asked = &filter["rate_limit_service"]["grpc_service"]["envoy_grpc"]["cluster_name"];
+    assert_eq!((clusters.len(), &clusters[2]["name"]), (3, asked));
+    // Both ask only about what the gate has let through, the second by client too.
+    let limits = manager["route_config"]["virtual_hosts"][0]["rate_limits"].as_array().unwrap();
+    let states = limits.iter().map(|limit| {
+        let actions = limit["actions"].as_array().unwrap().iter();
+        let text = |action: &Value| action["extension"]["typed_config"]["text"].as_str().unwrap().to_owned();
+        actions.map(text).collect::<Vec<_>>()
+    });
+    let [verdict, client] =
+        ["verdict", "client"].map(|name| format!("filter_state['wasm.portcullis_{name}']"));
+    assert_eq!(states.collect::<Vec<_>>(), [vec![verdict.clone()], vec![verdict, client]]);
 }
 
 #[test]

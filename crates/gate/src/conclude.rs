@@ -7,22 +7,31 @@ use crate::event::Event;
 use crate::judge::{Form, Judged, Judgement, Standing};
 use crate::throttle;
 use crate::time::Timestamp;
-use portcullis_policy::{Policy, Refusal, Verdict};
+use portcullis_policy::{Policy, Refusal, Switch, Verdict};
 use portcullis_report::{Metric, Outcome, Reason, Transport, header};
 use std::sync::Arc;
 
 /// Operations of a batch whose names are told in a header or an access log.
 const NAMES: usize = 10;
 
-/// What the upstream is told of an allowed request.
+/// What the upstream is told of an allowed request, and Envoy's `ratelimit` filter before it.
 pub(crate) fn request_headers(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
     let cost = judgement.cost.unwrap_or_default().units();
-    vec![
+    let mut list = vec![
         Effect::SetRequestHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned()),
         Effect::SetRequestHeader(header::GRAPHQL_OPERATION, names(judgement)),
         Effect::SetRequestHeader(header::GRAPHQL_COST, cost.to_string()),
         Effect::SetRequestHeader(header::GRAPHQL_COST_MODEL, policy.cost.model().version().to_owned()),
-    ]
+    ];
+    match policy.throttles.hand_over_cost {
+        Switch::On => list.extend([
+            // More than Envoy can carry is as much as it can.
+            Effect::HandOver(u32::try_from(cost).unwrap_or(u32::MAX)),
+            Effect::Property("portcullis_client", case.client.key.to_string()),
+        ]),
+        Switch::Off => (),
+    }
+    list
 }
 
 /// The answer to a refused request.

@@ -42,6 +42,8 @@ pub enum Effect {
     Reply(Answer),
     /// Puts a value where access logs find it: `wasm.<name>` in the filter state.
     Property(&'static str, String),
+    /// Tells Envoy's `ratelimit` filter how many hits the request is.
+    HandOver(u32),
     /// Adds to a counter, or records a value in a histogram.
     Count(Metric, u64),
     /// Lowers a gauge.

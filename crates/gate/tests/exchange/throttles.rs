@@ -424,3 +424,32 @@ fn an_upload_of_a_stream_that_turns_bad_is_not_open() {
         }
     }
 }
+
+/// The hits that Envoy's `ratelimit` filter is told of.
+fn handed_over(effects: &Effects) -> Vec<u32> {
+    let hits = effects.list.iter().filter_map(|effect| match effect {
+        Effect::HandOver(hits) => Some(*hits),
+        _ => None,
+    });
+    hits.collect()
+}
+
+#[test]
+fn the_cost_is_handed_over_once_with_the_verdict_where_the_policy_says_so() {
+    const HANDED: &str = "throttles: {hand_over_cost: true}";
+    let page = r#"{"query":"{ users(first: 100) { id } }"}"#;
+    let batch = format!("[{page},{page},{HONEST}]");
+    for body in [HONEST, page, &batch] {
+        let mut stream = Stream::under(HANDED);
+        let effects = send(&mut stream, &[], body);
+        passes(&effects);
+        let hits: u32 = header(&effects, "x-graphql-cost").unwrap().parse().unwrap();
+        assert_eq!(handed_over(&effects), [hits], "{body}");
+        let key = event(&effects).client_key.to_string();
+        assert!(effects.list.contains(&Effect::Property("portcullis_client", key)));
+        assert!(handed_over(&stream.response(&[], More::Ended)).is_empty());
+        assert!(handed_over(&send(&mut Stream::new(), &[], body)).is_empty());
+    }
+    // What is refused here never comes to the limit of all.
+    assert!(handed_over(&send(&mut Stream::under(HANDED), &[], EVIL)).is_empty());
+}

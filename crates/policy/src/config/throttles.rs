@@ -27,6 +27,8 @@ pub(super) struct ThrottlesSection {
     tracked_streams: u32,
     /// Tell `X-RateLimit-Limit`, `-Remaining` and `-Reset` beside `RateLimit`.
     legacy_headers: bool,
+    /// Hand what a request costs over to Envoy's own `ratelimit` filter behind the gate, for limits that several Envoys share.
+    hand_over_cost: bool,
 }
 
 impl Default for ThrottlesSection {
@@ -38,6 +40,7 @@ impl Default for ThrottlesSection {
             tracked_operations: 4_096,
             tracked_streams: 8_192,
             legacy_headers: false,
+            hand_over_cost: false,
         }
     }
 }
@@ -110,6 +113,7 @@ impl Found {
             tracked_operations,
             tracked_streams,
             legacy_headers,
+            hand_over_cost,
         } = section;
         self.at_most("throttles.rules", sections.len(), RULES);
         let mut rules: Vec<Throttle> = Vec::with_capacity(sections.len());
@@ -132,6 +136,7 @@ impl Found {
             operations: self.within("throttles.tracked_operations", tracked_operations, 8, 65_536),
             streaming: self.within("throttles.tracked_streams", tracked_streams, 8, 1_000_000),
             legacy_headers: switch(legacy_headers),
+            hand_over_cost: switch(hand_over_cost),
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Throttles {
     pub(crate) streaming: u32,
     /// Whether `X-RateLimit-*` is told beside `RateLimit`.
     pub legacy_headers: Switch,
+    /// Whether Envoy's own `ratelimit` filter is told what a request costs.
+    pub hand_over_cost: Switch,
 }
 
 /// One kind of bucket.
