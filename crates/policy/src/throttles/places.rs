@@ -14,6 +14,9 @@ use sha2::{Digest as _, Sha256};
 /// The slot of an account that has its key for itself.
 pub(super) const SHARED: SlotKey = [0; 16];
 
+/// Who shares the bucket of operations without a place.
+const ALL: &str = "all";
+
 /// Before every key.
 const PREFIX: &str = "portcullis.throttles.1";
 
@@ -74,36 +77,32 @@ impl Places {
             return places;
         }
         places.seed = agreed(fresh, buckets);
-        for key in places.keys(policy) {
-            create(&key, &[], buckets);
-        }
+        // A million clients have many keys: one at a time, for what a VM once held it keeps.
+        places.each_key(policy, &mut |key| create(key, &[], buckets));
         places
     }
 
     /// Every key that the policy's throttles need.
-    fn keys(&self, policy: &Policy) -> Vec<String> {
+    fn each_key(&self, policy: &Policy, take: &mut dyn FnMut(&str)) {
         let is_per = |per: Per| policy.throttles.rules().iter().any(|rule| rule.per == per);
-        let mut keys = Vec::new();
-        if is_per(Per::Client) {
-            keys.extend((0..self.clients.sets).map(|set| self.clients.key(set)));
-            keys.extend(self.classes.iter().map(|class| self.clients.overflow(class)));
-        }
-        if is_per(Per::Class) {
-            keys.extend(self.classes.iter().map(|class| class_key(class)));
-        }
-        if is_per(Per::Operation) {
-            keys.extend((0..self.operations.sets).map(|set| self.operations.key(set)));
-            keys.push(self.operations.overflow("all"));
-        }
         let is_streamed = |per: Per| policy.throttles.streams().iter().any(|limit| limit.per == per);
-        if is_streamed(Per::Client) {
-            keys.extend((0..self.streams.sets).map(|set| self.streams.key(set)));
-            keys.extend(self.classes.iter().map(|class| self.streams.overflow(class)));
+        let tables = [
+            (is_per(Per::Client), self.clients, self.classes.as_slice()),
+            (is_per(Per::Operation), self.operations, &[ALL.to_owned()]),
+            (is_streamed(Per::Client), self.streams, &self.classes),
+        ];
+        for (_, table, sharers) in tables.into_iter().filter(|(is_needed, ..)| *is_needed) {
+            (0..table.sets).for_each(|set| take(&table.key(set)));
+            sharers.iter().for_each(|sharer| take(&table.overflow(sharer)));
         }
-        if is_streamed(Per::Class) {
-            keys.extend(self.classes.iter().map(|class| class_streams_key(class)));
+        for class in &self.classes {
+            if is_per(Per::Class) {
+                take(&class_key(class));
+            }
+            if is_streamed(Per::Class) {
+                take(&class_streams_key(class));
+            }
         }
-        keys
     }
 
     pub(super) fn client(&self, client: &Client) -> Place {
@@ -136,7 +135,7 @@ impl Places {
         }
         let digest: [u8; 32] = hash.finalize().into();
         let slot = digest.first_chunk().copied().unwrap_or_default();
-        let overflow = Some(self.operations.overflow("all"));
+        let overflow = Some(self.operations.overflow(ALL));
         Place { set: self.operations.key(self.set(&slot, self.operations)), slot, overflow }
     }
 
