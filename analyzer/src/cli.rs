@@ -26,7 +26,8 @@ A body with a hash alone (a persisted query) is answered as by a gate that has n
 text is sent along. With --jsonl one memory serves all lines, so a hash after its registration is judged by it.
 An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict, unless --exit-code is given.
 
-JSON has: ok; if refused code, status, reason, message, limit, actual, line, column; operation, kind, measures;
+JSON has: ok; if refused code, status, reason, message, limit, actual, line, column; shadow {code, reason,
+limit, actual} for what is let through because the policy says that it only counts; operation, kind, measures;
 cost and typeCost (units, rounded up), costMilli (thousandths), costModel; unknownFields {count, first};
 slicingViolations {count, first, arguments}; sensitive [{field, count, limit}]; persisted (hit, miss, registered); untrusted.
 A batch has operations: each with these and the verdict on it alone, and with the cost of all together outside. Except

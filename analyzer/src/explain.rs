@@ -125,7 +125,7 @@ impl Explainer {
         let limit = self.policy.limits.body_bytes;
         let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
         let refusal = || Refusal::beyond(Reason::BodySize, count(limit), count(body.len()));
-        (body.len() > limit).then(|| Judgement::unparsed(refusal()))
+        (body.len() > limit).then(|| Judgement::unparsed(refusal(), &self.policy))
     }
 }
 

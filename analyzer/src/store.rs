@@ -99,9 +99,10 @@ async fn pool(size: u32, wait: Duration, options: SqliteConnectOptions) -> Resul
 }
 
 /// Every change of the store's form, in the order in which they are made.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "ingest", include_str!("../migrations/0001_ingest.sql")),
     (2, "actual cost", include_str!("../migrations/0002_actual_cost.sql")),
+    (3, "shadow", include_str!("../migrations/0003_shadow.sql")),
 ];
 
 async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {

@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     by_operation: Vec<Operation>,
     by_kind: Vec<Kind>,
     by_reason: Vec<Refusals>,
+    /// What passed although the policy forbids it, because it says that this only counts.
+    shadowed: Vec<Refusals>,
     refused_shapes: Vec<Shape>,
 }
 
@@ -76,6 +78,8 @@ struct Refusals {
 struct Shape {
     shape: String,
     reason: String,
+    /// Whether these passed all the same.
+    shadow: bool,
     incidents: u64,
     last_seen_ms: u64,
     sample_document: Option<String>,
@@ -97,6 +101,7 @@ pub(crate) async fn show(
         by_operation: found.by_operation.into_iter().map(Operation::from).collect(),
         by_kind: found.by_kind.into_iter().map(Kind::from).collect(),
         by_reason: found.by_reason.into_iter().map(Refusals::from).collect(),
+        shadowed: found.shadowed.into_iter().map(Refusals::from).collect(),
         refused_shapes: found.shapes.into_iter().map(Shape::from).collect(),
     }))
 }
@@ -151,6 +156,7 @@ impl From<store::RefusedShape> for Shape {
         Self {
             shape: shape.shape,
             reason: shape.reason,
+            shadow: shape.shadow,
             incidents: shape.incidents,
             last_seen_ms: shape.last_ms,
             sample_document: shape.document,

@@ -4,7 +4,7 @@ use super::tree::{self, By};
 use super::{Detail, Explanation, notes, rows};
 use portcullis_cost::Estimate;
 use portcullis_gate::{Judged, Standing};
-use portcullis_policy::{Policy, Verdict};
+use portcullis_policy::{Policy, Refusal, Verdict};
 use serde_json::{Map, Value, json};
 
 impl Explanation<'_> {
@@ -13,6 +13,7 @@ impl Explanation<'_> {
     pub fn json(&self) -> Value {
         let mut object = Map::new();
         verdict(&mut object, self.judgement.verdict);
+        shadow(&mut object, self.judgement.shadowed());
         if let [only] = self.details.as_slice()
             && !self.is_batch()
         {
@@ -66,6 +67,14 @@ fn verdict(object: &mut Map<String, Value>, verdict: Verdict) {
             refusal.position.map(|place| put("column", json!(place.column)));
         }
     }
+}
+
+/// Why it would be refused, did the policy not say that this only counts.
+fn shadow(object: &mut Map<String, Value>, shadowed: Option<Refusal>) {
+    let told = shadowed.map(|refusal| {
+        json!({ "code": refusal.reason.code(), "reason": refusal.reason.label(), "limit": refusal.limit, "actual": refusal.actual })
+    });
+    object.insert("shadow".to_owned(), json!(told));
 }
 
 fn operation(object: &mut Map<String, Value>, policy: &Policy, judged: &Judged) {

@@ -19,10 +19,15 @@ impl Explanation<'_> {
             (Form::Single, [only]) => one(&mut lines, policy, only),
             (Form::Single, _) => {
                 let judged = self.judgement.operations.first();
-                headline(&mut lines, &judged.map_or_else(|| "request".to_owned(), label), whole);
+                headline(
+                    &mut lines,
+                    &judged.map_or_else(|| "request".to_owned(), label),
+                    whole,
+                    self.judgement.shadowed(),
+                );
             }
             (Form::Batch(length), details) => {
-                headline(&mut lines, &format!("batch of {length}"), whole);
+                headline(&mut lines, &format!("batch of {length}"), whole, self.judgement.shadowed());
                 if details.iter().any(|detail| detail.judged.estimate.is_some()) {
                     lines.push(String::new());
                     table(&mut lines, "all together", rows::charges(policy, self.estimates()));
@@ -45,7 +50,7 @@ impl Explanation<'_> {
 /// One operation.
 fn one(lines: &mut Vec<String>, policy: &Policy, detail: &Detail) {
     let Detail { verdict, judged, breakdown, .. } = detail;
-    headline(lines, &label(judged), *verdict);
+    headline(lines, &label(judged), *verdict, judged.shadowed);
     if judged.measures.is_some() {
         let mut rows = rows::measures(policy, judged);
         rows.extend(rows::introspection(policy, detail));
@@ -82,13 +87,14 @@ fn label(judged: &Judged) -> String {
 }
 
 /// What becomes of it, and for a refusal which limit was passed and by how much.
-fn headline(lines: &mut Vec<String>, what: &str, verdict: Verdict) {
-    let refusal = match verdict {
-        Verdict::Allow => return lines.push(format!("{what}: allowed")),
-        Verdict::Deny(refusal) => refusal,
+fn headline(lines: &mut Vec<String>, what: &str, verdict: Verdict, shadowed: Option<Refusal>) {
+    let (refusal, fate) = match (verdict, shadowed) {
+        (Verdict::Allow, None) => return lines.push(format!("{what}: allowed")),
+        (Verdict::Allow, Some(refusal)) => (refusal, "allowed in shadow, would be refused"),
+        (Verdict::Deny(refusal), _) => (refusal, "refused"),
     };
     let reason = refusal.reason;
-    lines.push(format!("{what}: refused with {} {}", reason.status(), reason.code()));
+    lines.push(format!("{what}: {fate} with {} {}", reason.status(), reason.code()));
     let place = refusal.position.map(|place| format!(" (line {}, column {})", place.line, place.column));
     lines.push(format!("  {}{}", reason.message(), place.unwrap_or_default()));
     lines.extend(distance(refusal).map(|distance| format!("  {distance}")));

@@ -144,8 +144,8 @@ impl TotalSums {
 // In SQLite an integer sum that does not fit becomes a float; min() makes it the largest integer again.
 fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::new(
-        "INSERT INTO rollup (bucket_ms, operation, kind, class, transport, refused, requests, cost_milli_sum, \
-         cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum) ",
+        "INSERT INTO rollup (bucket_ms, operation, kind, class, transport, refused, shadowed, requests, \
+         cost_milli_sum, cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum) ",
     );
     statement.push_values(rows, |mut row, ((bucket_ms, key), sums)| {
         row.push_bind(stored(*bucket_ms))
@@ -154,6 +154,7 @@ fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilde
             .push_bind(key.class.clone())
             .push_bind(key.transport.label())
             .push_bind(key.refused.map_or("", |reason| reason.label()))
+            .push_bind(key.shadowed.map_or("", |reason| reason.label()))
             .push_bind(stored(sums.requests))
             .push_bind(stored(sums.cost_milli_sum))
             .push_bind(stored(sums.cost_milli_max))
@@ -164,7 +165,7 @@ fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilde
             .push_bind(stored(sums.actual_milli_sum));
     });
     statement.push(
-        " ON CONFLICT (bucket_ms, operation, kind, class, transport, refused) DO UPDATE SET \
+        " ON CONFLICT (bucket_ms, operation, kind, class, transport, refused, shadowed) DO UPDATE SET \
          requests = min(requests + excluded.requests, 9223372036854775807), \
          cost_milli_sum = min(cost_milli_sum + excluded.cost_milli_sum, 9223372036854775807), \
          cost_milli_max = max(cost_milli_max, excluded.cost_milli_max), \
@@ -209,7 +210,7 @@ fn incidents_statement(rows: &[(&[u8], &Incident)]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::new(
         "INSERT INTO incidents (at_ms, boot, correlation_id, client, reason, limit_value, actual, transport, kind, \
          operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, \
-         cost_milli, body_bytes) ",
+         cost_milli, body_bytes, shadow) ",
     );
     statement.push_values(rows, |mut row, (boot, incident)| {
         let measured = incident.measured;
@@ -233,7 +234,8 @@ fn incidents_statement(rows: &[(&[u8], &Incident)]) -> QueryBuilder<Sqlite> {
             .push_bind(measured.map(|measured| measured.aliases_per_field))
             .push_bind(measured.map(|measured| measured.directives))
             .push_bind(incident.cost_milli.map(stored))
-            .push_bind(stored(incident.body_bytes));
+            .push_bind(stored(incident.body_bytes))
+            .push_bind(incident.shadow);
     });
     statement
 }

@@ -26,6 +26,7 @@ pub(crate) struct Graphql {
     pub(crate) by_operation: Vec<Operation>,
     pub(crate) by_kind: Vec<Share>,
     pub(crate) by_reason: Vec<Refusals>,
+    pub(crate) shadowed: Vec<Refusals>,
     pub(crate) shapes: Vec<RefusedShape>,
 }
 
@@ -63,7 +64,7 @@ pub(crate) struct Share {
     pub(crate) refused: u64,
 }
 
-/// The requests that were refused for one reason.
+/// The requests that were refused for one reason, or would have been.
 #[derive(Debug)]
 pub(crate) struct Refusals {
     pub(crate) reason: String,
@@ -75,6 +76,7 @@ pub(crate) struct Refusals {
 pub(crate) struct RefusedShape {
     pub(crate) shape: String,
     pub(crate) reason: String,
+    pub(crate) shadow: bool,
     pub(crate) incidents: u64,
     pub(crate) last_ms: u64,
     pub(crate) document: Option<String>,
@@ -90,6 +92,7 @@ impl Store {
             by_operation: by_operation(&mut snapshot, question).await?,
             by_kind: by_kind(&mut snapshot, question).await?,
             by_reason: by_reason(&mut snapshot, question).await?,
+            shadowed: shadowed(&mut snapshot, question).await?,
             shapes: shapes(&mut snapshot, question).await?,
         };
         snapshot.rollback().await?;
@@ -173,21 +176,33 @@ async fn by_reason(
     .await
 }
 
+async fn shadowed(snapshot: &mut SqliteConnection, question: Question) -> Result<Vec<Refusals>, sqlx::Error> {
+    let sql = "SELECT shadowed, CAST(total(requests) AS INTEGER) AS requests FROM rollup \
+               WHERE bucket_ms BETWEEN ? AND ? AND shadowed <> '' GROUP BY shadowed \
+               ORDER BY requests DESC, shadowed LIMIT ?";
+    list(snapshot, sql, question, |row| {
+        Ok(Refusals { reason: row.try_get("shadowed")?, requests: amount(row, "requests")? })
+    })
+    .await
+}
+
 async fn shapes(
     snapshot: &mut SqliteConnection,
     question: Question,
 ) -> Result<Vec<RefusedShape>, sqlx::Error> {
-    let sql = "WITH top AS (SELECT shape, reason, count(*) AS incidents, max(at_ms) AS last_ms FROM incidents \
-               WHERE at_ms BETWEEN ? AND ? AND shape IS NOT NULL GROUP BY shape, reason \
-               ORDER BY incidents DESC, shape, reason LIMIT ?) \
-               SELECT top.shape, top.reason, top.incidents, top.last_ms, sample.document, sample.correlation_id \
+    let sql = "WITH top AS (SELECT shape, reason, shadow, count(*) AS incidents, max(at_ms) AS last_ms FROM incidents \
+               WHERE at_ms BETWEEN ? AND ? AND shape IS NOT NULL GROUP BY shape, reason, shadow \
+               ORDER BY incidents DESC, shape, reason, shadow LIMIT ?) \
+               SELECT top.shape, top.reason, top.shadow, top.incidents, top.last_ms, sample.document, sample.correlation_id \
                FROM top JOIN incidents AS sample ON sample.id = (SELECT max(id) FROM incidents AS last \
-               WHERE last.shape = top.shape AND last.reason = top.reason AND last.at_ms = top.last_ms) \
-               ORDER BY top.incidents DESC, top.shape, top.reason";
+               WHERE last.shape = top.shape AND last.reason = top.reason AND last.shadow = top.shadow \
+               AND last.at_ms = top.last_ms) \
+               ORDER BY top.incidents DESC, top.shape, top.reason, top.shadow";
     list(snapshot, sql, question, |row| {
         Ok(RefusedShape {
             shape: row.try_get("shape")?,
             reason: row.try_get("reason")?,
+            shadow: row.try_get("shadow")?,
             incidents: amount(row, "incidents")?,
             last_ms: amount(row, "last_ms")?,
             document: row.try_get("document")?,

@@ -1,7 +1,7 @@
 //! Answers: sums that add up, windows with borders, and nothing of the clients' text but as JSON.
 
 use crate::harness::{NOW, Service, incident, report, row, send};
-use portcullis_report::{OperationKind, Reason, Report, RollupRow};
+use portcullis_report::{Incident, OperationKind, Reason, Report, RollupRow};
 use serde_json::{Value, json};
 
 const MINUTE: u64 = 60_000;
@@ -72,6 +72,26 @@ async fn sums_add_up() {
 }
 
 #[tokio::test]
+async fn what_only_counts_is_told_apart_from_what_was_refused() {
+    let service = Service::start().await;
+    let mut shadowed = row("A", None, 3);
+    shadowed.key.shadowed = Some(Reason::Depth);
+    let shape = "0123456789abcdef";
+    let (refused, passed) = (incident(shape, Reason::Depth, NOW), incident(shape, Reason::Depth, NOW));
+    let rollup = vec![row("A", None, 2), row("A", Some(Reason::Depth), 1), shadowed];
+    let incidents = vec![refused, Incident { shadow: true, ..passed }];
+    deliver(&service, &[Report { rollup, incidents, ..report(1) }]).await;
+    let answer = service.graphql("").await;
+    let one =
+        |requests: u64| json!([{ "reason": "depth", "code": "MAX_DEPTH_EXCEEDED", "requests": requests }]);
+    assert_eq!((&answer["by_reason"], &answer["shadowed"]), (&one(1), &one(3)));
+    assert_eq!((&answer["totals"]["allowed"], &answer["totals"]["refused"]), (&json!(5), &json!(1)));
+    let shapes = answer["refused_shapes"].as_array().unwrap();
+    let shadows: Vec<_> = shapes.iter().map(|shape| (&shape["shadow"], &shape["incidents"])).collect();
+    assert_eq!(shadows, [(&json!(false), &json!(1)), (&json!(true), &json!(1))]);
+}
+
+#[tokio::test]
 async fn of_nothing_everything_is_zero() {
     let service = Service::start().await;
     let answer = service.graphql("").await;
@@ -82,7 +102,7 @@ async fn of_nothing_everything_is_zero() {
             "cost_max": 0.0, "incidents": 0, "incidents_dropped": 0,
         })
     );
-    for list in ["by_operation", "by_kind", "by_reason", "refused_shapes"] {
+    for list in ["by_operation", "by_kind", "by_reason", "shadowed", "refused_shapes"] {
         assert_eq!(answer[list], json!([]), "{list}");
     }
     assert_eq!(answer["window"]["from_ms"], NOW - 60 * MINUTE);
@@ -105,7 +125,7 @@ async fn refused_shapes_show_the_last_of_their_kind() {
     deliver(&service, &[Report { incidents, ..report(1) }]).await;
     let shape = |shape: &str, reason: &str, incidents: u64, at: u64| {
         json!({
-            "shape": shape, "reason": reason, "incidents": incidents, "last_seen_ms": at,
+            "shape": shape, "reason": reason, "shadow": false, "incidents": incidents, "last_seen_ms": at,
             "sample_document": format!("{{ a at{at} }}"), "sample_correlation_id": format!("id-{at}"),
         })
     };

@@ -139,7 +139,8 @@ fn the_effective_policy_has_every_value_and_parses_to_the_same() {
     let policy = "# ours\nroutes: [{path: /api}]\ngraphql: {limits: {depth: 7}, trusted_documents: {mode: log, documents: {\"0\": \"{ a }\"}}}\n";
     let explained = rendered(&run(&[("p.yaml", policy)], &["check", "p.yaml", "--explain"], ""));
     assert!(
-        explained.starts_with("routes:\n- path: /api\n") && explained.contains("\n    body_bytes: 262144\n"),
+        explained.starts_with("mode: enforce\nshadow_reasons: []\nroutes:\n- path: /api\n")
+            && explained.contains("\n    body_bytes: 262144\n"),
         "{explained}"
     );
     let again = rendered(&run(&[("e.yaml", &explained)], &["check", "e.yaml", "--explain"], ""));

@@ -26,8 +26,8 @@ pub(crate) enum Admission {
     Pass(Vec<Effect>),
     /// It is to be read, and to be judged then.
     Read(Case, Intake, Vec<Effect>),
-    /// It is refused, whatever follows.
-    Refuse(Case, Refusal),
+    /// It is to be refused, whatever follows; where that only counts, it passes.
+    Refuse(Case, Refusal, Vec<Effect>),
 }
 
 impl Admission {
@@ -35,7 +35,7 @@ impl Admission {
     pub(crate) fn class(&self) -> Option<ClassId> {
         match self {
             Self::Pass(_) => None,
-            Self::Read(case, ..) | Self::Refuse(case, _) => Some(case.client.class),
+            Self::Read(case, ..) | Self::Refuse(case, ..) => Some(case.client.class),
         }
     }
 }
@@ -50,7 +50,7 @@ pub(crate) fn admit(
     let Some(headers) = headers else {
         // Nobody can tell that it is not the route.
         let case = Case::new(Headers::new(&[]), peer, world);
-        return Admission::Refuse(case, Refusal::because(Reason::Unreadable));
+        return Admission::Refuse(case, Refusal::because(Reason::Unreadable), Vec::new());
     };
     // Without a path it is a `CONNECT`.
     let Some(raw) = headers.only(":path") else { return Admission::Pass(Vec::new()) };
@@ -75,7 +75,7 @@ pub(crate) fn admit(
     case.transport = transport(method, headers, &intake);
     match intake {
         Ok(intake) => Admission::Read(case, intake, list),
-        Err(refusal) => Admission::Refuse(case, refusal),
+        Err(refusal) => Admission::Refuse(case, refusal, list),
     }
 }
 

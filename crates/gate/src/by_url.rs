@@ -22,7 +22,7 @@ pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgeme
     let mut world = World { now, policy, entropy, desk, held, places: &Places::default(), live, buckets };
     Some(match intake {
         Ok(intake) => intake.judge(&mut world),
-        Err(refusal) => Judgement::unparsed(refusal),
+        Err(refusal) => Judgement::unparsed(refusal, policy),
     })
 }
 

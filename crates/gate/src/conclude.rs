@@ -46,14 +46,15 @@ pub(crate) fn reply(case: &Case, judgement: &Judgement, refusal: &Refusal, polic
 
 /// What access logs are told.
 pub(crate) fn properties(case: &Case, judgement: &Judgement) -> Vec<Effect> {
-    let verdict = match judgement.verdict {
-        Verdict::Allow => "allowed",
-        Verdict::Deny(refusal) => refusal.reason.label(),
+    let verdict = match (judgement.verdict, judgement.shadowed()) {
+        (Verdict::Allow, None) => "allowed".to_owned(),
+        (Verdict::Allow, Some(refusal)) => format!("shadow:{}", refusal.reason.label()),
+        (Verdict::Deny(refusal), _) => refusal.reason.label().to_owned(),
     };
     let mut list = vec![
         Effect::Property("portcullis_correlation_id", case.correlation.as_str().to_owned()),
         Effect::Property("portcullis_operation", names(judgement)),
-        Effect::Property("portcullis_verdict", verdict.to_owned()),
+        Effect::Property("portcullis_verdict", verdict),
     ];
     list.extend(judgement.cost.map(|cost| Effect::Property("portcullis_cost", cost.units().to_string())));
     list
@@ -73,6 +74,7 @@ fn names(judgement: &Judgement) -> String {
 pub(crate) fn counts(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec<Effect> {
     let mut list = Vec::with_capacity(16);
     list.extend(throttle::counts(case, judgement.verdict));
+    list.extend(judgement.shadowed().map(|refusal| Effect::Count(Metric::Shadowed(refusal.reason), 1)));
     let outcome = match judgement.verdict {
         Verdict::Allow => Outcome::Allowed,
         Verdict::Deny(refusal) => {
@@ -138,6 +140,7 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
             kind: judged.kind,
             operation: judged.operation,
             refusal,
+            shadowed: judged.shadowed.filter(|_| refusal.is_none()),
             measures: judged.measures,
             cost,
             actual: None,

@@ -30,15 +30,17 @@ pub struct Event {
     pub operation: String,
     /// Why it was refused; nothing when it was allowed.
     pub refusal: Option<Refusal>,
+    /// Why it would have been refused, had the policy not said that this only counts.
+    pub shadowed: Option<Refusal>,
     /// What was measured, when it was parsed.
     pub measures: Option<Measures>,
     /// What it was estimated to cost.
     pub cost: Option<Cost>,
     /// What it cost by the entries of its response, when those were counted.
     pub actual: Option<Cost>,
-    /// Hash of the normalised document of a refused request.
+    /// Hash of the normalised document of a request that was refused or would have been.
     pub shape: Option<ShapeHash>,
-    /// The normalised document of a refused request.
+    /// The normalised document of a request that was refused or would have been.
     pub document: Option<String>,
     /// Bytes of the body.
     pub body_bytes: u64,
@@ -52,11 +54,12 @@ impl Event {
             class: self.class.as_ref().to_owned(),
             transport: self.transport,
             refused: self.refusal.map(|refusal| refusal.reason),
+            shadowed: self.shadowed.map(|refusal| refusal.reason),
         }
     }
 
     pub(crate) fn into_incident(self) -> Option<Incident> {
-        let refusal = self.refusal?;
+        let refusal = self.refusal.or(self.shadowed)?;
         Some(Incident {
             at_ms: self.at.millis(),
             correlation_id: self.correlation.as_str().to_owned(),
@@ -64,6 +67,7 @@ impl Event {
             client_key: Some(self.client_key.to_string()),
             class: Some(self.class.as_ref().to_owned()),
             reason: refusal.reason,
+            shadow: self.refusal.is_none(),
             limit: refusal.limit,
             actual: refusal.actual,
             transport: self.transport,

@@ -120,13 +120,21 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
             list.extend(effects.list);
             (phase, Effects { list, ..effects })
         }
-        (Admission::Refuse(case, refusal), More::Follows) if !upgrade => {
-            let phase = Phase::Draining(Box::new((case, Judgement::unparsed(refusal))), 0);
-            (phase, Effects { flow: Flow::Hold, list: Vec::new() })
-        }
-        // It has ended, or it is a stream without an end of its own, which cannot be awaited.
-        (Admission::Refuse(case, refusal), More::Follows | More::Ended) => {
-            conclude(case, Judgement::unparsed(refusal), world)
+        (Admission::Refuse(case, refusal, mut list), more) => {
+            let judgement = Judgement::unparsed(refusal, world.policy);
+            match (judgement.verdict, more) {
+                (Verdict::Allow, _) => {
+                    let (phase, effects) = conclude(case, judgement, world);
+                    list.extend(effects.list);
+                    (phase, Effects { list, ..effects })
+                }
+                (Verdict::Deny(_), More::Follows) if !upgrade => {
+                    let phase = Phase::Draining(Box::new((case, judgement)), 0);
+                    (phase, Effects { flow: Flow::Hold, list: Vec::new() })
+                }
+                // It has ended, or it is a stream without an end of its own, which cannot be awaited.
+                (Verdict::Deny(_), More::Follows | More::Ended) => conclude(case, judgement, world),
+            }
         }
     }
 }
@@ -229,11 +237,12 @@ fn read_on(
     world: &mut World<'_>,
 ) -> (Phase, Effects) {
     let Chunk::Bytes(bytes) = chunk else {
-        return conclude(case, Judgement::unparsed(Refusal::because(Reason::Unreadable)), world);
+        let refusal = Refusal::because(Reason::Unreadable);
+        return conclude(case, Judgement::unparsed(refusal, world.policy), world);
     };
     case.body_bytes = case.body_bytes.saturating_add(count(bytes.len()));
     if let Err(refusal) = intake.take(bytes, world) {
-        return drain_on(case, Judgement::unparsed(refusal), bytes.len(), more, world);
+        return turn_away(case, refusal, bytes.len(), more, world);
     }
     match (intake, more) {
         (Intake::Upload(upload), _) => upload_on(case, *upload, more, world),
@@ -256,6 +265,7 @@ fn upload_on(mut case: Case, mut upload: Upload, more: More, world: &mut World<'
             return (phase, Effects { flow: Flow::Hold, list: Vec::new() });
         }
         Progress::Judged(judgement) => charge(judgement, &mut case, world),
+        Progress::Refused(refusal) => return turn_away(case, refusal, 0, more, world),
     };
     match more {
         More::Ended => conclude(case, judgement, world),
@@ -287,14 +297,17 @@ fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &mut World
     };
     match (taken.and_then(|()| upload.end(more)), more) {
         (Err(refusal), _) => {
-            let Passing { case, judgement, mut awaited, .. } = passing;
-            // A response that has begun breaks off as well.
-            let mut list = awaited.on_end();
-            list.extend(end_stream(awaited.over(), world));
-            // The time it took to judge was counted when it was let through.
-            let (phase, effects) = carry_out(case, judgement.refused(refusal), world);
-            list.extend(effects.list);
-            (phase, Effects { list, ..effects })
+            let Passing { case, judgement, awaited, .. } = passing;
+            let judgement = judgement.refused(refusal, world.policy);
+            match judgement.verdict {
+                Verdict::Allow => {
+                    let mut list = properties(&case, &judgement);
+                    let (awaited, told) = settle(awaited, case, judgement, world);
+                    list.extend(told);
+                    (Phase::Judged(Box::new(awaited)), Effects { flow: Flow::Continue, list })
+                }
+                Verdict::Deny(_) => break_off(awaited, case, judgement, world),
+            }
         }
         (Ok(()), More::Follows) => (Phase::Passing(Box::new(passing)), Effects::default()),
         (Ok(()), More::Ended) => {
@@ -302,6 +315,37 @@ fn pass_on(mut passing: Passing, chunk: Chunk<'_>, more: More, world: &mut World
             let (awaited, list) = settle(awaited, case, judgement, world);
             (Phase::Judged(Box::new(awaited)), Effects { flow: Flow::Continue, list })
         }
+    }
+}
+
+/// Refuses an upload of which the upstream has a part.
+fn break_off(
+    mut awaited: Awaited,
+    case: Case,
+    judgement: Judgement,
+    world: &mut World<'_>,
+) -> (Phase, Effects) {
+    // A response that has begun breaks off as well.
+    let mut list = awaited.on_end();
+    list.extend(end_stream(awaited.over(), world));
+    // The time it took to judge was counted when it was let through.
+    let (phase, effects) = carry_out(case, judgement, world);
+    list.extend(effects.list);
+    (phase, Effects { list, ..effects })
+}
+
+/// Refuses a request of which a part was read; where that only counts, all of it passes, the rest unread.
+fn turn_away(
+    case: Case,
+    refusal: Refusal,
+    drained: usize,
+    more: More,
+    world: &World<'_>,
+) -> (Phase, Effects) {
+    let judgement = Judgement::unparsed(refusal, world.policy);
+    match judgement.verdict {
+        Verdict::Allow => conclude(case, judgement, world),
+        Verdict::Deny(_) => drain_on(case, judgement, drained, more, world),
     }
 }
 

@@ -84,10 +84,11 @@ impl Intake {
             Self::Graphql(place, coding, body) => judge_graphql(&place, coding, &body, world),
             Self::Upload(mut upload) => match upload.progress(More::Ended, world) {
                 Progress::Judged(judgement) => Ok(judgement),
+                Progress::Refused(refusal) => Err(refusal),
                 Progress::Unclear => Err(Refusal::because(Reason::Multipart)),
             },
         };
-        judged.unwrap_or_else(Judgement::unparsed)
+        judged.unwrap_or_else(|refusal| Judgement::unparsed(refusal, world.policy))
     }
 }
 

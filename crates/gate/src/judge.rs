@@ -18,7 +18,9 @@ use portcullis_framing::{
     BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Sha256Hash, read_by,
 };
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
-use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Switch, Verdict, judge_charge};
+use portcullis_policy::{
+    Charge, Mode, PersistedQueries, Policy, Refusal, Shadow, Switch, Verdict, judge_charge,
+};
 use portcullis_report::{OperationKind, Persisted, Reason, Transport};
 use source::source;
 
@@ -84,6 +86,8 @@ pub struct Judged {
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
+    /// Why it would have been refused, had the policy not said that this only counts; the first of it.
+    pub shadowed: Option<Refusal>,
     /// Whether it passes although the operator's list does not have it.
     pub standing: Standing,
     /// What its hash met.
@@ -93,9 +97,9 @@ pub struct Judged {
 }
 
 impl Judgement {
-    /// A verdict on a request of which nothing was parsed.
-    pub fn unparsed(refusal: Refusal) -> Self {
-        Self::of(Verdict::Deny(refusal), Judged::unparsed())
+    /// A verdict on a request of which nothing was parsed: it is refused, unless the policy says that this only counts.
+    pub fn unparsed(refusal: Refusal, policy: &Policy) -> Self {
+        Self::of(Verdict::Allow, Judged::unparsed()).refused(refusal, policy)
     }
 
     fn of(verdict: Verdict, judged: Judged) -> Self {
@@ -108,9 +112,31 @@ impl Judgement {
             || self.operations.iter().any(|judged| judged.kind == OperationKind::Subscription)
     }
 
-    /// The same request, refused.
-    pub(crate) fn refused(self, refusal: Refusal) -> Self {
-        Self { verdict: Verdict::Deny(refusal), ..self }
+    /// Why it would have been refused, had the policy not said that this only counts.
+    pub fn shadowed(&self) -> Option<Refusal> {
+        match self.verdict {
+            Verdict::Allow => self.operations.iter().find_map(|judged| judged.shadowed),
+            Verdict::Deny(_) => None,
+        }
+    }
+
+    /// The same request, refused unless the policy says that this only counts.
+    pub(crate) fn refused(self, refusal: Refusal, policy: &Policy) -> Self {
+        match policy.mode(refusal.reason) {
+            Mode::Enforce => Self { verdict: Verdict::Deny(refusal), ..self },
+            Mode::Shadow => self.noted(refusal),
+        }
+    }
+
+    /// The same request, of which it is noted that it would have been refused, unless something was noted before: its
+    /// heaviest operation stands for it.
+    pub(crate) fn noted(mut self, refusal: Refusal) -> Self {
+        let is_first = self.shadowed().is_none();
+        let heaviest = self.operations.iter_mut().max_by_key(|judged| judged.cost());
+        if let Some(judged) = heaviest.filter(|_| is_first) {
+            judged.shadowed = Some(refusal);
+        }
+        self
     }
 
     /// The same request, refused for what all of it costs: its heaviest operation stands for it.
@@ -136,6 +162,7 @@ impl Judged {
             name: None,
             shape: None,
             document: None,
+            shadowed: None,
             standing: Standing::Trusted,
             persisted: None,
             plan: None,
@@ -147,7 +174,7 @@ impl Judged {
 pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
     match envelope(body, policy) {
         Ok(envelope) => judge_envelope(policy, &envelope, desk),
-        Err(refusal) => Judgement::unparsed(refusal),
+        Err(refusal) => Judgement::unparsed(refusal, policy),
     }
 }
 
@@ -169,7 +196,7 @@ pub fn judge_envelope(policy: &Policy, envelope: &Envelope<'_>, desk: &mut Desk)
     match (envelope, policy.transports.batch) {
         (Envelope::Single(request), _) => judge(policy, request, Method::Post, desk),
         (Envelope::Batch(requests), Switch::On) => batch(policy, requests, desk),
-        (Envelope::Batch(_), Switch::Off) => Judgement::unparsed(Refusal::because(Reason::Batching)),
+        (Envelope::Batch(_), Switch::Off) => Judgement::unparsed(Refusal::because(Reason::Batching), policy),
     }
 }
 
@@ -207,20 +234,20 @@ fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgemen
         return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
     }
     let sum = charge.field;
-    match judge_charge(policy, &charge) {
+    let judgement = Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+    let mut shadow = Shadow::default();
+    match judge_charge(policy, &charge, &mut shadow) {
         Verdict::Allow => {
-            let mut judgement =
-                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
+            let mut judgement = match shadow.0 {
+                Some(refusal) => judgement.noted(refusal),
+                None => judgement,
+            };
             for (index, hash) in fresh {
                 judgement.remember(policy, hash, requests.get(index), index, desk);
             }
             judgement
         }
-        Verdict::Deny(refusal) => {
-            let judgement =
-                Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
-            judgement.spared(refusal)
-        }
+        Verdict::Deny(refusal) => judgement.spared(refusal),
     }
 }
 
@@ -249,17 +276,37 @@ impl Judgement {
 type One = (Verdict, Judged, Option<Sha256Hash>);
 
 fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> One {
+    let mut shadow = Shadow::default();
+    let (verdict, judged, register) = held_against(policy, request, method, desk, &mut shadow);
+    // What ends the judging is weighed here, for nothing comes after it.
+    let (weighed, register) = match verdict {
+        Verdict::Allow => (Verdict::Allow, register),
+        Verdict::Deny(refusal) => (shadow.weigh(policy, refusal), None),
+    };
+    (weighed, Judged { shadowed: shadow.0, ..judged }, register)
+}
+
+fn held_against(
+    policy: &Policy,
+    request: &Request<'_>,
+    method: Method,
+    desk: &mut Desk,
+    shadow: &mut Shadow,
+) -> One {
     let denied = |refusal| (Verdict::Deny(refusal), Judged::unparsed(), None);
     if let Some(extensions) = &request.extensions
         && policy.denied_extensions.iter().any(|name| extensions.get(name).is_some())
     {
-        return denied(Refusal::because(Reason::Extension));
+        match shadow.weigh(policy, Refusal::because(Reason::Extension)) {
+            Verdict::Allow => (),
+            Verdict::Deny(refusal) => return denied(refusal),
+        }
     }
     let Desk { tape, scratch, costing, memory } = desk;
-    match source(policy, request, memory) {
+    match source(policy, request, memory, shadow) {
         Ok(source) => {
-            let (verdict, judged) =
-                judge_text(policy, request, source.text, method, Tools { tape, scratch, costing });
+            let tools = Tools { tape, scratch, costing };
+            let (verdict, judged) = judge_text(policy, request, source.text, method, tools, shadow);
             let (standing, persisted) = (source.standing, source.persisted);
             (verdict, Judged { standing, persisted, ..judged }, source.register)
         }

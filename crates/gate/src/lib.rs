@@ -1,7 +1,7 @@
 //! The order of things: one HTTP exchange from headers to verdict, and what a worker keeps beyond it.
 //!
 //! Sans-IO: callbacks come in as [`Input`], what should happen goes out as [`Effects`]. Knows no hostcalls and not how
-//! effects are performed; fail-open or fail-closed is decided here and nowhere else: what cannot be judged does not pass.
+//! effects are performed; what cannot be judged does not pass, unless the policy says that it only counts.
 
 mod admission;
 mod answer;

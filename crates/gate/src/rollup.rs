@@ -18,8 +18,9 @@ const REGULARS: usize = 250;
 
 /// What stands for the names without a place.
 const OTHER: &str = "other";
-/// Rows of that name. Beyond, only why requests were refused is told apart: a report has no more rows than an analyzer takes.
-const OTHER_ROWS: usize = 240;
+/// Rows of that name. Beyond, only why requests were or would have been refused is told apart: a report has no more rows
+/// than an analyzer takes.
+const OTHER_ROWS: usize = 160;
 
 /// Whether an event was counted under its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

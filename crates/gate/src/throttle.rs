@@ -1,7 +1,7 @@
 //! What a judged request spends, and what its client is told of that.
 //!
 //! Asked after the verdict on the request itself, so that what is refused costs nothing. What cannot be counted, because
-//! other workers always were first, does not pass: that is decided here.
+//! other workers always were first, does not pass where the throttle is enforced.
 
 use crate::case::Case;
 use crate::effect::Effect;
@@ -15,7 +15,7 @@ use portcullis_policy::throttles::{
     Buckets, Lease, Live, Noticed, Opening, OperationKey, RateLimit, Spend, Spending, Standing, Taken,
     correct, join, rate_limit, spend,
 };
-use portcullis_policy::{Policy, Refusal, Switch, Verdict};
+use portcullis_policy::{Mode, Policy, Refusal, Switch, Verdict};
 use portcullis_report::{ClientOutcome, Metric, Reason, ThrottleLabel, header};
 use serde_json::{Value, json};
 
@@ -35,23 +35,64 @@ pub(crate) struct Throttled {
     wait_ms: Option<u64>,
     /// The throttle for which the request is refused.
     denied_by: Option<usize>,
+    /// The throttles that would have refused it, and only count.
+    shadowed_by: Vec<usize>,
     noticed: Noticed,
 }
 
 /// Takes what an allowed request costs from every bucket that it is to be taken from, and counts it where it may be a
-/// stream; or refuses it, and takes nothing.
+/// stream; or refuses it, and takes nothing. Throttles that only count take as others do, so that they count what they
+/// would have refused.
 pub(crate) fn charge(judgement: Judgement, case: &mut Case, world: &mut World<'_>) -> Judgement {
     match judgement.verdict {
         Verdict::Allow => (),
         Verdict::Deny(_) => return judgement,
     }
-    let outcome = open(&judgement, case, world).and_then(|()| take(&judgement, case, world));
-    match outcome {
-        Ok(()) => judgement,
-        Err(refusal) => {
-            let lease = case.throttled.lease();
-            case.throttled.noticed.add(close(lease, world));
-            judgement.spared(refusal)
+    let policy = world.policy;
+    let opened = match is_spared(&judgement, Reason::Streams, policy) {
+        true => Ok(()),
+        false => open(&judgement, case, world),
+    };
+    let judgement = weigh(opened, Reason::Streams, judgement, case, policy);
+    match judgement.verdict {
+        Verdict::Allow if !is_spared(&judgement, Reason::Throttled, policy) => (),
+        Verdict::Allow | Verdict::Deny(_) => return judgement,
+    }
+    let taken = take(&judgement, case, world);
+    let is_taken = taken.is_ok();
+    let judgement = weigh(taken, Reason::Throttled, judgement, case, policy);
+    let is_stream = judgement.verdict == Verdict::Allow && policy.mode(Reason::Streams) == Mode::Enforce;
+    if !is_taken && !is_stream {
+        let lease = case.throttled.lease();
+        case.throttled.noticed.add(close(lease, world));
+    }
+    judgement
+}
+
+/// A throttle that only counts takes nothing from a request that would have been refused before: what it counts is what
+/// it would have refused, were all of it enforced.
+fn is_spared(judgement: &Judgement, by: Reason, policy: &Policy) -> bool {
+    policy.mode(by) == Mode::Shadow && judgement.shadowed().is_some()
+}
+
+/// Refuses what a throttle does not let through, unless the policy says that this only counts; contention counts as
+/// that for which it was met.
+fn weigh(
+    outcome: Result<(), Refusal>,
+    by: Reason,
+    judgement: Judgement,
+    case: &mut Case,
+    policy: &Policy,
+) -> Judgement {
+    let Err(refusal) = outcome else { return judgement };
+    let by = if refusal.reason == Reason::Contention { by } else { refusal.reason };
+    match policy.mode(by) {
+        Mode::Enforce => judgement.spared(refusal),
+        Mode::Shadow => {
+            let found = &mut case.throttled;
+            found.wait_ms = None;
+            found.shadowed_by.extend(found.denied_by.take());
+            judgement.noted(refusal)
         }
     }
 }
@@ -157,7 +198,10 @@ impl Throttled {
 
 /// What a client is told of its throttles, where its class is told that.
 pub(crate) fn told(case: &Case, policy: &Policy) -> Option<RateLimit> {
-    let standing = case.throttled.standing.filter(|_| case.sight.throttles == Switch::On)?;
+    // Who is never told to wait is not to hold back.
+    let is_enforced = policy.mode(Reason::Throttled) == Mode::Enforce;
+    let is_told = is_enforced && case.sight.throttles == Switch::On;
+    let standing = case.throttled.standing.filter(|_| is_told)?;
     rate_limit(&policy.throttles, case.client.class, &standing)
 }
 
@@ -216,7 +260,9 @@ pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
     let class = Metric::ClientRequests(case.client.class.into(), outcome);
     let denied = case.throttled.denied_by.and_then(|rule| u8::try_from(rule).ok());
     let denied = denied.map(|rule| Metric::ThrottleDenied(ThrottleLabel(rule)));
-    let ones = std::iter::once(class).chain(denied).map(|metric| (metric, 1));
+    let shadowed = case.throttled.shadowed_by.iter().filter_map(|rule| u8::try_from(*rule).ok());
+    let shadowed = shadowed.map(|rule| Metric::ThrottleShadowed(ThrottleLabel(rule)));
+    let ones = std::iter::once(class).chain(denied).chain(shadowed).map(|metric| (metric, 1));
     let all = ones.chain(noticed(case.throttled.noticed));
     all.map(|(metric, count)| Effect::Count(metric, count)).collect()
 }

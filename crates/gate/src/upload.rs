@@ -29,6 +29,8 @@ pub(crate) enum Progress {
     Unclear,
     /// It is judged; what follows are files.
     Judged(Judgement),
+    /// It is none, or none that the policy takes.
+    Refused(Refusal),
 }
 
 impl Upload {
@@ -79,12 +81,11 @@ impl Upload {
     /// Judges operations and map as soon as both are there.
     pub(crate) fn progress(&mut self, more: More, world: &mut World<'_>) -> Progress {
         if let Err(refusal) = self.end(more) {
-            return Progress::Judged(Judgement::unparsed(refusal));
+            return Progress::Refused(refusal);
         }
         match (self.parts.operations(), self.parts.map()) {
             (Some(operations), Some(map)) => {
-                let judged = judge(operations, map, world);
-                Progress::Judged(judged.unwrap_or_else(Judgement::unparsed))
+                judge(operations, map, world).map_or_else(Progress::Refused, Progress::Judged)
             }
             (Some(_) | None, _) => Progress::Unclear,
         }

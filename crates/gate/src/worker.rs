@@ -72,7 +72,7 @@ impl Worker {
         }
     }
 
-    /// Counts a judged request, and keeps it as an incident when it was refused.
+    /// Counts a judged request, and keeps it as an incident when it was refused or would have been.
     pub fn note(&mut self, event: Event) -> Vec<WorkerEffect> {
         if self.outbox.is_none() {
             return Vec::new();
@@ -84,6 +84,8 @@ impl Worker {
         }
         if event.refusal.is_some() {
             self.urgency = Urgency::Urgent;
+        }
+        if event.refusal.or(event.shadowed).is_some() {
             if self.incidents.len() < Bounds::INCIDENTS {
                 self.incidents.extend(event.into_incident());
             } else {

@@ -3,6 +3,7 @@
 mod clients;
 #[cfg(feature = "schema")]
 mod described;
+mod enforcement;
 mod graphql;
 mod id_keys;
 mod limits;
@@ -15,6 +16,7 @@ use crate::policy::{
 };
 use crate::{Mistake, Mistakes, strict};
 use clients::ClientsSection;
+use enforcement::ModeChoice;
 use graphql::GraphqlSection;
 use serde::Deserialize;
 use throttles::ThrottlesSection;
@@ -47,6 +49,10 @@ impl Policy {
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct PolicyFile {
+    /// Whether what the policy forbids is refused, or only counted and reported: `enforce` or `shadow`.
+    mode: ModeChoice,
+    /// Reasons that only count where the mode is `enforce`; those beyond which judging goes on.
+    shadow_reasons: Vec<String>,
     /// Where requests are judged; everything else passes untouched.
     routes: Vec<RouteSection>,
     /// Who clients are, and the classes that pick what they may do.
@@ -66,6 +72,8 @@ struct PolicyFile {
 impl Default for PolicyFile {
     fn default() -> Self {
         Self {
+            mode: ModeChoice::default(),
+            shadow_reasons: Vec::new(),
             routes: vec![RouteSection { path: "/graphql".to_owned() }],
             clients: ClientsSection::default(),
             graphql: GraphqlSection::default(),
@@ -145,12 +153,24 @@ impl TryFrom<PolicyFile> for Policy {
 
     fn try_from(file: PolicyFile) -> Result<Self, Mistakes> {
         let mut found = Found::default();
-        let PolicyFile { routes, clients, graphql, throttles, correlation, responses, analyzer } = file;
+        let PolicyFile {
+            mode,
+            shadow_reasons,
+            routes,
+            clients,
+            graphql,
+            throttles,
+            correlation,
+            responses,
+            analyzer,
+        } = file;
+        let enforcement = found.enforcement(mode, &shadow_reasons);
         let routes = found.routes(routes);
         let drafts = found.clients(clients);
         let graphql = found.graphql(graphql);
         let throttles = found.throttles(throttles, &drafts.names());
         let mut policy = Self {
+            enforcement,
             routes,
             limits: graphql.limits,
             introspection: graphql.introspection,

@@ -16,13 +16,13 @@ pub use identity::{Client, ClientKey, Evidence, LONGEST_IDENTITY};
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{
     Analyzer, Class, ClassId, Clients, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding,
-    Introspection, Limits, ManifestError, Per, PersistedQueries, Policy, PropertyPath, RequestHeader,
-    Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, StreamLimit, Switch, Throttle,
-    Throttles, Token, Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads,
+    Enforcement, Introspection, Limits, ManifestError, Mode, Per, PersistedQueries, Policy, PropertyPath,
+    RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, StreamLimit, Switch,
+    Throttle, Throttles, Token, Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads,
     ValidationStatus,
 };
 pub use strict::{Malformed, read};
 pub use time::Timestamp;
 pub use verdict::{
-    Charge, Refusal, Verdict, judge_charge, judge_document, judge_estimate, judge_introspection,
+    Charge, Refusal, Shadow, Verdict, judge_charge, judge_document, judge_estimate, judge_introspection,
 };

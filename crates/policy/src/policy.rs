@@ -1,6 +1,7 @@
 //! A policy that makes sense: past this type nobody checks a configured value again.
 
 mod clients;
+mod enforcement;
 mod requests;
 mod schema;
 mod throttles;
@@ -8,6 +9,8 @@ mod trusted;
 
 pub use clients::{Class, ClassId, Clients, PropertyPath, Sight, SourceKind};
 pub(crate) use clients::{Condition, Property, Source, Trait};
+pub use enforcement::{Enforcement, Mode};
+pub(crate) use enforcement::{Left, left};
 pub use requests::{
     Encoding, Limits, PersistedQueries, RequestHeader, Switch, Transports, UnknownFields, Uploads,
 };
@@ -22,6 +25,8 @@ use portcullis_cost::{Cost, Model, Sizes};
 /// What the operator allows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
+    /// What is carried out, and what only counts.
+    pub enforcement: Enforcement,
     /// Paths on which requests are judged; everything else passes untouched.
     pub routes: Vec<RoutePath>,
     /// How large a request may be, measure by measure.

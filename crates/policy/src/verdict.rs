@@ -1,6 +1,6 @@
 //! The verdict on one request: what was measured and estimated, held against the policy.
 
-use crate::{CostPolicy, Introspection, Policy, UnknownFields};
+use crate::{CostPolicy, Introspection, Mode, Policy, UnknownFields};
 use portcullis_cost::{Cost, Estimate};
 use portcullis_graphql::{Measures, Position};
 use portcullis_report::Reason;
@@ -39,8 +39,36 @@ impl Refusal {
     }
 }
 
+/// What would have been refused and only counts: the first of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shadow(pub Option<Refusal>);
+
+impl Shadow {
+    /// Refuses, or notes the refusal where the policy says that it only counts.
+    pub fn weigh(&mut self, policy: &Policy, refusal: Refusal) -> Verdict {
+        match policy.mode(refusal.reason) {
+            Mode::Enforce => Verdict::Deny(refusal),
+            Mode::Shadow => {
+                self.0.get_or_insert(refusal);
+                Verdict::Allow
+            }
+        }
+    }
+
+    /// The first that is carried out; those before it are noted.
+    fn weigh_all(&mut self, policy: &Policy, refusals: impl IntoIterator<Item = Refusal>) -> Verdict {
+        for refusal in refusals {
+            match self.weigh(policy, refusal) {
+                Verdict::Allow => (),
+                Verdict::Deny(refusal) => return Verdict::Deny(refusal),
+            }
+        }
+        Verdict::Allow
+    }
+}
+
 /// Holds what was measured of a document against the policy; the first limit that is passed speaks.
-pub fn judge_document(policy: &Policy, measures: &Measures) -> Verdict {
+pub fn judge_document(policy: &Policy, measures: &Measures, shadow: &mut Shadow) -> Verdict {
     let limits = &policy.limits;
     let checks = [
         (Reason::Depth, limits.depth, measures.depth),
@@ -50,39 +78,40 @@ pub fn judge_document(policy: &Policy, measures: &Measures) -> Verdict {
         (Reason::Directives, limits.directives, measures.directives),
         (Reason::Fields, limits.fields, measures.fields),
     ];
-    match (policy.introspection, measures.introspection) {
-        (Introspection::Deny, true) => return Verdict::Deny(Refusal::because(Reason::Introspection)),
-        (Introspection::Deny, false) | (Introspection::Allow, _) => (),
-    }
-    match checks.into_iter().find(|(_, limit, actual)| actual > limit) {
-        Some((reason, limit, actual)) => {
-            Verdict::Deny(Refusal::beyond(reason, u64::from(limit), u64::from(actual)))
-        }
-        None => Verdict::Allow,
-    }
+    let introspection = match (policy.introspection, measures.introspection) {
+        (Introspection::Deny, true) => Some(Refusal::because(Reason::Introspection)),
+        (Introspection::Deny, false) | (Introspection::Allow, _) => None,
+    };
+    let beyond = checks
+        .into_iter()
+        .filter(|(_, limit, actual)| actual > limit)
+        .map(|(reason, limit, actual)| Refusal::beyond(reason, u64::from(limit), u64::from(actual)));
+    shadow.weigh_all(policy, introspection.into_iter().chain(beyond))
 }
 
 /// Holds the depth of a question about the schema against the policy.
-pub fn judge_introspection(policy: &Policy, depth: u32) -> Verdict {
+pub fn judge_introspection(policy: &Policy, depth: u32, shadow: &mut Shadow) -> Verdict {
     let limit = policy.limits.introspection_depth;
     if depth > limit {
         let (limit, actual) = (u64::from(limit), u64::from(depth));
-        return Verdict::Deny(Refusal::beyond(Reason::IntrospectionDepth, limit, actual));
+        return shadow.weigh(policy, Refusal::beyond(Reason::IntrospectionDepth, limit, actual));
     }
     Verdict::Allow
 }
 
 /// Holds what an operation costs, and what was noticed while it was costed, against the policy.
-pub fn judge_estimate(policy: &Policy, estimate: &Estimate) -> Verdict {
-    if estimate.unknown_fields > 0 && policy.unknown_fields == UnknownFields::Refuse {
-        return Verdict::Deny(Refusal::because(Reason::UnknownField));
+pub fn judge_estimate(policy: &Policy, estimate: &Estimate, shadow: &mut Shadow) -> Verdict {
+    let unknown = estimate.unknown_fields > 0 && policy.unknown_fields == UnknownFields::Refuse;
+    let noticed = [(unknown, Reason::UnknownField), (estimate.slicing_violations > 0, Reason::Slicing)];
+    let noticed = noticed.into_iter().filter(|(is_there, _)| *is_there);
+    match shadow.weigh_all(policy, noticed.map(|(_, reason)| Refusal::because(reason))) {
+        Verdict::Deny(refusal) => Verdict::Deny(refusal),
+        Verdict::Allow => {
+            let mut charge = Charge::default();
+            charge.add(estimate);
+            judge_charge(policy, &charge, shadow)
+        }
     }
-    if estimate.slicing_violations > 0 {
-        return Verdict::Deny(Refusal::because(Reason::Slicing));
-    }
-    let mut charge = Charge::default();
-    charge.add(estimate);
-    judge_charge(policy, &charge)
 }
 
 /// What the operations of one request are charged together.
@@ -109,20 +138,16 @@ impl Charge {
 }
 
 /// Holds what a request is charged against the policy.
-pub fn judge_charge(policy: &Policy, charge: &Charge) -> Verdict {
+pub fn judge_charge(policy: &Policy, charge: &Charge, shadow: &mut Shadow) -> Verdict {
     let CostPolicy { max, type_max, .. } = policy.cost;
-    let mut counted = policy.sensitive.fields().iter().zip(&charge.sensitive);
-    if let Some((field, count)) = counted.find(|(field, count)| **count > field.limit) {
-        let (limit, actual) = (u64::from(field.limit), u64::from(*count));
-        return Verdict::Deny(Refusal::beyond(Reason::SensitiveField, limit, actual));
-    }
-    if charge.field > max {
-        return Verdict::Deny(Refusal::beyond(Reason::Cost, max.units(), charge.field.units()));
-    }
-    if charge.r#type > type_max {
-        return Verdict::Deny(Refusal::beyond(Reason::TypeCost, type_max.units(), charge.r#type.units()));
-    }
-    Verdict::Allow
+    let counted = policy.sensitive.fields().iter().zip(&charge.sensitive);
+    let sensitive = counted.filter(|(field, count)| **count > field.limit).map(|(field, count)| {
+        Refusal::beyond(Reason::SensitiveField, u64::from(field.limit), u64::from(*count))
+    });
+    let costs = [(Reason::Cost, max, charge.field), (Reason::TypeCost, type_max, charge.r#type)];
+    let costs = costs.into_iter().filter(|(_, limit, cost)| cost > limit);
+    let costs = costs.map(|(reason, limit, cost)| Refusal::beyond(reason, limit.units(), cost.units()));
+    shadow.weigh_all(policy, sensitive.chain(costs))
 }
 
 #[cfg(test)]

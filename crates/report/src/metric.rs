@@ -54,6 +54,13 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Requests refused, by reason; a batch is refused as a whole.",
     },
     Family {
+        name: "portcullis.graphql.shadowed",
+        kind: FamilyKind::Counter,
+        labels: &["shadow_reason"],
+        buckets: &[],
+        help: "Requests let through that would have been refused, by reason, while the policy says that it only counts (`mode: shadow`, `shadow_reasons`).",
+    },
+    Family {
         name: "portcullis.graphql.unjudged",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -194,6 +201,13 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Requests that had to wait, were too large, or were one stream too many, by the throttle that spoke.",
     },
     Family {
+        name: "portcullis.throttles.shadowed",
+        kind: FamilyKind::Counter,
+        labels: &["shadow_throttle"],
+        buckets: &[],
+        help: "Requests let through that a throttle would have refused, while the policy says that it only counts.",
+    },
+    Family {
         name: "portcullis.throttles.overflowed",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -297,6 +311,8 @@ pub enum Metric {
     Requests(OperationKind, Outcome),
     /// `portcullis.graphql.refusals`.
     Refusals(Reason),
+    /// `portcullis.graphql.shadowed`.
+    Shadowed(Reason),
     /// `portcullis.graphql.unjudged`.
     Unjudged,
     /// `portcullis.graphql.depth`.
@@ -337,6 +353,8 @@ pub enum Metric {
     ClientRequests(ClassLabel, ClientOutcome),
     /// `portcullis.throttles.denied`.
     ThrottleDenied(ThrottleLabel),
+    /// `portcullis.throttles.shadowed`.
+    ThrottleShadowed(ThrottleLabel),
     /// `portcullis.throttles.overflowed`.
     ThrottlesOverflowed,
     /// `portcullis.throttles.contended`.
@@ -363,12 +381,14 @@ impl Metric {
             all.extend(Outcome::ALL.map(|outcome| Self::Requests(kind, outcome)));
         }
         all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
+        all.extend(Reason::ALL.iter().map(|reason| Self::Shadowed(*reason)));
         all.extend(Persisted::ALL.map(Self::PersistedQueries));
         all.extend(ErrorCode::ALL.map(Self::ResponseErrors));
         for class in labels.classes() {
             all.extend(ClientOutcome::ALL.map(|outcome| Self::ClientRequests(class, outcome)));
         }
         all.extend(labels.throttles().map(Self::ThrottleDenied));
+        all.extend(labels.throttles().map(Self::ThrottleShadowed));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -403,6 +423,7 @@ impl Metric {
         match self {
             Self::Requests(..) => "portcullis.graphql.requests",
             Self::Refusals(_) => "portcullis.graphql.refusals",
+            Self::Shadowed(_) => "portcullis.graphql.shadowed",
             Self::Unjudged => "portcullis.graphql.unjudged",
             Self::Depth => "portcullis.graphql.depth",
             Self::Fields => "portcullis.graphql.fields",
@@ -423,6 +444,7 @@ impl Metric {
             Self::ValidationTime => "portcullis.graphql.validation_time_us",
             Self::ClientRequests(..) => "portcullis.clients.requests",
             Self::ThrottleDenied(_) => "portcullis.throttles.denied",
+            Self::ThrottleShadowed(_) => "portcullis.throttles.shadowed",
             Self::ThrottlesOverflowed => "portcullis.throttles.overflowed",
             Self::ThrottlesContended => "portcullis.throttles.contended",
             Self::ThrottlesUnreadable => "portcullis.throttles.unreadable",
@@ -448,6 +470,7 @@ impl Metric {
             Self::Streams => FamilyKind::Gauge,
             Self::Requests(..)
             | Self::Refusals(_)
+            | Self::Shadowed(_)
             | Self::Unjudged
             | Self::UnknownFields
             | Self::Untrusted
@@ -459,6 +482,7 @@ impl Metric {
             | Self::ResponsesUnread
             | Self::ClientRequests(..)
             | Self::ThrottleDenied(_)
+            | Self::ThrottleShadowed(_)
             | Self::ThrottlesOverflowed
             | Self::ThrottlesContended
             | Self::ThrottlesUnreadable
@@ -477,9 +501,11 @@ impl Metric {
             Self::ClientRequests(class, outcome) => {
                 format!("{family}.{}.{}", labels.class(class), outcome.label())
             }
-            Self::ThrottleDenied(throttle) => format!("{family}.{}", labels.throttle(throttle)),
+            Self::ThrottleDenied(throttle) | Self::ThrottleShadowed(throttle) => {
+                format!("{family}.{}", labels.throttle(throttle))
+            }
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
-            Self::Refusals(reason) => format!("{family}.{}", reason.label()),
+            Self::Refusals(reason) | Self::Shadowed(reason) => format!("{family}.{}", reason.label()),
             Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),
             Self::ResponseErrors(code) => format!("{family}.{}", code.label()),
             Self::Unjudged

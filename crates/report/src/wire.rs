@@ -49,7 +49,7 @@ pub struct Report {
     pub to_ms: u64,
     /// Every request of the window, in one row or another.
     pub rollup: Vec<RollupRow>,
-    /// Refused requests, one by one, as far as the ring held them.
+    /// Requests that were refused or would have been, one by one, as far as the ring held them.
     pub incidents: Vec<Incident>,
     /// Incidents that the ring did not hold, since the report before.
     pub incidents_dropped: u64,
@@ -69,6 +69,9 @@ pub struct RollupKey {
     pub transport: Transport,
     /// Why it was refused; `null` when it was allowed.
     pub refused: Option<Reason>,
+    /// Why it would have been refused, had the policy not said that this only counts; `null` otherwise.
+    #[serde(default)]
+    pub shadowed: Option<Reason>,
 }
 
 /// The requests of one window that share a key.
@@ -117,7 +120,7 @@ pub struct Measured {
     pub directives: u32,
 }
 
-/// One refused request.
+/// One request that was refused, or would have been.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Incident {
@@ -135,6 +138,9 @@ pub struct Incident {
     pub class: Option<String>,
     /// Why it was refused.
     pub reason: Reason,
+    /// Whether it passed all the same, because the policy says that the reason only counts.
+    #[serde(default)]
+    pub shadow: bool,
     /// The limit that was passed, where the reason is one.
     pub limit: Option<u64>,
     /// What was found against that limit.

@@ -9,7 +9,7 @@ use portcullis_graphql::{
     measure_against, normalise, parse, shape,
 };
 use portcullis_policy::{
-    Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
+    Policy, Refusal, Shadow, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
 };
 use portcullis_redact::is_fit_label;
 use portcullis_report::{Bounds, OperationKind, Reason};
@@ -31,6 +31,7 @@ pub(super) fn judge_text(
     text: &str,
     method: Method,
     tools: Tools<'_>,
+    shadow: &mut Shadow,
 ) -> (Verdict, Judged) {
     let document = match parse(text, policy.limits.budget, tools.tape) {
         Ok(document) => document,
@@ -57,17 +58,20 @@ pub(super) fn judge_text(
     let model = policy.cost.model();
     let estimate = question.map(|question| model.estimate(&question, tools.costing));
     let asked = if measures.introspection { introspection_depth(document) } else { 0 };
-    let measured = match judge_document(policy, &measures) {
-        Verdict::Allow => judge_introspection(policy, asked),
+    let verdict = match judge_document(policy, &measures, shadow) {
+        Verdict::Allow => judge_introspection(policy, asked, shadow),
         Verdict::Deny(refusal) => Verdict::Deny(refusal),
     };
-    let verdict = match (measured, kind, method, &estimate) {
-        (Verdict::Deny(refusal), ..) => Verdict::Deny(refusal),
-        (Verdict::Allow, _, _, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
-        (Verdict::Allow, OperationKind::Mutation, Method::Get, Some(_)) => {
-            Verdict::Deny(Refusal::because(Reason::GetMutation))
+    let verdict = match (verdict, kind, method) {
+        (Verdict::Allow, OperationKind::Mutation, Method::Get) => {
+            shadow.weigh(policy, Refusal::because(Reason::GetMutation))
         }
-        (Verdict::Allow, _, _, Some(estimate)) => judge_estimate(policy, estimate),
+        (verdict, ..) => verdict,
+    };
+    let verdict = match (verdict, &estimate) {
+        (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
+        (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
+        (Verdict::Allow, Some(estimate)) => judge_estimate(policy, estimate, shadow),
     };
     let operation = label(document, selected);
     let mut judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
@@ -75,18 +79,21 @@ pub(super) fn judge_text(
         judged.name = selected.and_then(Operation::name).map(str::to_owned);
         judged.shape = Some(shape(document));
     }
+    let judged = match (verdict, shadow.0) {
+        (Verdict::Allow, None) => judged,
+        (Verdict::Allow, Some(_)) | (Verdict::Deny(_), _) => described(judged, document),
+    };
     match verdict {
         Verdict::Allow if policy.responses.actual_cost == Switch::On => {
             let limit = usize::try_from(policy.limits.fields).unwrap_or(usize::MAX);
             let plan = question.and_then(|question| model.plan(&question, limit.min(PLACES)));
             (verdict, Judged { plan, ..judged })
         }
-        Verdict::Allow => (verdict, judged),
-        Verdict::Deny(_) => (verdict, described(judged, document)),
+        Verdict::Allow | Verdict::Deny(_) => (verdict, judged),
     }
 }
 
-/// Adds what an operator needs to recognise a refused document.
+/// Adds what an operator needs to recognise a document that was refused, or would have been.
 fn described(judged: Judged, document: Document<'_>) -> Judged {
     let mut text = String::new();
     normalise(document, &mut text, Bounds::DOCUMENT_BYTES);

@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use crate::number::count;
 use portcullis_framing::{EnvelopeError, Request, Sha256Hash};
-use portcullis_policy::{PersistedQueries, Policy, Refusal, TrustedMode};
+use portcullis_policy::{PersistedQueries, Policy, Refusal, Shadow, TrustedMode, Verdict};
 use portcullis_report::{Persisted, Reason};
 
 /// A document, and what was found on the way to it.
@@ -31,6 +31,7 @@ pub(crate) fn source<'s>(
     policy: &'s Policy,
     request: &'s Request<'_>,
     memory: &'s mut Memory,
+    shadow: &mut Shadow,
 ) -> Result<Source<'s>, Refusal> {
     let hash = request.persisted().map_err(hash_refusal)?;
     let text = request.query.as_deref().filter(|text| !text.is_empty() || hash.is_none());
@@ -52,7 +53,7 @@ pub(crate) fn source<'s>(
     if found.register.is_some_and(|hash| hash != Sha256Hash::of(found.text)) {
         return Err(Refusal::because(Reason::PersistedQueryMismatch));
     }
-    standing(policy, found)
+    standing(policy, found, shadow)
 }
 
 fn listed<'s>(policy: &'s Policy, id: &str) -> Option<Source<'s>> {
@@ -74,14 +75,18 @@ fn by_hash<'s>(policy: &'s Policy, hash: Sha256Hash, memory: &'s mut Memory) -> 
     }
 }
 
-fn standing<'s>(policy: &Policy, source: Source<'s>) -> Result<Source<'s>, Refusal> {
+fn standing<'s>(policy: &Policy, source: Source<'s>, shadow: &mut Shadow) -> Result<Source<'s>, Refusal> {
+    let untrusted = Source { standing: Standing::Untrusted, ..source };
     let is_listed = || policy.trusted.has(source.text);
     match policy.trusted.mode() {
         TrustedMode::Off => Ok(source),
         TrustedMode::Log if is_listed() => Ok(source),
-        TrustedMode::Log => Ok(Source { standing: Standing::Untrusted, ..source }),
+        TrustedMode::Log => Ok(untrusted),
         TrustedMode::Require if is_listed() => Ok(source),
-        TrustedMode::Require => Err(Refusal::because(Reason::UntrustedDocument)),
+        TrustedMode::Require => match shadow.weigh(policy, Refusal::because(Reason::UntrustedDocument)) {
+            Verdict::Allow => Ok(untrusted),
+            Verdict::Deny(refusal) => Err(refusal),
+        },
     }
 }
 

@@ -16,6 +16,7 @@ fn event(operation: &str, cost: u64) -> Event {
         kind: OperationKind::Query,
         operation: operation.to_owned(),
         refusal: None,
+        shadowed: None,
         measures: None,
         cost: Some(Cost::from_units(cost)),
         actual: None,
@@ -81,8 +82,10 @@ fn however_many_classes_and_reasons_there_are_a_report_is_not_too_long() {
             for (index, kind) in OperationKind::ALL.into_iter().enumerate() {
                 let refusal = Some(Refusal::because(reason));
                 let name = format!("Flood{window}{class}{reason:?}{index}");
-                rollup.add(&Event { class: class.as_str().into(), kind, refusal, ..event(&name, 1) });
-                count += 1;
+                let event = Event { class: class.as_str().into(), kind, refusal, ..event(&name, 1) };
+                rollup.add(&Event { refusal: None, shadowed: refusal, ..event.clone() });
+                rollup.add(&event);
+                count += 2;
             }
         }
         let rows = rollup.cut();

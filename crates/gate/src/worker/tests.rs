@@ -26,6 +26,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
         kind: OperationKind::Query,
         operation: "o".repeat(Bounds::OPERATION_BYTES),
         refusal: refusal.map(Refusal::because),
+        shadowed: None,
         measures: None,
         cost: Some(Cost::MAX),
         actual: None,
@@ -151,4 +152,16 @@ fn an_outage_is_spoken_of_once() {
     assert_eq!(warnings(&attempt(30_000, Some(401))), 0);
     assert_eq!(warnings(&attempt(40_000, Some(200))), 0);
     assert_eq!(warnings(&attempt(50_000, None)), 1);
+}
+
+#[test]
+fn what_only_counts_is_an_incident_and_waits_for_the_end_of_the_window() {
+    let mut worker = worker();
+    worker.note(Event { shadowed: Some(Refusal::because(Reason::Depth)), ..event(0, None) });
+    assert_eq!(tick(&mut worker, 100, 200), None);
+    let report = tick(&mut worker, 1_000, 200).unwrap();
+    let key = &report.rollup[0].key;
+    assert_eq!((key.refused, key.shadowed), (None, Some(Reason::Depth)));
+    let incident = &report.incidents[0];
+    assert_eq!((incident.reason, incident.shadow), (Reason::Depth, true));
 }

@@ -7,6 +7,7 @@ mod batches;
 mod persisted;
 mod requests;
 mod responses;
+mod shadow;
 mod streams;
 mod throttles;
 mod transports;

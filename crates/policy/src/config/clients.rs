@@ -3,6 +3,7 @@
 mod conditions;
 mod overrides;
 
+use super::enforcement::ModeChoice;
 use super::{Found, switch};
 use crate::policy::{Class, Clients, Disclosure, Policy, Property, PropertyPath, Sight, Source};
 use conditions::ConditionSection;
@@ -99,6 +100,8 @@ struct ClassSection {
     name: String,
     /// What puts a client into it: any of these.
     when: Vec<ConditionSection>,
+    /// Whether what its requests may not be is refused or only counted; as for all unless it says otherwise.
+    mode: Option<ModeChoice>,
     /// What is different for it.
     #[serde(default)]
     limits: OverridesSection,
@@ -111,6 +114,8 @@ struct ClassSection {
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct AnonymousSection {
+    /// Whether what its requests may not be is refused or only counted; as for all unless it says otherwise.
+    mode: Option<ModeChoice>,
     /// What is different for it.
     limits: OverridesSection,
     /// What its clients are told.
@@ -133,6 +138,7 @@ struct SightSection {
 /// A class before the policy of all is known.
 struct Draft {
     class: Class,
+    mode: Option<ModeChoice>,
     overrides: OverridesSection,
     path: String,
     limits: Option<bool>,
@@ -164,7 +170,7 @@ impl Found {
             }
             drafts.push(draft);
         }
-        let AnonymousSection { limits: overrides, sees } = anonymous;
+        let AnonymousSection { mode, limits: overrides, sees } = anonymous;
         let limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
         let class = Class {
             name: ANONYMOUS.into(),
@@ -172,14 +178,14 @@ impl Found {
             conditions: Vec::new(),
             policy: None,
         };
-        drafts.push(Draft { class, overrides, path: "clients.anonymous".to_owned(), limits });
+        drafts.push(Draft { class, mode, overrides, path: "clients.anonymous".to_owned(), limits });
         self.at_most("clients", properties.len(), PROPERTIES);
         let clients = Clients { sources, ipv6_prefix, salt: key_salt, classes: Vec::new(), properties };
         Drafts { clients, drafts }
     }
 
     fn class(&mut self, path: &str, section: ClassSection, properties: &mut Vec<PropertyPath>) -> Draft {
-        let ClassSection { name, when, limits: overrides, sees } = section;
+        let ClassSection { name, when, mode, limits: overrides, sees } = section;
         self.name(&format!("{path}.name"), &name);
         if name == ANONYMOUS {
             self.say(
@@ -193,7 +199,7 @@ impl Found {
             conditions: self.conditions(&format!("{path}.when"), when, properties),
             policy: None,
         };
-        Draft { class, overrides, path: path.to_owned(), limits: sees.limits }
+        Draft { class, mode, overrides, path: path.to_owned(), limits: sees.limits }
     }
 
     /// A name that is a label and stands in headers.
@@ -302,8 +308,11 @@ impl Drafts {
     pub(super) fn finish(self, base: &Policy, found: &mut Found) -> Clients {
         let Self { clients, drafts } = self;
         let classes = drafts.into_iter().map(|draft| {
-            let Draft { class, overrides, path, limits } = draft;
+            let Draft { class, mode, overrides, path, limits } = draft;
             let mut own = base.clone();
+            if let Some(mode) = mode {
+                own.enforcement.mode = mode.read();
+            }
             overrides.apply(&path, &mut own, found);
             if let Some(shown) = limits {
                 own.responses.disclosure = if shown { Disclosure::Limits } else { Disclosure::Reason };

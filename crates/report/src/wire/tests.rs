@@ -7,6 +7,7 @@ fn row() -> RollupRow {
         class: "anonymous".into(),
         transport: Transport::Post,
         refused: None,
+        shadowed: None,
     };
     RollupRow {
         key,
@@ -29,6 +30,7 @@ fn incident() -> Incident {
         client_key: Some("0123456789abcdef0123456789abcdef".into()),
         class: Some("anonymous".into()),
         reason: Reason::Depth,
+        shadow: false,
         limit: Some(15),
         actual: Some(16),
         transport: Transport::Post,
