@@ -30,6 +30,7 @@ mod refusals;
 mod reload;
 mod reports;
 mod responses;
+mod shadow;
 mod streams;
 mod throttles;
 mod trailers;
