@@ -135,10 +135,10 @@ pub fn measure_against(
         (operations, order) => scratch.expand_all(tape, operations, order, &mut sums),
     };
     let in_fields = u32::try_from(tape.aliased.len()).unwrap_or(u32::MAX);
-    let (aliases_per_field, counted) = if most.aliases > limits.all {
+    let (aliases_per_field, counted) = if most.aliases > limits.all || most.aliases <= 1 {
         (most.aliases, 0)
-    } else if most.aliases.min(in_fields) <= limits.per_field.max(1) {
-        (most.aliases.min(in_fields), 0)
+    } else if in_fields <= limits.per_field {
+        (in_fields, 0)
     } else {
         scratch.aliases.most(document, order, sums.aliases, limits.per_field)
     };

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use bluejay_parser::ast::Parse as _;
 use bluejay_parser::ast::executable::ExecutableDocument;
 use portcullis_graphql::{
-    Budget, Document, Fragment, MeasureError, Measures, Operation, Scratch, Selection, Tape, measure,
-    normalise, parse, shape,
+    AliasLimits, Budget, Document, Fragment, MeasureError, Measures, Operation, Scratch, Selection, Tape,
+    measure, measure_against, normalise, parse, shape,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -430,6 +430,23 @@ proptest! {
                 prop_assert!(before <= after, "{}", changed);
             }
         }
+    }
+
+    #[test]
+    fn limits_decide_as_exact_numbers_do(text in document(), all in 0_u32..40, per_field in 0_u32..12) {
+        let mut tape = Tape::default();
+        let Ok(document) = parse(&text, WIDE, &mut tape) else { return Ok(()) };
+        let limits = AliasLimits { all, per_field };
+        let (exact, against) =
+            (measure(document, &mut Scratch::default()), measure_against(document, limits, &mut Scratch::default()));
+        let (Ok(exact), Ok(against)) = (exact, against) else { return Ok(()) };
+        let is_beyond = |found: &Measures| found.aliases_per_field > per_field;
+        if exact.aliases > all {
+            prop_assert_eq!(against.aliases_per_field, exact.aliases);
+        } else {
+            prop_assert_eq!(is_beyond(&against), is_beyond(&exact), "{:?} {}", limits, text);
+        }
+        prop_assert_eq!(Measures { aliases_per_field: 0, ..against }, Measures { aliases_per_field: 0, ..exact });
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn judge_text(
     if !comments_are_certain(text) {
         return unmeasured(Reason::Ambiguous);
     }
-    let measures = match measure_against(document, policy.limits.of_aliases(), tools.scratch) {
+    let measures = match measure_against(document, policy.alias_limits(), tools.scratch) {
         Ok(measures) => measures,
         Err(MeasureError::Cycle { .. }) => return unmeasured(Reason::FragmentCycle),
         Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {

@@ -151,6 +151,17 @@ graphql: {limits: {depth: 4, aliases: 1}, trusted_documents: {mode: require, doc
 }
 
 #[test]
+fn many_aliases_in_shadow_are_not_taken_for_those_of_one_field() {
+    let fields = |name: &dyn Fn(u32) -> String| (0..61).map(name).collect::<Vec<_>>().join(" ");
+    let body = |fields: String| format!(r#"{{"query":"{{ a {{ {fields} }} }}"}}"#);
+    let mut stream = Stream::under("shadow_reasons: [aliases]");
+    let different = body(fields(&|number| format!("a{number}: f{number}")));
+    only_counts(&post(&mut stream, &different), Reason::Aliases);
+    let one = body(fields(&|number| format!("a{number}: f")));
+    assert_eq!(reason(&post(&mut stream, &one)), Some(Reason::AliasesPerField));
+}
+
+#[test]
 fn a_batch_says_of_each_operation_what_would_be_refused() {
     let policy = "mode: shadow\ngraphql: {transports: {batch: true}, limits: {depth: 4}, cost: {max: 3}}";
     let mut stream = Stream::under(policy);

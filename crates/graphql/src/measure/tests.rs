@@ -1,4 +1,4 @@
-use crate::{Budget, MeasureError, Measures, Scratch, Tape, measure, parse};
+use crate::{AliasLimits, Budget, MeasureError, Measures, Scratch, Tape, measure, measure_against, parse};
 
 const WIDE: Budget = Budget { tokens: 1_000_000, nesting: 1_000 };
 const ONE: Measures = Measures {
@@ -256,4 +256,18 @@ fn names_are_unique() {
         Measures { operations: 2, fragments: 1, ..ONE },
     );
     check("{ a } { b }", Measures { operations: 2, ..ONE });
+}
+
+#[test]
+fn an_unused_fragment_counts_against_a_limit_as_it_does_exactly() {
+    let aliases: String = (0..11).map(|number| format!("a{number}: x ")).collect();
+    let text = format!("{{ a: y b: z }} fragment F on T {{ {aliases} }}");
+    let mut tape = Tape::default();
+    let document = parse(&text, WIDE, &mut tape).unwrap();
+    let against = |per_field| {
+        let limits = AliasLimits { all: 60, per_field };
+        measure_against(document, limits, &mut Scratch::default()).unwrap().aliases_per_field
+    };
+    assert_eq!(result(&text).unwrap().aliases_per_field, 11);
+    assert_eq!((against(10), against(11)), (11, 11));
 }

@@ -1,6 +1,7 @@
 //! Which refusals are carried out, and which only count.
 
 use super::Policy;
+use portcullis_graphql::AliasLimits;
 use portcullis_report::Reason;
 
 /// What becomes of that for which a request is refused.
@@ -30,6 +31,16 @@ impl Policy {
             Mode::Enforce if self.enforcement.shadowed.contains(&reason) => Mode::Shadow,
             Mode::Shadow | Mode::Enforce => Mode::Enforce,
         }
+    }
+
+    /// What the aliases of documents are counted against. Where their number only counts, it does not spare finding out about those
+    /// of one field.
+    pub fn alias_limits(&self) -> AliasLimits {
+        let all = match self.mode(Reason::Aliases) {
+            Mode::Enforce => self.limits.aliases,
+            Mode::Shadow => u32::MAX,
+        };
+        AliasLimits { all, per_field: self.limits.aliases_per_field }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a request may be: sizes, transports, encodings, uploads, hashes, fields with limits of their own.
 
-use portcullis_graphql::{AliasLimits, Budget};
+use portcullis_graphql::Budget;
 
 /// The highest allowed value of each measure; all inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +33,6 @@ pub struct Limits {
     pub url_bytes: usize,
     /// JSON arrays and objects inside each other.
     pub json_nesting: u8,
-}
-
-impl Limits {
-    /// What documents are measured against.
-    pub fn of_aliases(&self) -> AliasLimits {
-        AliasLimits { all: self.aliases, per_field: self.aliases_per_field }
-    }
 }
 
 /// Whether something is done.
