@@ -1,7 +1,7 @@
 //! Marks where names end, for a whole text at once, sixteen bytes a step.
 //!
 //! Names are most of a document and half of them are longer than seven bytes: to look their ends up in a map of bits made beforehand
-//! takes a third of the instructions that a loop over their bytes takes.
+//! is cheaper than a loop over their bytes.
 
 use crate::scan::position;
 use wide::i8x16;
