@@ -2,6 +2,7 @@
 
 mod callgrind;
 mod graphql;
+mod throttle;
 
 use crate::run::say;
 use crate::workspace::Workspace;
@@ -16,7 +17,7 @@ pub(crate) struct Args {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
-    /// Only texts with this in their name, and without the comparisons of CPU time.
+    /// Of `graphql`: only texts with this in their name, and without the comparisons of CPU time.
     #[arg(long)]
     text: Option<String>,
 }
@@ -25,6 +26,8 @@ pub(crate) struct Args {
 enum What {
     /// Parsing, measuring, shape and cost of GraphQL documents; the whole judgement of an envelope.
     Graphql,
+    /// Knowing a client, and asking its throttles.
+    Throttle,
 }
 
 const NO_VALGRIND: &str =
@@ -34,6 +37,10 @@ const NO_VALGRIND: &str =
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     match args.what {
         What::Graphql => graphql::run(workspace, args.text.as_deref()),
+        What::Throttle => {
+            anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
+            throttle::run(workspace)
+        }
     }
 }
 
