@@ -1,9 +1,10 @@
 //! Requests with the verdict they must meet: hostile families and their honest twins, written once and rendered for every transport.
 //!
-//! The lines in `tests/corpus/families` say what is asked and what must come of it; this module says how it looks on the wire. It does not
+//! The lines in `tests/corpus/families` and `tests/corpus/floods.jsonl` say what is asked and what must come of it; this module says how it looks on the wire. It does not
 //! know how a verdict is made.
 
 mod case;
+mod flood;
 mod multipart;
 mod policy;
 mod render;
@@ -13,6 +14,7 @@ mod transport;
 mod verdict;
 
 pub use case::Case;
+pub use flood::{Wave, waves};
 pub use policy::PolicyFile;
 pub use render::{Play, Trace};
 pub use table::{Family, families, table};

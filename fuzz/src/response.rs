@@ -1,7 +1,7 @@
-//! Responses that pass: the same bytes and events for every way of cutting, and never more bytes than came.
+//! Responses that pass: the same bytes and events for every way of cutting, and never more bytes than came, but for a member that is added.
 
 use crate::choices::{Choices, chunks};
-use portcullis_framing::{Event, Events, Jobs, Scanner, Suggestions};
+use portcullis_framing::{Addition, Event, Events, Jobs, Scanner, Suggestions};
 use serde_json::Value;
 
 #[derive(Debug, PartialEq)]
@@ -26,7 +26,15 @@ pub(crate) fn check(input: &[u8]) {
     assert_eq!((&kept.events, kept.lost), (&whole.events, whole.lost), "the jobs disturb each other");
     let (before, after) =
         (serde_json::from_slice::<Value>(body), serde_json::from_slice::<Value>(&whole.output));
+    let told = added(&[body], depth);
+    assert_eq!(added(&chunks(body, seed), depth), told, "added by seed {seed}");
+    assert_eq!(added(&chunks(body, 0), depth), told, "added byte by byte");
     if let Ok(before) = before {
+        let told = serde_json::from_slice::<Value>(&told);
+        let told = told.unwrap_or_else(|error| panic!("no longer JSON: {error}"));
+        for key in ["data", "errors"] {
+            assert_eq!(told.get(key), before.get(key), "{key} was touched");
+        }
         let after = after.unwrap_or_else(|error| panic!("no longer JSON: {error}"));
         assert_eq!(after.get("data"), before.get("data"), "data was touched");
     }
@@ -46,4 +54,16 @@ fn scan(chunks: &[&[u8]], suggestions: Suggestions, depth: usize) -> Scanned {
         assert!(starts("ObjectEnd") <= starts("ObjectStart") && starts("ListEnd") <= starts("ListStart"));
     }
     Scanned { output, events, lost: scanner.is_lost() }
+}
+
+/// What leaves with a member added.
+fn added(chunks: &[&[u8]], depth: usize) -> Vec<u8> {
+    let jobs = Jobs { suggestions: Suggestions::Keep, events: Events::Off };
+    let mut scanner = Scanner::new(jobs, depth).adding(Some(Addition::new("cost", "1".to_owned())));
+    let mut output = Vec::new();
+    for chunk in chunks {
+        output.extend_from_slice(&scanner.feed(chunk, &mut |_| ()));
+    }
+    output.extend_from_slice(&scanner.finish());
+    output
 }

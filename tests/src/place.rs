@@ -35,11 +35,30 @@ pub struct Wanted {
     pub token: Token,
     /// An HTTP filter of Envoy's before the gate, as a YAML list of one.
     pub before: &'static str,
+    /// Whether the last address in `x-forwarded-for` is believed.
+    pub behind: Behind,
+}
+
+/// What stands before Envoy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behind {
+    /// Nobody: the client's address is that of the connection.
+    #[default]
+    Nobody,
+    /// A proxy that is trusted: the client's address is the last in `x-forwarded-for`.
+    Proxy,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline, before: "" }
+        Self {
+            policy: "",
+            concurrency: 2,
+            build: Build::Shipped,
+            token: Token::Inline,
+            before: "",
+            behind: Behind::Nobody,
+        }
     }
 }
 
@@ -78,7 +97,8 @@ impl Site<Box<Stack>> {
     /// A stack under one of the corpus' policies; where it wants one, with the table that `portcullis compile` makes of the shop's schema.
     #[must_use]
     pub fn under(tether: &str, policy: PolicyFile) -> Self {
-        let mut plan = plan(tether, &Wanted::default());
+        let behind = if policy == PolicyFile::Throttled { Behind::Proxy } else { Behind::Nobody };
+        let mut plan = plan(tether, &Wanted { behind, ..Wanted::default() });
         plan.policy = policy.text().to_owned();
         if plan.policy.contains(TABLE) {
             plan.policy = plan.policy.replace(TABLE, &compiled(&plan.programs.portcullis));
@@ -118,7 +138,7 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
     let folder = folder();
     Plan {
         programs: programs(tether, wanted.build),
-        config: with_filter(config("demo.yaml"), wanted.before, &folder),
+        config: adapted(config("demo.yaml"), wanted, &folder),
         policy: wanted.policy.to_owned(),
         concurrency: wanted.concurrency,
         ports: Ports::default(),
@@ -127,20 +147,34 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
     }
 }
 
-/// The configuration with another filter before the gate.
-fn with_filter(config: PathBuf, filter: &str, folder: &Path) -> PathBuf {
-    if filter.is_empty() {
+/// The configuration with what stands before the gate.
+fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBuf {
+    if wanted.before.is_empty() && wanted.behind == Behind::Nobody {
         return config;
     }
-    let text = std::fs::read_to_string(config).unwrap();
+    let mut text = std::fs::read_to_string(config).unwrap();
+    if wanted.behind == Behind::Proxy {
+        let trusted = "use_remote_address: true";
+        assert!(text.contains(trusted), "Envoy tells no addresses");
+        let indent = " ".repeat(16);
+        text = text.replace(trusted, &format!("{trusted}\n{indent}xff_num_trusted_hops: 1"));
+    }
+    if !wanted.before.is_empty() {
+        text = with_filter(&text, wanted.before);
+    }
+    std::fs::create_dir_all(folder).unwrap();
+    let path = folder.join("template.yaml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// The configuration with another filter before the gate.
+fn with_filter(text: &str, filter: &str) -> String {
     let gate = "- name: envoy.filters.http.wasm";
     let line = text.lines().find(|line| line.trim_start().starts_with(gate)).expect("the gate is a filter");
     let indent = line.len() - line.trim_start().len();
     let filter: String = filter.lines().map(|line| format!("{:indent$}{line}\n", "")).collect();
-    std::fs::create_dir_all(folder).unwrap();
-    let path = folder.join("template.yaml");
-    std::fs::write(&path, text.replacen(line, &format!("{filter}{line}"), 1)).unwrap();
-    path
+    text.replacen(line, &format!("{filter}{line}"), 1)
 }
 
 /// The programs, as `cargo xtask e2e` names them.

@@ -1,8 +1,8 @@
 //! Plays the corpus against a stack: many requests at once, each with a test id of its own, and all that is wrong is told at the end.
 
 use bytes::Bytes;
-use portcullis_demo::client::{Connection, Payload, Protocol, Reply, Request};
-use portcullis_demo::corpus::{Play, Trace, Verdict};
+use portcullis_demo::client::{Answer, Connection, Payload, Protocol, Reply, Request};
+use portcullis_demo::corpus::{Play, Trace, Verdict, Wave};
 use portcullis_demo::stack::Stack;
 use portcullis_demo::upstream::{Recorder, Seen, TEST_ID};
 use std::collections::BTreeMap;
@@ -18,15 +18,30 @@ type Wrong = BTreeMap<(Option<u32>, String, String), Vec<String>>;
 
 /// Plays everything in both protocols; returns one line for each case and outcome that was not as expected.
 pub async fn play(stack: &Stack, plays: Vec<Play>) -> Vec<String> {
+    play_out(stack, Protocol::ALL.map(|_| plays.iter().cloned().map(Turn::One).collect())).await
+}
+
+/// Plays floods, those of each protocol in it; returns one line for each case and outcome that was not as expected.
+pub async fn play_waves(stack: &Stack, waves: [Vec<Wave>; 2]) -> Vec<String> {
+    play_out(stack, waves.map(|waves| waves.into_iter().map(Turn::Wave).collect())).await
+}
+
+/// What is played at once.
+enum Turn {
+    One(Play),
+    Wave(Wave),
+}
+
+async fn play_out(stack: &Stack, turns: [Vec<Turn>; 2]) -> Vec<String> {
     let gate = stack.envoy.gated().unwrap();
-    let plays = Arc::new(plays);
     let mut hands = JoinSet::new();
-    for protocol in Protocol::ALL {
+    for (protocol, turns) in Protocol::ALL.into_iter().zip(turns) {
+        let turns = Arc::new(turns);
         let next = Arc::new(Mutex::new(0));
         for _ in 0..HANDS {
             let recorder = Arc::clone(&stack.upstream.recorder);
             let hand = Hand { gate, protocol, recorder, connection: None };
-            hands.spawn(hand.play(Arc::clone(&plays), Arc::clone(&next)));
+            hands.spawn(hand.play(Arc::clone(&turns), Arc::clone(&next)));
         }
     }
     let mut wrong = Wrong::new();
@@ -51,7 +66,7 @@ struct Hand {
 }
 
 impl Hand {
-    async fn play(mut self, plays: Arc<Vec<Play>>, next: Arc<Mutex<usize>>) -> Wrong {
+    async fn play(mut self, turns: Arc<Vec<Turn>>, next: Arc<Mutex<usize>>) -> Wrong {
         let mut wrong = Wrong::new();
         loop {
             let turn = {
@@ -59,8 +74,12 @@ impl Hand {
                 *next += 1;
                 *next - 1
             };
-            let Some(play) = plays.get(turn) else { return wrong };
-            if let Err(outcome) = self.one(play).await {
+            let (play, outcome) = match turns.get(turn) {
+                None => return wrong,
+                Some(Turn::One(play)) => (play, self.one(play).await),
+                Some(Turn::Wave(wave)) => (&wave.twin, self.wave(wave).await),
+            };
+            if let Err(outcome) = outcome {
                 let protocol = if self.protocol == Protocol::Http1 { "1.1" } else { "2" };
                 let way = format!("{}/{} {protocol}", play.policy.name(), play.way);
                 wrong.entry((play.family, play.name.clone(), outcome)).or_default().push(way);
@@ -77,6 +96,34 @@ impl Hand {
         }
         let (reply, seen) = self.exchange(&play.request).await?;
         judge(play, &reply, &seen)
+    }
+
+    /// One request after the other, then the twin; each that is to stay open has a connection of its own.
+    async fn wave(&mut self, wave: &Wave) -> Result<(), String> {
+        let mut open = Vec::new();
+        for (number, play) in wave.plays.iter().enumerate() {
+            let outcome = match wave.open && play.expected == [Verdict::Allow] {
+                true => self.begin(&play.request).await.map(|answer| open.push(answer)),
+                false => self.one(play).await,
+            };
+            outcome.map_err(|outcome| format!("{}, request {}: {outcome}", play.name, number + 1))?;
+        }
+        match wave.open {
+            true => self.begin(&wave.twin.request).await.map(drop),
+            false => self.one(&wave.twin).await,
+        }
+    }
+
+    /// Opens a stream.
+    async fn begin(&self, request: &Request) -> Result<(Connection, Answer), String> {
+        let opened = Connection::open(self.gate, self.protocol).await;
+        let mut connection = opened.map_err(|error| format!("{error:#}"))?;
+        let begun = connection.begin(request).await;
+        let answer = begun.map_err(|error| format!("no stream: {error:#}"))?;
+        if answer.status != 200 {
+            return Err(format!("came {}", answer.status));
+        }
+        Ok((connection, answer))
     }
 
     async fn exchange(&mut self, request: &Request) -> Result<(Reply, Vec<Seen>), String> {

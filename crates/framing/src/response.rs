@@ -1,13 +1,16 @@
 //! A GraphQL response in JSON, scanned as it passes.
 //!
-//! Two jobs, each of which can be off: taking the suggestions out of error texts, and telling what is in the response,
-//! so that it can be counted. Nothing is buffered but what may be the beginning of a suggestion, and short texts that
-//! lie across two chunks. It never fails: what is not JSON, or too deep, passes as it is from there on.
+//! Three jobs, each of which can be off: taking the suggestions out of error texts, adding a member to `extensions`, and
+//! telling what is in the response, so that it can be counted. Nothing is buffered but what may be the beginning of a
+//! suggestion, and short texts that lie across two chunks. It never fails: what is not JSON, or too deep, passes as it is
+//! from there on.
 
+mod addition;
 mod output;
 mod scanner;
 mod suggestion;
 
+pub use addition::Addition;
 pub use scanner::Scanner;
 
 /// What is to be done with a response.

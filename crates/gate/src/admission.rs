@@ -56,7 +56,7 @@ pub(crate) fn admit(
     let Some(raw) = headers.only(":path") else { return Admission::Pass(Vec::new()) };
     let target = target(raw);
     let Some(id) = routed(&target, world.policy) else { return Admission::Pass(Vec::new()) };
-    let list = stripped(headers, world.policy);
+    let mut list = stripped(headers);
     let method = headers.only(":method").unwrap_or_default();
     if method == b"OPTIONS" && more == More::Ended && !asks(target.query, world.policy) {
         // A preflight: it has neither a body nor parameters to run.
@@ -64,6 +64,9 @@ pub(crate) fn admit(
     }
     let mut case = Case::new(headers, peer, world);
     let policy = world.policy.of(case.client.class);
+    if policy.responses.are_read() || case.sight.cost == Switch::On {
+        list.extend(uncompressed(headers));
+    }
     let place = Place { query: target.query.to_vec(), id };
     let intake = match method {
         _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
@@ -99,13 +102,20 @@ pub(crate) fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<Stri
     routes.find_map(|route| target.document_id_at(route.as_str())).map(Some)
 }
 
-/// Headers in which only the gate may speak, in every spelling that an upstream may take for them; and what would hide
-/// from it a response that it is to read.
-fn stripped(headers: Headers<'_>, policy: &Policy) -> Vec<Effect> {
+/// Headers in which only the gate may speak, in every spelling that an upstream may take for them.
+fn stripped(headers: Headers<'_>) -> Vec<Effect> {
     let forged = headers.names_like(header::GRAPHQL_PREFIX);
     let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
-    let compressed = headers.names_like("accept-encoding").filter(|_| policy.responses.are_read());
-    forged.chain(ids).chain(compressed).map(|name| Effect::RemoveRequestHeader(name.to_owned())).collect()
+    forged.chain(ids).map(removed).collect()
+}
+
+/// What would hide from the gate a response that it is to read.
+fn uncompressed<'h>(headers: Headers<'h>) -> impl Iterator<Item = Effect> + 'h {
+    headers.names_like("accept-encoding").map(removed)
+}
+
+fn removed(name: &str) -> Effect {
+    Effect::RemoveRequestHeader(name.to_owned())
 }
 
 pub(crate) fn get(place: Place, policy: &Policy) -> Result<Intake, Refusal> {

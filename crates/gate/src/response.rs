@@ -1,4 +1,4 @@
-//! The response to a judged request: its id, and what is counted and cut while it passes. Nothing of it is held.
+//! The response to a judged request: its id, and what is counted, cut and added while it passes. Nothing of it is held.
 
 use crate::case::Case;
 use crate::correlation::CorrelationId;
@@ -7,11 +7,13 @@ use crate::event::Event;
 use crate::exchange::Interest;
 use crate::headers::Headers;
 use crate::input::{Chunk, More};
-use crate::judge::Judgement;
+use crate::judge::{Form, Judgement};
 use crate::tally::{Costs, Errors};
 use crate::throttle;
 use portcullis_cost::{Cost, Plan};
-use portcullis_framing::{ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type};
+use portcullis_framing::{
+    Addition, ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type,
+};
 use portcullis_policy::throttles::{Lease, RateLimit, Taken};
 use portcullis_policy::{Policy, Responses, Switch, Verdict};
 use portcullis_report::{Metric, header};
@@ -19,6 +21,9 @@ use std::borrow::Cow;
 
 /// Arrays and objects inside each other, beyond which a response is not read on.
 const DEPTH: usize = 256;
+
+/// Headers that are true only of the body as the upstream made it.
+const OF_THE_BODY: [&str; 5] = ["content-length", "content-digest", "repr-digest", "digest", "content-md5"];
 
 /// A response that is awaited, or on its way.
 #[derive(Debug)]
@@ -45,11 +50,20 @@ enum Wish {
     /// Nothing.
     Nothing,
     /// Its headers: they say whether it is a stream, and whether it can be read.
-    Headers(Responses, Vec<Option<Plan>>),
+    Headers(Box<Asked>),
     /// It is being read.
     Body(Box<Reading>),
     /// It is a stream, and its end is to be counted.
     StreamEnd,
+}
+
+/// What is to become of a response whose headers have not come.
+#[derive(Debug)]
+struct Asked {
+    responses: Responses,
+    plans: Vec<Option<Plan>>,
+    /// What its client is told of the cost.
+    addition: Option<Addition>,
 }
 
 /// A response that is being read.
@@ -59,8 +73,6 @@ struct Reading {
     scanner: Scanner,
     costs: Costs,
     errors: Errors,
-    /// Suggestions were cut out of it.
-    cut: bool,
     /// All of it has passed.
     whole: bool,
 }
@@ -68,10 +80,11 @@ struct Reading {
 impl Awaited {
     pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
         let may_stream = judgement.may_stream(case.transport);
+        let addition = addition(case, judgement, policy);
         let wish = match judgement.verdict {
-            Verdict::Allow if may_stream || policy.responses.are_read() => {
+            Verdict::Allow if may_stream || policy.responses.are_read() || addition.is_some() => {
                 let plans = judgement.operations.iter_mut().map(|judged| judged.plan.take()).collect();
-                Wish::Headers(policy.responses, plans)
+                Wish::Headers(Box::new(Asked { responses: policy.responses, plans, addition }))
             }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
@@ -102,7 +115,7 @@ impl Awaited {
     pub(crate) fn over(&mut self) -> Option<Lease> {
         match self.wish {
             Wish::Nothing => self.lease.take(),
-            Wish::Headers(..) | Wish::Body(_) | Wish::StreamEnd => None,
+            Wish::Headers(_) | Wish::Body(_) | Wish::StreamEnd => None,
         }
     }
 
@@ -112,7 +125,7 @@ impl Awaited {
         }
         match self.wish {
             Wish::Nothing => false,
-            Wish::Headers(..) => matches!(part, Interest::ResponseHeaders | Interest::End),
+            Wish::Headers(_) => matches!(part, Interest::ResponseHeaders | Interest::End),
             Wish::Body(_) => matches!(part, Interest::ResponseBody | Interest::End),
             Wish::StreamEnd => part == Interest::End,
         }
@@ -132,9 +145,10 @@ impl Awaited {
         if let (Some(limit), Some(headers)) = (self.limit.take(), headers) {
             list.extend(throttle::response_headers(limit, headers));
         }
-        if let Wish::Headers(responses, plans) = &mut self.wish {
-            self.wish = wish_by_headers(*responses, std::mem::take(plans), headers, more, &mut list);
-        }
+        self.wish = match std::mem::replace(&mut self.wish, Wish::Nothing) {
+            Wish::Headers(asked) => wish_by_headers(*asked, headers, more, &mut list),
+            other @ (Wish::Nothing | Wish::Body(_) | Wish::StreamEnd) => other,
+        };
         list.extend(self.told());
         Effects { flow: Flow::Continue, list }
     }
@@ -169,7 +183,7 @@ impl Awaited {
         match std::mem::replace(&mut self.wish, Wish::Nothing) {
             Wish::Body(mut reading) => self.costs = reading.count(&mut list),
             Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
-            Wish::Nothing | Wish::Headers(..) => (),
+            Wish::Nothing | Wish::Headers(_) => (),
         }
         list.extend(self.told());
         list
@@ -199,7 +213,7 @@ impl Awaited {
 
     fn is_costing(&self) -> bool {
         let responses = match &self.wish {
-            Wish::Headers(responses, _) => responses,
+            Wish::Headers(asked) => &asked.responses,
             Wish::Body(reading) => &reading.responses,
             Wish::Nothing | Wish::StreamEnd => return false,
         };
@@ -207,13 +221,21 @@ impl Awaited {
     }
 }
 
-fn wish_by_headers(
-    responses: Responses,
-    plans: Vec<Option<Plan>>,
-    headers: Option<Headers<'_>>,
-    more: More,
-    list: &mut Vec<Effect>,
-) -> Wish {
+/// What the client of an allowed request is told in its response, where its class is told that. Each response of a
+/// batch would say it of the whole batch, so none does.
+fn addition(case: &Case, judgement: &Judgement, policy: &Policy) -> Option<Addition> {
+    match (judgement.verdict, judgement.form) {
+        (Verdict::Allow, Form::Single) => {
+            let cost = throttle::cost(case, judgement.cost, policy)?;
+            Some(Addition::new("cost", cost.to_string()))
+        }
+        // The answer says it.
+        (Verdict::Deny(_), _) | (Verdict::Allow, Form::Batch(_)) => None,
+    }
+}
+
+fn wish_by_headers(asked: Asked, headers: Option<Headers<'_>>, more: More, list: &mut Vec<Effect>) -> Wish {
+    let Asked { responses, addition, .. } = &asked;
     let is_stream = headers.is_some_and(|headers| headers.all("content-type").any(is_stream));
     match (is_stream, more) {
         (_, More::Ended) => Wish::Nothing,
@@ -222,17 +244,18 @@ fn wish_by_headers(
             list.push(Effect::Count(Metric::Streams, 1));
             Wish::StreamEnd
         }
-        (false, More::Follows) if !responses.are_read() => Wish::Nothing,
+        (false, More::Follows) if !responses.are_read() && addition.is_none() => Wish::Nothing,
         (false, More::Follows) if !headers.is_some_and(is_readable) => {
             list.push(Effect::Count(Metric::ResponsesUnread, 1));
             Wish::Nothing
         }
         (false, More::Follows) => {
-            if responses.strip_suggestions == Switch::On {
-                // It may become shorter.
-                list.push(Effect::RemoveResponseHeader("content-length"));
+            if responses.strip_suggestions == Switch::On || addition.is_some() {
+                // It may become shorter, or longer.
+                let is_said = |name: &&str| headers.is_some_and(|headers| headers.all(name).next().is_some());
+                list.extend(OF_THE_BODY.into_iter().filter(is_said).map(Effect::RemoveResponseHeader));
             }
-            Wish::Body(Box::new(Reading::new(responses, plans)))
+            Wish::Body(Box::new(Reading::new(asked)))
         }
     }
 }
@@ -255,7 +278,8 @@ fn is_readable(headers: Headers<'_>) -> bool {
 }
 
 impl Reading {
-    fn new(responses: Responses, plans: Vec<Option<Plan>>) -> Self {
+    fn new(asked: Asked) -> Self {
+        let Asked { responses, plans, addition } = asked;
         let counts = [responses.count_errors, responses.actual_cost].contains(&Switch::On);
         let jobs = Jobs {
             suggestions: match responses.strip_suggestions {
@@ -266,10 +290,9 @@ impl Reading {
         };
         Self {
             responses,
-            scanner: Scanner::new(jobs, DEPTH),
+            scanner: Scanner::new(jobs, DEPTH).adding(addition),
             costs: Costs::new(plans),
             errors: Errors::default(),
-            cut: false,
             whole: false,
         }
     }
@@ -287,14 +310,13 @@ impl Reading {
         };
         let is_same =
             passed.len() == bytes.len() && held_back.is_empty() && matches!(passed, Cow::Borrowed(_));
-        self.cut |= passed.len() < bytes.len();
         self.whole = more == More::Ended;
         (!is_same).then(|| [passed.as_ref(), &held_back].concat())
     }
 
     /// Counts what was found; what each operation cost, when all of it was read.
     fn count(&mut self, list: &mut Vec<Effect>) -> Vec<Option<Cost>> {
-        if self.cut {
+        if self.scanner.has_cut() {
             list.push(Effect::Count(Metric::SuggestionsStripped, 1));
         }
         if self.responses.count_errors == Switch::On {

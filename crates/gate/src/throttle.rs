@@ -230,11 +230,12 @@ fn legacy_headers(values: Option<[u64; 3]>) -> impl Iterator<Item = (&'static st
     named.into_iter().flatten().map(|(name, value)| (name, value.to_string()))
 }
 
-/// `extensions.cost` of an answer: what was asked for, and how the throttle that speaks stands.
+/// `extensions.cost` of a response: what was asked for, and how the throttle that speaks stands, where it is enforced.
 pub(crate) fn cost(case: &Case, cost: Option<Cost>, policy: &Policy) -> Option<Value> {
     let requested = cost.filter(|_| case.sight.cost == Switch::On)?;
     let mut told = json!({ "requestedQueryCost": requested.units() });
-    let standing = case.throttled.standing;
+    let is_enforced = policy.mode(Reason::Throttled) == Mode::Enforce;
+    let standing = case.throttled.standing.filter(|_| is_enforced);
     let rule = standing.and_then(|standing| Some((standing, policy.throttles.rules().get(standing.rule)?)));
     if let Some((standing, rule)) = rule {
         let status = json!({

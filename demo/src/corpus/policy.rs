@@ -18,12 +18,21 @@ pub enum PolicyFile {
     Introspective,
     /// With the table of the shop's schema.
     Schema,
+    /// Clients and operations are throttled.
+    Throttled,
 }
 
 impl PolicyFile {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Default, Self::Bare, Self::Closed, Self::Trusted, Self::Introspective, Self::Schema];
+    pub const ALL: [Self; 7] = [
+        Self::Default,
+        Self::Bare,
+        Self::Closed,
+        Self::Trusted,
+        Self::Introspective,
+        Self::Schema,
+        Self::Throttled,
+    ];
 
     /// The word for it in the corpus.
     #[must_use]
@@ -35,6 +44,7 @@ impl PolicyFile {
             Self::Trusted => "trusted",
             Self::Introspective => "introspective",
             Self::Schema => "schema",
+            Self::Throttled => "throttled",
         }
     }
 
@@ -48,6 +58,7 @@ impl PolicyFile {
             Self::Trusted => include_str!("../../../tests/corpus/policies/trusted.yaml"),
             Self::Introspective => include_str!("../../../tests/corpus/policies/introspective.yaml"),
             Self::Schema => include_str!("../../../tests/corpus/policies/schema.yaml"),
+            Self::Throttled => include_str!("../../../tests/corpus/policies/throttled.yaml"),
         }
     }
 
@@ -60,6 +71,7 @@ impl PolicyFile {
             Self::Trusted => "with `trusted_documents: {mode: require}`",
             Self::Introspective => "with `introspection: allow`",
             Self::Schema => "with a cost table",
+            Self::Throttled => "with throttles",
         }
     }
 }

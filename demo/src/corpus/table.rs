@@ -46,7 +46,8 @@ Made from the corpus in `tests/corpus` by `cargo xtask docs`; change it there.
 Every line is played end to end through Envoy, over HTTP/1.1 and HTTP/2, on each of the transports named. What is refused gets the status and
 code of `refusals.md` and never reaches the upstream (a multipart request that turns bad after its `operations` may reach it in part, never whole). What
 is allowed arrives byte for byte. *POST* includes a body that comes in small pieces; *packed* is gzip, deflate, br and zstd; a body that
-unpacks to many times its size may be refused for that alone.
+unpacks to many times its size may be refused for that alone. *With throttles* stands for a flood: as many requests as
+`tests/corpus/policies/throttled.yaml` admits arrive, the next is refused, and its twin, of somebody else, arrives after it.
 
 ";
 
@@ -59,6 +60,14 @@ pub fn table() -> anyhow::Result<String> {
     for policy in PolicyFile::ALL {
         plays.extend(super::plays(policy)?);
     }
+    // Of a flood, what is refused, and what passes beside it.
+    let waves = super::waves(1)?;
+    plays.extend(
+        waves
+            .into_iter()
+            .flatten()
+            .flat_map(|wave| wave.plays.into_iter().last().into_iter().chain([wave.twin])),
+    );
     let mut text = HEAD.to_owned();
     let (hostile, honest): (Vec<_>, Vec<_>) = plays.iter().partition(|play| play.family.is_some());
     text.push_str(&format!(

@@ -22,7 +22,9 @@ fn every_case_is_played_and_every_verdict_known() {
 
 #[test]
 fn every_family_is_played_or_joins_later() {
-    let played: BTreeSet<_> = EVERYTHING.iter().filter_map(|play| play.family).collect();
+    let mut played: BTreeSet<_> = EVERYTHING.iter().filter_map(|play| play.family).collect();
+    let waves: Vec<_> = waves(2).unwrap().into_iter().flatten().collect();
+    played.extend(waves.iter().flat_map(|wave| &wave.plays).filter_map(|play| play.family));
     let families = families().unwrap();
     assert_eq!(
         families.iter().map(|family| family.family).collect::<Vec<_>>(),
@@ -44,4 +46,20 @@ fn a_long_url_is_expected_to_be_refused_for_its_length_and_an_overlong_one_is_no
     let gets: Vec<_> = EVERYTHING.iter().filter(|play| play.transport.is_get()).collect();
     let long = gets.iter().filter(|play| play.expected == [Verdict::of("url_size")]).count();
     assert!(long > 0 && gets.iter().all(|play| play.request.path.len() <= 50_000), "{long}");
+}
+
+#[test]
+fn a_flood_is_one_sender_and_its_twin_another() {
+    let all = waves(2).unwrap();
+    let [first, second] = all.as_slice() else { panic!("twice") };
+    assert_eq!(first.len(), second.len());
+    for wave in first.iter().chain(second) {
+        let refused = wave.plays.iter().filter(|play| play.expected != [Verdict::Allow]).count();
+        assert_eq!(refused, 2, "{}", wave.twin.name);
+        assert_eq!((wave.twin.family, wave.twin.expected.as_slice()), (None, &[Verdict::Allow][..]));
+        let last = wave.plays.last().unwrap();
+        assert_eq!((last.transport, &last.way), (wave.twin.transport, &wave.twin.way));
+        assert_ne!(last.request.headers, wave.twin.request.headers);
+    }
+    assert_ne!(first[0].plays[0].request.headers, second[0].plays[0].request.headers);
 }

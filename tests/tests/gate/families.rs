@@ -2,7 +2,7 @@
 //! the upstream, its honest twins arrive byte for byte.
 
 use super::{TETHER, shared};
-use e2e::{Site, play};
+use e2e::{Site, play, play_waves};
 use portcullis_demo::client::Protocol;
 use portcullis_demo::corpus::{self, PolicyFile, Verdict};
 use portcullis_demo::stack::Stack;
@@ -55,6 +55,17 @@ async fn where_introspection_is_allowed() {
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn where_the_schema_is_known() {
     check(&Site::under(TETHER, PolicyFile::Schema), PolicyFile::Schema).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn floods_end_where_the_throttles_say() {
+    let [http1, http2] = <[_; 2]>::try_from(corpus::waves(2).unwrap()).unwrap();
+    let all = http1.len() + http2.len();
+    let started = Instant::now();
+    let wrong = play_waves(&Site::under(TETHER, PolicyFile::Throttled), [http1, http2]).await;
+    eprintln!("{all} floods in {:.1} s", started.elapsed().as_secs_f32());
+    assert!(wrong.is_empty(), "{} outcomes of {all} floods:\n  {}", wrong.len(), wrong.join("\n  "));
 }
 
 /// The twins are honest: the shop itself answers every one of them without an error.

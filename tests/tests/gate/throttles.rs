@@ -118,6 +118,31 @@ async fn a_client_is_told_how_it_stands_and_passes_again_when_it_has_waited() {
 
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_response_tells_its_client_what_it_cost() {
+    let site = own(&Wanted { policy: TOLD, ..Wanted::default() });
+    for (protocol, client) in Protocol::ALL.into_iter().zip(["a", "b"]) {
+        let plain = site.plain(protocol, &of(client)).await.reply;
+        for (left, coding) in [(1, "identity"), (0, "gzip, br")] {
+            let exchange = site.gated(protocol, &of(client).with("accept-encoding", coding)).await;
+            let seen = exchange.arrived();
+            assert!(!seen.headers.contains_key("accept-encoding"), "the response could not be read");
+            assert_eq!(exchange.reply.header("content-length"), None);
+            let mut json = exchange.reply.json();
+            let cost = json.as_object_mut().unwrap().remove("extensions").unwrap()["cost"].take();
+            assert_eq!(cost["requestedQueryCost"], 1);
+            assert_eq!(cost["throttleStatus"]["currentlyAvailable"], left, "{cost}");
+            assert_eq!(json, plain.json(), "nothing else is changed");
+        }
+        // Whoever is not told gets the upstream's bytes.
+        let anonymous = site.gated(protocol, &post(HONEST)).await;
+        anonymous.arrived();
+        assert_eq!(anonymous.reply.body, plain.body);
+        assert_eq!(anonymous.reply.header("content-length"), plain.header("content-length"));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
 async fn an_anonymous_client_is_known_by_its_address_and_told_only_when_to_come_again() {
     let site = own(&Wanted { policy: TOLD, concurrency: 1, ..Wanted::default() });
     for protocol in Protocol::ALL {

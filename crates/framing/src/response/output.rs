@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The chunk, less what is cut out of it, plus what was held back before it.
+/// The chunk, less what is cut out of it, plus what was held back before it and what is added.
 #[derive(Debug)]
 pub(super) struct Output<'c> {
     chunk: &'c [u8],
@@ -30,6 +30,12 @@ impl<'c> Output<'c> {
             self.before.extend_from_slice(self.chunk.get(self.from..start).unwrap_or_default());
         }
         self.from = end;
+    }
+
+    /// Adds bytes before what stands at an offset, in order.
+    pub(super) fn add(&mut self, at: usize, bytes: &[u8]) {
+        self.cut(at, at);
+        self.before.extend_from_slice(bytes);
     }
 
     /// Holds back what is left from an offset on.

@@ -4,7 +4,7 @@ mod texts;
 
 use super::output::Output;
 use super::suggestion::Candidate;
-use super::{Event, Events, Jobs, Suggestions};
+use super::{Addition, Event, Events, Jobs, Suggestions};
 use std::borrow::Cow;
 
 /// Bytes that are kept of a key.
@@ -30,6 +30,10 @@ pub struct Scanner {
     /// What earlier chunks held of the text that is being read, when it is one to be known.
     text: Vec<u8>,
     candidate: Candidate,
+    /// A suggestion was cut off.
+    has_cut: bool,
+    /// What is still to be added.
+    addition: Option<Addition>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,7 @@ enum Level {
 enum Section {
     Data,
     Errors,
+    Extensions,
     Other,
 }
 
@@ -109,7 +114,20 @@ impl Scanner {
             escape: Escape::No,
             text: Vec::new(),
             candidate: Candidate::default(),
+            has_cut: false,
+            addition: None,
         }
+    }
+
+    /// Adds a member to the response.
+    #[must_use]
+    pub fn adding(self, addition: Option<Addition>) -> Self {
+        Self { addition, ..self }
+    }
+
+    /// Whether a suggestion was cut off.
+    pub fn has_cut(&self) -> bool {
+        self.has_cut
     }
 
     /// Whether the response was no JSON, or too deep, so that it passes as it is.
@@ -122,7 +140,8 @@ impl Scanner {
         self.state == State::End
     }
 
-    /// Scans the next bytes; what is to leave in their place, perhaps less or a little more than them.
+    /// Scans the next bytes; what is to leave in their place, perhaps less or a little more than
+    /// them.
     pub fn feed<'c>(&mut self, chunk: &'c [u8], visit: &mut impl FnMut(Event<'_>)) -> Cow<'c, [u8]> {
         let mut output = Output::new(chunk);
         let mut at = 0;
@@ -143,6 +162,9 @@ impl Scanner {
                 | State::Colon
                 | State::AfterValue
                 | State::End => {
+                    if *byte == b'}' {
+                        self.add(at, &mut output);
+                    }
                     self.structure(*byte, visit);
                     at.saturating_add(1)
                 }
@@ -157,6 +179,24 @@ impl Scanner {
         let held = self.candidate.bytes().to_vec();
         self.candidate.clear();
         held
+    }
+
+    /// Adds what is to be added where the object that it ends is about to end.
+    fn add(&mut self, at: usize, output: &mut Output<'_>) {
+        let Some(addition) = &self.addition else { return };
+        let is_empty = self.state == State::FirstKey;
+        if !is_empty && (self.state != State::AfterValue || self.open.last() != Some(&Level::Object)) {
+            return;
+        }
+        let bytes = match (self.inside(), self.section) {
+            (Some(0), _) => addition.whole(),
+            (Some(1), Section::Extensions) => Some(addition.inside(is_empty)),
+            _ => return,
+        };
+        if let Some(bytes) = bytes {
+            output.add(at, bytes.as_bytes());
+        }
+        self.addition = None;
     }
 
     fn structure(&mut self, byte: u8, visit: &mut impl FnMut(Event<'_>)) {
@@ -184,7 +224,9 @@ impl Scanner {
                 self.state = State::Text(match (self.section, self.jobs.suggestions) {
                     (Section::Errors, _) if self.is_code() => Role::Code,
                     (Section::Errors, Suggestions::Strip) => Role::Error,
-                    (Section::Errors | Section::Data | Section::Other, _) => Role::Other,
+                    (Section::Errors | Section::Data | Section::Extensions | Section::Other, _) => {
+                        Role::Other
+                    }
                 });
             }
             b'-' | b'0'..=b'9' | b't' | b'f' => {
@@ -206,6 +248,8 @@ impl Scanner {
         }
         if self.open.is_empty() {
             self.base = if level == Level::List { 2 } else { 1 };
+            // What is said of one request belongs to none of the responses of a batch.
+            self.addition.take_if(|_| level == Level::List);
         }
         let is_item = self.open.last() == Some(&Level::List);
         self.open.push(level);
@@ -258,8 +302,19 @@ impl Scanner {
                 self.section = match key {
                     b"data" => Section::Data,
                     b"errors" => Section::Errors,
+                    b"extensions" => Section::Extensions,
                     _ => Section::Other,
                 };
+                if let Some(addition) = &mut self.addition {
+                    match self.section {
+                        Section::Data | Section::Errors => addition.saw_result(),
+                        Section::Extensions => addition.saw_extensions(),
+                        Section::Other => (),
+                    }
+                }
+            }
+            Some(1) if self.section == Section::Extensions => {
+                self.addition.take_if(|addition| addition.is_called(key));
             }
             Some(2) if self.section == Section::Errors => {
                 self.code = match (self.code, key) {

@@ -1,7 +1,7 @@
 //! Responses.
 
 use crate::{cut, json};
-use portcullis_framing::{Event, Events, Jobs, Scanner, Suggestions};
+use portcullis_framing::{Addition, Event, Events, Jobs, Scanner, Suggestions};
 use proptest::prelude::*;
 
 fn scan(chunks: &[&[u8]], suggestions: Suggestions) -> (Vec<u8>, Vec<String>, bool) {
@@ -14,6 +14,23 @@ fn scan(chunks: &[&[u8]], suggestions: Suggestions) -> (Vec<u8>, Vec<String>, bo
     }
     output.extend_from_slice(&scanner.finish());
     (output, events, scanner.is_lost())
+}
+
+/// What leaves with a member added, in these chunks.
+fn added(chunks: &[&[u8]]) -> Vec<u8> {
+    let jobs = Jobs { suggestions: Suggestions::Keep, events: Events::Off };
+    let addition = Addition::new("cost", "{\"a\":1}".to_owned());
+    let mut scanner = Scanner::new(jobs, 20).adding(Some(addition));
+    let mut output: Vec<u8> =
+        chunks.iter().flat_map(|chunk| scanner.feed(chunk, &mut |_| ()).into_owned()).collect();
+    output.extend_from_slice(&scanner.finish());
+    output
+}
+
+/// A body with a number of bytes taken out at one place.
+fn is_without(body: &[u8], whole: &[u8]) -> bool {
+    let same = body.iter().zip(whole).take_while(|(one, other)| one == other).count();
+    (0..=same).any(|at| whole.ends_with(&body[at..]))
 }
 
 /// Texts that have something of a suggestion, of JSON, or of neither.
@@ -105,5 +122,43 @@ proptest! {
         let whole = scan(&[text.as_bytes()], Suggestions::Strip);
         prop_assert_eq!(scan(&cut(text.as_bytes(), &cuts), Suggestions::Strip), whole);
         prop_assert_eq!(scan(&cut(text.as_bytes(), &cuts), Suggestions::Keep).0, text.as_bytes());
+    }
+    #[test]
+    fn a_member_is_added_as_to_a_tree(
+        data in json(),
+        extensions in prop::option::of(json()),
+        is_first: bool,
+        pretty: bool,
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let mut members = vec![("data", data.clone())];
+        if let Some(extensions) = &extensions {
+            members.insert(usize::from(!is_first), ("extensions", extensions.clone()));
+        }
+        // A map of serde_json would sort them.
+        let text = |value: &serde_json::Value| if pretty { format!("{value:#}") } else { value.to_string() };
+        let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\": {}", text(value))).collect();
+        let body = format!("{{{}}}", members.join(", "));
+        let output = added(&cut(body.as_bytes(), &cuts));
+        let mut expected: serde_json::Value = serde_json::from_str(&body).unwrap();
+        match expected.get_mut("extensions") {
+            None => expected["extensions"] = serde_json::json!({ "cost": { "a": 1 } }),
+            Some(serde_json::Value::Object(map)) => {
+                map.entry("cost").or_insert_with(|| serde_json::json!({ "a": 1 }));
+            }
+            Some(_) => {}
+        }
+        prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(&output).unwrap(), expected);
+        prop_assert!(is_without(body.as_bytes(), &output));
+    }
+
+    #[test]
+    fn a_member_is_added_to_anything_alike_in_any_chunks(
+        text in "(\\[|\\]|\\{|\\}|:|,|\"(errors|data|extensions|cost|x|\\\\u00e9)\"|null|7|\"|\\\\| ){0,30}",
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let whole = added(&[text.as_bytes()]);
+        prop_assert_eq!(&added(&cut(text.as_bytes(), &cuts)), &whole);
+        prop_assert!(is_without(text.as_bytes(), &whole));
     }
 }

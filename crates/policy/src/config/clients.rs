@@ -131,7 +131,7 @@ struct SightSection {
     limits: Option<bool>,
     /// `RateLimit` and `RateLimit-Policy`: all classes but `anonymous` unless it says otherwise.
     throttles: Option<bool>,
-    /// `extensions.cost` in the gate's answers.
+    /// `extensions.cost` in the gate's answers, and in the responses that pass.
     cost: bool,
 }
 

@@ -101,6 +101,7 @@ impl Scanner {
                 match self.candidate.push(*byte) {
                     Step::Release(count) => self.release(count, carried, output),
                     Step::Complete => {
+                        self.has_cut = true;
                         let own = self.candidate.bytes().len().saturating_sub(*carried);
                         output.cut(next.saturating_sub(own), next);
                         self.candidate.clear();
