@@ -139,6 +139,13 @@ impl Digest {
     }
 }
 
+/// A name that nobody else has.
+pub(crate) fn random_name() -> Result<String, NoEntropy> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(NoEntropy)?;
+    Ok(hex(&bytes))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         #[expect(clippy::let_underscore_must_use, reason = "writing to a string cannot fail")]

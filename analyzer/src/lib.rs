@@ -24,4 +24,6 @@ pub mod render;
 pub use clock::Clock;
 pub use key::{Digest, Key, NoEntropy, Role};
 pub use server::{Running, StartError};
-pub use store::{Access, BUCKET_MS, Folder, FolderError, KeyRow, Revocation, Store, StoreError};
+pub use store::{
+    Access, BUCKET_MS, Folder, FolderError, KeyRow, Lease, Place, Revocation, Store, StoreError,
+};

@@ -133,10 +133,15 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Overloaded,
+            StoreError::Unreachable(_) => {
+                tracing::warn!(%error, "a request was put off");
+                Self::Overloaded
+            }
             StoreError::Full
             | StoreError::Closed
             | StoreError::Later
             | StoreError::Foreign
+            | StoreError::Fenced
             | StoreError::Lock(_)
             | StoreError::Failed(_) => {
                 tracing::error!(%error, "a request failed");

@@ -5,7 +5,7 @@ use crate::cli::{KeysCommand, PlaceArgs};
 use crate::clock::Clock;
 use crate::config;
 use crate::key::{Key, Role};
-use crate::store::{Access, Folder, KeyRow, Revocation, Store};
+use crate::store::{Access, KeyRow, Place, Revocation, Store};
 use std::io::{self, Write as _};
 
 pub(super) fn run(command: KeysCommand) -> Result<(), CommandError> {
@@ -54,8 +54,7 @@ async fn revoke(id: &str, place: &PlaceArgs) -> Result<(), CommandError> {
 
 async fn open(place: &PlaceArgs, access: Access) -> Result<Store, CommandError> {
     let config = config::load(place.config.as_deref(), place.overrides())?;
-    let folder = Folder::enter(&config.data_dir, access)?;
-    Ok(Store::open(&folder, config.store).await?)
+    Ok(Store::open(Place::enter(&config, access)?).await?)
 }
 
 fn key_line(key: &KeyRow) -> String {

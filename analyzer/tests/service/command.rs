@@ -1,62 +1,12 @@
 //! The real `portcullis`: what it prints, how it ends, and what it says when it will not start.
 
+use crate::ground::Ground;
+use crate::process::{Server, portcullis};
 use portcullis_analyzer::Key;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-
-pub(crate) fn portcullis(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-/// A `portcullis serve` of the test's own; killed with the test.
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) url: String,
-}
-
-impl Server {
-    /// Starts it on a free port, and returns when it says that it listens.
-    pub(crate) fn start(data_dir: &Path) -> Self {
-        let data_dir = data_dir.to_str().unwrap();
-        let mut child = portcullis(&["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url =
-            line.trim_end().strip_prefix("portcullis: listening on ").expect("the first line").to_owned();
-        Self { child, url }
-    }
-
-    /// Sends a signal and gives the exit code, where there is one.
-    pub(crate) fn end(mut self, signal: Signal) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// A key, made by the command.
-pub(crate) fn key(data_dir: &Path, role: &str) -> String {
-    let output = portcullis(&["keys", "add", "--role", role, "--data-dir", data_dir.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
+use std::process::{Output, Stdio};
 
 #[track_caller]
 fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
@@ -153,7 +103,7 @@ fn what_is_no_store_is_not_touched() {
 #[test]
 fn a_second_service_in_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Server::start(folder.path());
+    let first = Server::start(&Ground::folder(folder.path()));
     let output = portcullis(&["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"])
         .current_dir(folder.path())
         .output()
