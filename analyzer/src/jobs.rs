@@ -142,7 +142,9 @@ async fn forget(store: &Store, lease: &Lease, settings: Retention, now_ms: u64) 
         rollup_rows: settings.rollup_rows,
     };
     let expired = store.expire(lease, expiry).await?;
+    let decisions = store.forget_decisions(lease, now_ms).await?;
     tracing::debug!(
+        decisions,
         rollup = expired.rollup,
         boots = expired.boots,
         incidents = expired.incidents,

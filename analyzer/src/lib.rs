@@ -5,6 +5,7 @@
 mod api;
 mod clock;
 mod connections;
+mod decisions;
 mod ingest;
 mod jobs;
 mod key;

@@ -4,6 +4,7 @@ use crate::api::{self, App};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections;
+use crate::decisions::Feed;
 use crate::ingest::Ingest;
 use crate::jobs::{self, Workshop};
 use crate::key::{self, NoEntropy};
@@ -52,6 +53,8 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     connections: JoinHandle<()>,
     writer: JoinHandle<()>,
+    feed: Feed,
+    watching: JoinHandle<()>,
     workshop: Workshop,
     jobs: Vec<JoinHandle<()>>,
 }
@@ -67,7 +70,10 @@ impl Running {
         let listen = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let store = Store::open(place).await.map_err(|source| StartError::Store { place: shown, source })?;
+        let unopened = |source| StartError::Store { place: shown.clone(), source };
+        let store = Store::open(place).await.map_err(unopened)?;
+        store.begin_decisions(clock.now_ms()).await.map_err(unopened)?;
+        let (feed, watching) = Feed::start(store.clone()).await.map_err(unopened)?;
         let metrics = Arc::new(Metrics::new(jobs::JOBS));
         let (ingest, writer) = Ingest::start(store.clone(), Arc::clone(&metrics), config.ingest.concurrency);
         let workshop = Workshop {
@@ -78,11 +84,20 @@ impl Running {
         };
         let (jobs, tasks) = workshop.start(config.retention).into_iter().unzip();
         let http = config.http;
-        let app = App { config, clock, store: store.clone(), ingest, metrics, jobs, started: Instant::now() };
+        let app = App {
+            config,
+            clock,
+            store: store.clone(),
+            ingest,
+            feed: feed.clone(),
+            metrics,
+            jobs,
+            started: Instant::now(),
+        };
         let (stop, stopped) = oneshot::channel();
         let connections =
             tokio::spawn(connections::serve(listener, api::router(Arc::new(app)), http, stopped));
-        Ok(Self { address, store, stop, connections, writer, workshop, jobs: tasks })
+        Ok(Self { address, store, stop, connections, writer, feed, watching, workshop, jobs: tasks })
     }
 
     /// Where it listens.
@@ -93,10 +108,12 @@ impl Running {
     /// Stops accepting, lets requests in work finish within their time, and closes the store.
     pub async fn stop(self) {
         drop(self.stop);
+        // Whoever waits for decisions would be waited for.
+        self.feed.close();
         finished(self.connections).await;
         // The last entrance went with the last connection, so the writer ends when its queue is empty.
         finished(self.writer).await;
-        for job in self.jobs {
+        for job in self.jobs.into_iter().chain([self.watching]) {
             job.abort();
             finished(job).await;
         }

@@ -3,6 +3,7 @@
 //! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
 //! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
+mod decisions;
 mod error;
 mod fold;
 mod folder;
@@ -27,6 +28,7 @@ use sql::sql;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
 pub use error::StoreError;
 pub use fold::BUCKET_MS;
 pub(crate) use fold::window_start;
@@ -50,7 +52,7 @@ pub struct Store {
 /// How long a query waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for what is quick and must not wait.
-const LOOKUPS: u32 = 2;
+const LOOKUPS: u32 = 3;
 
 impl Store {
     /// Opens the store at the place and brings its tables up to date.

@@ -4,6 +4,7 @@ pub(crate) mod cargo_fuzz;
 pub(crate) mod envoy;
 pub(crate) mod node;
 pub(crate) mod postgres;
+pub(crate) mod pycrowdsec;
 pub(crate) mod target;
 pub(crate) mod wasm_bindgen;
 mod wheel;
@@ -29,6 +30,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     target::ensure("wasm32-unknown-unknown")?;
     let wasm_bindgen = wasm_bindgen::ensure(workspace)?;
     let tools = [envoy::ensure(workspace)?, node::ensure(workspace)?, wasm_bindgen, postgres::ensure()?];
+    let tools = tools.into_iter().chain([pycrowdsec::ensure(workspace)?]);
     for tool in tools {
         say(&format!("ready: {}", tool.display()));
     }

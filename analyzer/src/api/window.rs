@@ -41,7 +41,7 @@ impl WindowQuery {
 }
 
 /// `<n>s|m|h|d` in seconds.
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
     let number = text.strip_suffix(unit)?;
     // Not every text that parses as a number is one here: "+5" is not.

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "incident client", include_str!("../../migrations/0004_incident_client.sql")),
     (5, "boots", include_str!("../../migrations/0005_boots.sql")),
     (6, "leases", include_str!("../../migrations/0006_leases.sql")),
+    (7, "decisions", include_str!("../../migrations/0007_decisions.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.

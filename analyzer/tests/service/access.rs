@@ -46,7 +46,7 @@ async fn a_wrong_role_is_told_so() {
     let reply = send(service.request("POST", "/edge/v1/reports").bearer_auth(service.viewer.reveal())).await;
     assert_eq!(
         reply.problem(403),
-        "Only a key of the role edge delivers reports; `portcullis keys add --role edge` makes one."
+        "Only a key of the role edge delivers reports and fetches decisions; `portcullis keys add --role edge` makes one."
     );
 }
 

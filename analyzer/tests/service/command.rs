@@ -214,3 +214,57 @@ fn help_has_examples_and_log_lines_may_be_json() {
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!((&line["level"], &line["fields"]["message"]), (&"INFO".into(), &"started".into()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decisions_are_made_listed_imported_and_taken_back() {
+    let ground = Ground::new().await;
+    let key = crate::process::key(&ground, "operator");
+    let server = Server::start(&ground);
+    let url = server.url.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = portcullis(arguments);
+        command.current_dir(folder.path()).env("PORTCULLIS_KEY", &key).env("PORTCULLIS_URL", &url);
+        command.output().unwrap()
+    };
+    let add = ["decisions", "add", "192.0.2.7", "10.9.0.0/16", "--for", "2h", "--reason", "login storm"];
+    check(&run(&add), 0, "", "portcullis: decided about 2 clients for 2h\n");
+    let throttle = ["decisions", "add", "2001:db8::/64", "--throttle", "250"];
+    check(&run(&throttle), 0, "", "portcullis: decided about 1 client for 4h\n");
+    std::fs::write(folder.path().join("l.txt"), "198.51.100.1\nnonsense\n198.51.100.2\n").unwrap();
+    let import = ["decisions", "import", "l.txt", "--origin", "import:l"];
+    let wrong = "portcullis: l.txt:2: must be an address, a range such as 10.0.0.0/8, or a client key of 32 hex digits\n";
+    let refused =
+        format!("{wrong}portcullis: 1 wrong lines; nothing is imported, unless told to --skip-wrong\n");
+    check(&run(&import), 1, "", &refused);
+    let skipping = [&import[..], &["--skip-wrong"]].concat();
+    check(&run(&skipping), 0, "", &format!("{wrong}portcullis: decided about 2 clients\n"));
+
+    let list = |arguments: &[&str]| {
+        let output = run(&[&["decisions", "list"], arguments].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let all = list(&[]);
+    assert_eq!(all.lines().count(), 6, "{all}");
+    let line = all.lines().find(|line| line.starts_with("2001:db8::/64 ")).unwrap();
+    assert!(line.contains("throttle:250") && line.contains("operator"), "{line}");
+    let of_one = list(&["--target", "10.9.1.1", "--json"]);
+    let one: serde_json::Value = serde_json::from_str(of_one.trim()).unwrap();
+    assert_eq!((&one["value"], &one["reason"]), (&"10.9.0.0/16".into(), &"login storm".into()));
+    check(&run(&["decisions", "remove", "192.0.2.7"]), 0, "", "portcullis: 192.0.2.7: 1 removed\n");
+    let origin = ["decisions", "remove", "--origin", "import:l"];
+    check(&run(&origin), 0, "", "portcullis: import:l: 2 removed\n");
+    assert_eq!(list(&[]).lines().count(), 3);
+
+    let wrong = run(&["decisions", "add", "localhost"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("422") && said.contains("decisions[0].target: must be an address"), "{said}");
+    assert_eq!(wrong.status.code(), Some(1));
+    assert_eq!(server.end(Signal::TERM), Some(0));
+    let gone = run(&["decisions", "list"]);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("is `portcullis serve` running there?"));
+    assert_eq!(gone.status.code(), Some(1));
+    let keyless = portcullis(&["decisions", "list"]).env_remove("PORTCULLIS_KEY").output().unwrap();
+    assert_eq!(keyless.status.code(), Some(2));
+}

@@ -12,6 +12,8 @@ mod access;
 mod cluster;
 mod command;
 mod crash;
+mod crowdsec;
+mod decisions;
 mod explain;
 mod fold;
 mod ground;

@@ -12,6 +12,8 @@
 mod access;
 mod cluster;
 mod crash;
+mod crowdsec;
+mod decisions;
 mod fold;
 mod ground;
 mod harness;

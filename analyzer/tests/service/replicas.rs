@@ -128,3 +128,37 @@ async fn one_killed_in_the_middle_loses_and_doubles_nothing() {
     let totals = &answer["totals"];
     assert_eq!((&totals["reports"], &totals["requests"]), (&json!(reports), &json!(requests)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_of_one_wakes_the_edges_of_the_other() {
+    let ground = Ground::new().await;
+    let operator = ground.add_key(portcullis_analyzer::Role::Operator).await;
+    let (one, two) =
+        (Service::start_on(ground.clone(), |_| ()).await, Service::start_on(ground, |_| ()).await);
+    let pull = async |service: &Service, after: u64| {
+        let path = format!("/edge/v1/decisions?after={after}&wait=30");
+        send(service.request("GET", &path).bearer_auth(service.edge.reveal())).await.json()
+    };
+    let mut revision = pull(&two, 0).await["revision"].as_u64().unwrap();
+    let mut slowest = Duration::ZERO;
+    for number in 0..20 {
+        let body = json!({ "decisions": [{ "target": format!("192.0.2.{number}"), "duration": "1h" }] });
+        let request = one.request("POST", "/monitoring/decisions/").bearer_auth(operator.reveal());
+        let (page, posted) = tokio::join!(pull(&two, revision), async {
+            // The edge is waiting once another request of its service is answered.
+            assert_eq!(two.get("/monitoring/health/").await.status, 200);
+            let started = std::time::Instant::now();
+            assert_eq!(send(request.json(&body)).await.status, 201);
+            started
+        });
+        slowest = slowest.max(posted.elapsed());
+        assert_eq!(page["decisions"][0]["scope"]["ip"], format!("192.0.2.{number}"));
+        revision = page["revision"].as_u64().unwrap();
+    }
+    // It is woken, not polled: with a look every second, twenty times would not all be faster than half of one.
+    println!("slowest of 20: {slowest:?}");
+    // The one that has not heard yet is not asked in vain by an edge that has.
+    let path = format!("/edge/v1/decisions?after={revision}&wait=0");
+    let reply = send(one.request("GET", &path).bearer_auth(one.edge.reveal())).await;
+    assert_eq!(reply.status, 204);
+}
