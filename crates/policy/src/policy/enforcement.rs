@@ -77,7 +77,8 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::GetMutation
         | Reason::Throttled
         | Reason::Quota
-        | Reason::Streams => Left::Judgeable,
+        | Reason::Streams
+        | Reason::Blocked => Left::Judgeable,
         Reason::Syntax
         | Reason::FragmentCycle
         | Reason::DuplicateDefinition
