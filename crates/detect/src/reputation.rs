@@ -105,7 +105,14 @@ impl Reputation {
     pub fn is_echo(&self, observation: &Observation, at: Moment) -> bool {
         match observation.reason {
             Some(Reason::Blocked) => true,
-            Some(Reason::Throttled | Reason::Streams | Reason::Quota | Reason::Contention) => {
+            Some(
+                Reason::Throttled
+                | Reason::Streams
+                | Reason::Quota
+                | Reason::Contention
+                | Reason::SocketAttempts
+                | Reason::SocketCount,
+            ) => {
                 let scopes = [observation.client(), observation.range(), observation.key()];
                 scopes.into_iter().flatten().any(|scope| self.binds(&scope, at))
             }

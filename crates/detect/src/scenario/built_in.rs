@@ -14,6 +14,7 @@ scenarios![
     "apq_flood",
     "credential_brute_force",
     "credential_stuffing",
+    "cswsh_probing",
     "graphql_bomb",
     "graphql_bomb_huge",
     "identity_rotation",
@@ -27,4 +28,5 @@ scenarios![
     "subscribe_flood",
     "suggestion_probing",
     "throttle_flood",
+    "websocket_flood",
 ];
