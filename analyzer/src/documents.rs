@@ -45,7 +45,9 @@ fn refusals() -> String {
          `extensions.code` is the code below, with `limit` and `actual` (for cost `cost.max` and `cost.estimated`) unless the policy\n\
          says `responses: {expose_limits: false}`. Stats and reports use the reason. *Whose* says who has to act: the client sent what no\n\
          correct client sends, the operator's policy says no, or the gate could not see the request.\n\n\
-         | reason | code | status | whose | when |\n|---|---|---|---|---|\n",
+         A WebSocket is refused at its handshake with the status, or closed with the close code and the message of the reason; reasons of\n\
+         sockets without one refuse a handshake, or one operation in an `error` message.\n\n\
+         | reason | code | status | close | whose | when |\n|---|---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {
         let whose = match reason.blame() {
@@ -54,7 +56,8 @@ fn refusals() -> String {
             Blame::Gate => "gate",
         };
         let (label, code, status, help) = (reason.label(), reason.code(), reason.status(), reason.help());
-        text.push_str(&format!("| `{label}` | `{code}` | {status} | {whose} | {help} |\n"));
+        let close = reason.close_code().map(|code| code.to_string()).unwrap_or_default();
+        text.push_str(&format!("| `{label}` | `{code}` | {status} | {close} | {whose} | {help} |\n"));
     }
     text
 }

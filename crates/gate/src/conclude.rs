@@ -78,7 +78,7 @@ pub(crate) fn counts(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec
     let outcome = match judgement.verdict {
         Verdict::Allow => Outcome::Allowed,
         Verdict::Deny(refusal) => {
-            list.push(Effect::Count(Metric::Refusals(refusal.reason), 1));
+            list.push(Effect::Count(Metric::refused(refusal.reason), 1));
             Outcome::Refused
         }
     };

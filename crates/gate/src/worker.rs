@@ -156,6 +156,7 @@ impl Worker {
             rollup: self.rollup.cut(),
             incidents: std::mem::take(&mut self.incidents),
             incidents_dropped: std::mem::take(&mut self.incidents_dropped),
+            sockets: None,
         };
         self.window = None;
         self.urgency = Urgency::Calm;

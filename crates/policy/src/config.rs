@@ -9,6 +9,7 @@ mod id_keys;
 mod limits;
 mod throttles;
 mod transports;
+mod websocket;
 
 use crate::policy::{
     Analyzer, Clients, CorrelationTrust, CostTable, Disclosure, Policy, Responses, RoutePath, Switch, Token,
@@ -20,6 +21,7 @@ use enforcement::ModeChoice;
 use graphql::GraphqlSection;
 use serde::Deserialize;
 use throttles::ThrottlesSection;
+use websocket::WebsocketSection;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -61,6 +63,8 @@ struct PolicyFile {
     graphql: GraphqlSection,
     /// How much clients may spend over time.
     throttles: ThrottlesSection,
+    /// Who may open a WebSocket, how fast, and what it may carry.
+    websocket: WebsocketSection,
     /// How requests are followed through the system.
     correlation: CorrelationSection,
     /// What answers of the gate look like.
@@ -78,6 +82,7 @@ impl Default for PolicyFile {
             clients: ClientsSection::default(),
             graphql: GraphqlSection::default(),
             throttles: ThrottlesSection::default(),
+            websocket: WebsocketSection::default(),
             correlation: CorrelationSection::default(),
             responses: ResponsesSection::default(),
             analyzer: None,
@@ -160,6 +165,7 @@ impl TryFrom<PolicyFile> for Policy {
             clients,
             graphql,
             throttles,
+            websocket,
             correlation,
             responses,
             analyzer,
@@ -169,6 +175,7 @@ impl TryFrom<PolicyFile> for Policy {
         let drafts = found.clients(clients);
         let graphql = found.graphql(graphql);
         let throttles = found.throttles(throttles, &drafts.names());
+        let websocket = found.websocket(websocket, &routes, &drafts.names(), &throttles);
         let mut policy = Self {
             enforcement,
             routes,
@@ -192,6 +199,7 @@ impl TryFrom<PolicyFile> for Policy {
             analyzer: analyzer.and_then(|section| found.analyzer(section)),
             clients: Clients::nobody(),
             throttles,
+            websocket,
         };
         policy.clients = drafts.finish(&policy, &mut found);
         Mistakes::none_of(found.0)?;
@@ -249,12 +257,15 @@ impl Found {
         if sections.is_empty() {
             self.say("routes", "must name at least one path");
         }
+        self.paths("routes", sections)
+    }
+
+    /// The paths of a list of routes.
+    fn paths(&mut self, list: &str, sections: Vec<RouteSection>) -> Vec<RoutePath> {
         for (index, RouteSection { path }) in sections.iter().enumerate() {
             if let Some(problem) = unfit(path) {
-                self.say(
-                    format!("routes[{index}].path"),
-                    format!("{problem}, got `{}`", path.escape_debug()),
-                );
+                let problem = format!("{problem}, got `{}`", path.escape_debug());
+                self.say(format!("{list}[{index}].path"), problem);
             }
         }
         sections.into_iter().map(|section| RoutePath(section.path)).collect()

@@ -15,11 +15,11 @@ mod verdict;
 pub use identity::{Client, ClientKey, Evidence, LONGEST_IDENTITY};
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{
-    Analyzer, Class, ClassId, Clients, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding,
-    Enforcement, Introspection, Limits, ManifestError, Mode, Per, PersistedQueries, Policy, PropertyPath,
-    RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, StreamLimit, Switch,
-    Throttle, Throttles, Token, Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads,
-    ValidationStatus,
+    Analyzer, Asked, Class, ClassId, Clients, Compression, Cookies, CorrelationTrust, CostPolicy, CostTable,
+    Disclosure, Encoding, Enforcement, Introspection, Limits, ManifestError, Mode, Origins, Per,
+    PersistedQueries, Policy, PropertyPath, RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields,
+    Sight, SocketLimits, SourceKind, StreamLimit, Subprotocol, Switch, Throttle, Throttles, Token,
+    Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads, ValidationStatus, WebSockets,
 };
 pub use strict::{Malformed, read};
 pub use time::Timestamp;

@@ -6,6 +6,7 @@ mod requests;
 mod schema;
 mod throttles;
 mod trusted;
+mod websocket;
 
 pub use clients::{Class, ClassId, Clients, PropertyPath, Sight, SourceKind};
 pub(crate) use clients::{Condition, Property, Source, Trait};
@@ -19,6 +20,8 @@ pub(crate) use throttles::ThrottleId;
 pub use throttles::{Per, StreamLimit, Throttle, Throttles, Unit};
 pub(crate) use trusted::manifest;
 pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
+pub use websocket::{Asked, Compression, Cookies, Origins, SocketLimits, Subprotocol, WebSockets};
+pub(crate) use websocket::{Origin, Port};
 
 use portcullis_cost::{Cost, Model, Sizes};
 
@@ -63,6 +66,8 @@ pub struct Policy {
     pub clients: Clients,
     /// What clients may spend over time.
     pub throttles: Throttles,
+    /// What WebSockets may be.
+    pub websocket: WebSockets,
 }
 
 /// What operations may cost, and how that is estimated.

@@ -47,6 +47,12 @@ pub enum Transport {
     EventStream,
     /// A subscription whose results are asked for as parts of one response.
     MultipartStream,
+    /// A WebSocket: its handshake, or a socket that carries no GraphQL.
+    Websocket,
+    /// A message of a WebSocket of the subprotocol `graphql-transport-ws`.
+    GraphqlTransportWs,
+    /// A message of a WebSocket of the older subprotocol `graphql-ws`.
+    GraphqlWs,
     /// Any other HTTP request on a GraphQL route.
     OtherHttp,
 }
@@ -61,6 +67,9 @@ impl Transport {
             Self::Upload => "upload",
             Self::EventStream => "event_stream",
             Self::MultipartStream => "multipart_stream",
+            Self::Websocket => "websocket",
+            Self::GraphqlTransportWs => "graphql_transport_ws",
+            Self::GraphqlWs => "graphql_ws",
             Self::OtherHttp => "other_http",
         }
     }

@@ -6,16 +6,19 @@
 mod kind;
 mod metric;
 mod reason;
+mod socket;
 mod wire;
 
 pub mod header;
 
 pub use kind::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{
-    ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, StatsTag,
+    ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, SocketMetric, StatsTag,
     ThrottleLabel, stats_tags,
 };
 pub use reason::{Blame, Reason};
+pub use socket::{CloseCode, ClosedBy, Handshake, MessageKind, Sender};
 pub use wire::{
-    Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, VERSION, WorkerBoot,
+    Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, SocketClient, SocketRow,
+    SocketsReport, Spread, Traffic, VERSION, WorkerBoot,
 };

@@ -4,10 +4,12 @@
 //! [`stats_tags`] says how Envoy turns the segments back into labels.
 
 mod labels;
+mod sockets;
 
 pub use labels::{ClassLabel, Labels, ThrottleLabel};
+pub use sockets::SocketMetric;
 
-use crate::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Reason};
+use crate::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Reason, Spread};
 
 /// How a metric behaves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,6 +231,69 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Sets of buckets that were no such thing, and were begun anew.",
     },
     Family {
+        name: "portcullis.websocket.sockets",
+        kind: FamilyKind::Gauge,
+        labels: &["socket_class"],
+        buckets: &[],
+        help: "WebSockets that are open, by the client's class, over all workers; those of a trapped VM are forgotten within half a minute.",
+    },
+    Family {
+        name: "portcullis.websocket.attempts",
+        kind: FamilyKind::Counter,
+        labels: &["handshake"],
+        buckets: &[],
+        help: "Attempts to open a WebSocket: opened, refused by the gate, or failed at the upstream.",
+    },
+    Family {
+        name: "portcullis.websocket.rejections",
+        kind: FamilyKind::Counter,
+        labels: &["rejection"],
+        buckets: &[],
+        help: "WebSockets refused or closed by the gate, and messages that it turned away, by reason; refused operations are in `portcullis.graphql.refusals`.",
+    },
+    Family {
+        name: "portcullis.websocket.messages",
+        kind: FamilyKind::Counter,
+        labels: &["message_sender", "message_kind"],
+        buckets: &[],
+        help: "Messages and control frames on WebSockets, by sender and kind; those of the gate itself are not counted.",
+    },
+    Family {
+        name: "portcullis.websocket.bytes",
+        kind: FamilyKind::Counter,
+        labels: &["byte_sender"],
+        buckets: &[],
+        help: "Bytes of frames on WebSockets, by sender.",
+    },
+    Family {
+        name: "portcullis.websocket.operations",
+        kind: FamilyKind::Counter,
+        labels: &["socket_operation_type", "socket_verdict"],
+        buckets: &[],
+        help: "GraphQL operations that came over WebSockets, by type and what became of them.",
+    },
+    Family {
+        name: "portcullis.websocket.closes",
+        kind: FamilyKind::Counter,
+        labels: &["close_code", "closed_by"],
+        buckets: &[],
+        help: "WebSockets that ended, by the code of the first close and by who sent it.",
+    },
+    Family {
+        name: "portcullis.websocket.duration_ms",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: Spread::DURATION_MS,
+        help: "How long WebSockets lived, in milliseconds.",
+    },
+    Family {
+        name: "portcullis.websocket.messages_per_socket",
+        kind: FamilyKind::Histogram,
+        labels: &[],
+        buckets: Spread::MESSAGES,
+        help: "Messages that a WebSocket carried in its life, of both sides.",
+    },
+    Family {
         name: "portcullis.reports.sent",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -361,6 +426,8 @@ pub enum Metric {
     ThrottlesContended,
     /// `portcullis.throttles.unreadable`.
     ThrottlesUnreadable,
+    /// What is counted of WebSockets.
+    Socket(SocketMetric),
     /// `portcullis.reports.sent`.
     ReportsSent,
     /// `portcullis.reports.failed`.
@@ -380,7 +447,8 @@ impl Metric {
         for kind in OperationKind::ALL {
             all.extend(Outcome::ALL.map(|outcome| Self::Requests(kind, outcome)));
         }
-        all.extend(Reason::ALL.iter().map(|reason| Self::Refusals(*reason)));
+        let of_requests = Reason::ALL.iter().filter(|reason| !reason.is_of_sockets());
+        all.extend(of_requests.map(|reason| Self::Refusals(*reason)));
         all.extend(Reason::ALL.iter().map(|reason| Self::Shadowed(*reason)));
         all.extend(Persisted::ALL.map(Self::PersistedQueries));
         all.extend(ErrorCode::ALL.map(Self::ResponseErrors));
@@ -389,6 +457,7 @@ impl Metric {
         }
         all.extend(labels.throttles().map(Self::ThrottleDenied));
         all.extend(labels.throttles().map(Self::ThrottleShadowed));
+        all.extend(SocketMetric::all(labels).into_iter().map(Self::Socket));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -416,6 +485,15 @@ impl Metric {
             Self::RowsMerged,
         ]);
         all
+    }
+
+    /// By what a refusal for a reason is counted.
+    pub fn refused(reason: Reason) -> Self {
+        if reason.is_of_sockets() {
+            Self::Socket(SocketMetric::Rejections(reason))
+        } else {
+            Self::Refusals(reason)
+        }
     }
 
     /// The family's name: the stat without label values.
@@ -448,6 +526,7 @@ impl Metric {
             Self::ThrottlesOverflowed => "portcullis.throttles.overflowed",
             Self::ThrottlesContended => "portcullis.throttles.contended",
             Self::ThrottlesUnreadable => "portcullis.throttles.unreadable",
+            Self::Socket(metric) => metric.family_name(),
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
             Self::ReportsRejected => "portcullis.reports.rejected",
@@ -468,6 +547,7 @@ impl Metric {
             | Self::ActualCost
             | Self::ValidationTime => FamilyKind::Histogram,
             Self::Streams => FamilyKind::Gauge,
+            Self::Socket(metric) => metric.kind(),
             Self::Requests(..)
             | Self::Refusals(_)
             | Self::Shadowed(_)
@@ -504,6 +584,7 @@ impl Metric {
             Self::ThrottleDenied(throttle) | Self::ThrottleShadowed(throttle) => {
                 format!("{family}.{}", labels.throttle(throttle))
             }
+            Self::Socket(metric) => metric.stat_name(labels),
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::Refusals(reason) | Self::Shadowed(reason) => format!("{family}.{}", reason.label()),
             Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),
@@ -551,10 +632,10 @@ pub fn stats_tags() -> Vec<StatsTag> {
     for family in EDGE_FAMILIES {
         let name = family.name.replace('.', "\\.");
         for (position, label) in family.labels.iter().enumerate() {
-            let before = "\\.[a-z_]+".repeat(position);
+            let before = "\\.[a-z0-9_]+".repeat(position);
             tags.push(StatsTag {
                 tag_name: (*label).to_owned(),
-                regex: format!("^wasmcustom\\.{name}{before}(\\.([a-z_]+))"),
+                regex: format!("^wasmcustom\\.{name}{before}(\\.([a-z0-9_]+))"),
             });
         }
     }

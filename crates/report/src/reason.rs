@@ -3,6 +3,8 @@
 //! One table, so that the client's answer, the stats, the reports, the analyzer's API and the
 //! documentation cannot disagree.
 
+mod sockets;
+
 use serde::{Deserialize, Serialize};
 
 /// Who has to act on a refusal; picks where it is shown and how loudly.
@@ -119,7 +121,35 @@ impl Reason {
             | Self::Streams
             | Self::Contention
             | Self::Overloaded
-            | Self::Unreadable => false,
+            | Self::Unreadable
+            | Self::SocketHandshake
+            | Self::SocketVersion
+            | Self::SocketOrigin
+            | Self::SocketOriginMissing
+            | Self::SocketCookies
+            | Self::SocketSubprotocol
+            | Self::SocketAttempts
+            | Self::SocketCount
+            | Self::SocketOperations
+            | Self::SocketFraming
+            | Self::SocketUpstream
+            | Self::SocketBinary
+            | Self::SocketText
+            | Self::SocketControls
+            | Self::SocketMessages
+            | Self::SocketFrames
+            | Self::SocketMessageSize
+            | Self::SocketInflation
+            | Self::SocketIdle
+            | Self::SocketLifetime
+            | Self::SocketMemory
+            | Self::SocketMessage
+            | Self::SocketInitSize
+            | Self::SocketEarly
+            | Self::SocketChoice
+            | Self::SocketInitTimeout
+            | Self::SocketIdInUse
+            | Self::SocketInits => false,
         }
     }
 }
@@ -223,6 +253,62 @@ reasons! {
         "Other workers changed the buckets of `throttles` at every attempt to take from them; what cannot be counted does not pass.";
     Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
+    SocketHandshake, "socket_handshake", "INVALID_WEBSOCKET_HANDSHAKE", 400, Client, "The WebSocket handshake is not well-formed.",
+        "An upgrade to something other than `websocket`, a body, a `Sec-WebSocket-Key` that is not 16 bytes in base64, or a header twice that may come once.";
+    SocketVersion, "socket_version", "WEBSOCKET_VERSION_NOT_SUPPORTED", 426, Client, "The WebSocket version is not supported.",
+        "`Sec-WebSocket-Version` is not 13.";
+    SocketOrigin, "socket_origin", "ORIGIN_NOT_ALLOWED", 403, Policy, "The origin is not allowed.",
+        "A handshake from a page of an origin that is neither the server's own nor one of `websocket.origins`.";
+    SocketOriginMissing, "socket_origin_missing", "ORIGIN_REQUIRED", 403, Policy, "An origin is required.",
+        "A handshake without `Origin`, and `websocket.missing_origin` refuses those.";
+    SocketCookies, "socket_cookies", "CROSS_SITE_WEBSOCKET", 403, Client, "Cookies are not taken from another origin.",
+        "A handshake with cookies from a page of an origin that is not listed: what cross-site WebSocket hijacking looks like.";
+    SocketSubprotocol, "socket_subprotocol", "SUBPROTOCOL_NOT_SUPPORTED", 400, Client, "The WebSocket subprotocol is not supported.",
+        "A handshake on a GraphQL route that offers no subprotocol, one twice, or one that `websocket.subprotocols` does not list.";
+    SocketAttempts, "socket_attempts", "RATE_LIMITED", 429, Policy, "Too many attempts to connect in a short time.",
+        "A bucket of `websocket.attempts` is empty; `Retry-After` says when it will not be.";
+    SocketCount, "socket_count", "MAX_SOCKETS_EXCEEDED", 429, Policy, "Too many sockets are open.",
+        "As many sockets are open as `websocket.sockets` allows; one has to end first.";
+    SocketFraming, "socket_framing", "WEBSOCKET_PROTOCOL_ERROR", 400, Client, "Invalid frame",
+        "A frame that RFC 6455 does not allow: unmasked, of a reserved kind, of a length in too many bytes, a control frame in pieces, or a bad close.";
+    SocketText, "socket_text", "WEBSOCKET_INVALID_TEXT", 400, Client, "Invalid UTF-8",
+        "A text message that is not UTF-8.";
+    SocketBinary, "socket_binary", "WEBSOCKET_BINARY_NOT_ALLOWED", 400, Client, "Binary messages are not supported",
+        "A binary message on a socket of a GraphQL subprotocol.";
+    SocketMessageSize, "socket_message_size", "MAX_MESSAGE_SIZE_EXCEEDED", 413, Policy, "Message too big",
+        "More bytes in one message than `websocket.limits.message_bytes`.";
+    SocketFrames, "socket_frames", "MAX_FRAMES_EXCEEDED", 400, Policy, "Too many frames in one message",
+        "More frames of one message than `websocket.limits.frames_per_message`.";
+    SocketInflation, "socket_inflation", "PAYLOAD_INFLATES_TOO_MUCH", 413, Policy, "Message too big when decompressed",
+        "A compressed message that has more bytes than `websocket.limits.message_bytes` when it is inflated, or that cannot be.";
+    SocketControls, "socket_controls", "MAX_CONTROL_FRAMES_EXCEEDED", 429, Policy, "Too many control frames",
+        "More pings and pongs in a second than `websocket.limits.control_frames_per_second`.";
+    SocketMessages, "socket_messages", "MAX_MESSAGES_EXCEEDED", 429, Policy, "Too many messages",
+        "More messages than `websocket.limits.messages_per_second` and `burst` allow on one socket, or `websocket.messages` to one client.";
+    SocketMemory, "socket_memory", "GATE_OVERLOADED", 429, Gate, "Too much is being held",
+        "What a worker holds of unfinished messages of all its sockets has more than `websocket.limits.socket_bytes`.";
+    SocketIdle, "socket_idle", "WEBSOCKET_IDLE", 408, Policy, "Idle for too long",
+        "Nothing was sent by either side for `websocket.limits.idle_ms`.";
+    SocketLifetime, "socket_lifetime", "WEBSOCKET_EXPIRED", 408, Policy, "Open for too long",
+        "The socket is older than `websocket.limits.lifetime_ms`; clients connect again.";
+    SocketMessage, "socket_message", "INVALID_MESSAGE", 400, Client, "Invalid message received",
+        "A message that its subprotocol does not know, or that can be read in two ways.";
+    SocketInitSize, "socket_init_size", "MAX_INIT_PAYLOAD_EXCEEDED", 413, Policy, "Invalid message received",
+        "More bytes of `connection_init` than `websocket.limits.init_payload_bytes`.";
+    SocketEarly, "socket_early", "UNAUTHORIZED", 401, Client, "Unauthorized",
+        "An operation before the connection was acknowledged.";
+    SocketInitTimeout, "socket_init_timeout", "CONNECTION_INIT_TIMEOUT", 408, Policy, "Connection initialisation timeout",
+        "No `connection_init` within `websocket.limits.init_timeout_ms`.";
+    SocketInits, "socket_inits", "TOO_MANY_INITS", 429, Client, "Too many initialisation requests",
+        "A second `connection_init`.";
+    SocketIdInUse, "socket_id_in_use", "SUBSCRIBER_EXISTS", 409, Client, "Subscriber already exists",
+        "An operation under the id of one that is still running.";
+    SocketOperations, "socket_operations", "MAX_OPERATIONS_EXCEEDED", 429, Policy, "Too many operations are running.",
+        "As many operations run on the socket as `websocket.limits.open_operations` allows; the socket lives on.";
+    SocketChoice, "socket_choice", "SUBPROTOCOL_NOT_SUPPORTED", 400, Gate, "Subprotocol not acceptable",
+        "The upstream took a handshake with a subprotocol that was not offered, or with none, or with an extension that the gate does not know.";
+    SocketUpstream, "socket_upstream", "UPSTREAM_PROTOCOL_ERROR", 400, Gate, "Invalid frame from the upstream",
+        "The upstream sent a frame that RFC 6455 does not allow, or a message that the gate could not follow.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",
         "The proxy did not hand the request to the gate; what cannot be judged does not pass.";
 }

@@ -2,6 +2,10 @@
 //!
 //! Both sides hold to [`Bounds`]: the edge never builds a larger report, the analyzer never takes one.
 
+mod sockets;
+
+pub use sockets::{SocketClient, SocketRow, SocketsReport, Spread, Traffic};
+
 use crate::{OperationKind, Reason, Transport};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,6 +24,10 @@ impl Bounds {
     pub const ROWS: usize = 1_200;
     /// Incidents in one report.
     pub const INCIDENTS: usize = 128;
+    /// Rows of sockets in one report: a policy has no more classes.
+    pub const SOCKET_ROWS: usize = 32;
+    /// Clients with sockets in one report.
+    pub const SOCKET_CLIENTS: usize = 64;
     /// Bytes of an operation's name.
     pub const OPERATION_BYTES: usize = 64;
     /// Bytes of a normalised document in an incident.
@@ -53,6 +61,9 @@ pub struct Report {
     pub incidents: Vec<Incident>,
     /// Incidents that the ring did not hold, since the report before.
     pub incidents_dropped: u64,
+    /// What there was of sockets; not written where there was nothing, so that an older analyzer takes the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sockets: Option<SocketsReport>,
 }
 
 /// What the requests of one row have in common.
@@ -227,6 +238,18 @@ pub enum ReportError {
         /// Which incident.
         index: usize,
     },
+    /// A client key that is not 32 lowercase hex digits.
+    #[error("sockets.clients[{index}].client_key: must be 32 lowercase hex digits")]
+    SocketClientKey {
+        /// Which client.
+        index: usize,
+    },
+    /// Counts that are not one for each bound and one more.
+    #[error("sockets.rows[{index}]: a spread must have one count for each bound, and one above them")]
+    Spread {
+        /// Which row.
+        index: usize,
+    },
 }
 
 impl Report {
@@ -246,6 +269,7 @@ impl Report {
         }
         at_most("rollup", self.rollup.len(), Bounds::ROWS)?;
         at_most("incidents", self.incidents.len(), Bounds::INCIDENTS)?;
+        self.sockets.iter().try_for_each(SocketsReport::check)?;
         self.rollup.iter().enumerate().try_for_each(|(index, row)| check_row(index, row))?;
         self.incidents.iter().enumerate().try_for_each(|(index, incident)| check_incident(index, incident))
     }
@@ -271,8 +295,6 @@ fn check_incident(index: usize, incident: &Incident) -> Result<(), ReportError> 
     text.fits("operation", &incident.operation, Bounds::OPERATION_BYTES)?;
     text.fits("document", incident.document.as_deref().unwrap_or_default(), Bounds::DOCUMENT_BYTES)?;
     text.fits("class", incident.class.as_deref().unwrap_or_default(), Bounds::LABEL_BYTES)?;
-    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let is_hex = |text: &String, digits: usize| text.len() == digits && text.bytes().all(hex);
     if incident.shape.as_ref().is_some_and(|shape| !is_hex(shape, 16)) {
         return Err(ReportError::Shape { index });
     }
@@ -280,6 +302,11 @@ fn check_incident(index: usize, incident: &Incident) -> Result<(), ReportError> 
         return Err(ReportError::ClientKey { index });
     }
     Ok(())
+}
+
+/// Whether a text is so many lowercase hex digits.
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 struct Text {

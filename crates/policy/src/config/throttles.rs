@@ -190,7 +190,7 @@ impl Found {
         Some(Throttle { id: ThrottleId::of(&name, unit), name, per, unit, rate, classes })
     }
 
-    fn named(&mut self, path: &str, names: &[String], classes: &[&str]) -> Vec<ClassId> {
+    pub(super) fn named(&mut self, path: &str, names: &[String], classes: &[&str]) -> Vec<ClassId> {
         if names.is_empty() {
             self.say(path, "must name at least one class; leave it out for all");
         }

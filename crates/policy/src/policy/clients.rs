@@ -160,7 +160,7 @@ impl Policy {
     /// The names by which its classes and throttles are counted.
     pub fn labels(&self) -> Labels {
         let classes = self.clients.classes.iter().map(|class| class.name.as_ref().to_owned());
-        let throttles = self.throttles.names().map(str::to_owned);
+        let throttles = self.throttles.names().chain(self.websocket.names()).map(str::to_owned);
         Labels::new(classes.collect(), throttles.collect())
     }
 

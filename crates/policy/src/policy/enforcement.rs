@@ -77,7 +77,19 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::GetMutation
         | Reason::Throttled
         | Reason::Quota
-        | Reason::Streams => Left::Judgeable,
+        | Reason::Streams
+        | Reason::SocketOrigin
+        | Reason::SocketOriginMissing
+        | Reason::SocketCookies
+        | Reason::SocketAttempts
+        | Reason::SocketCount
+        | Reason::SocketControls
+        | Reason::SocketMessages
+        | Reason::SocketFrames
+        | Reason::SocketIdle
+        | Reason::SocketLifetime
+        | Reason::SocketInitTimeout
+        | Reason::SocketOperations => Left::Judgeable,
         Reason::Syntax
         | Reason::FragmentCycle
         | Reason::DuplicateDefinition
@@ -102,12 +114,28 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::UploadLimit
         | Reason::UploadMap
         | Reason::Method
-        | Reason::Contention => Left::Passable,
+        | Reason::Contention
+        | Reason::SocketHandshake
+        | Reason::SocketVersion
+        | Reason::SocketSubprotocol
+        | Reason::SocketFraming
+        | Reason::SocketText
+        | Reason::SocketBinary
+        | Reason::SocketMessageSize
+        | Reason::SocketInflation
+        | Reason::SocketMessage
+        | Reason::SocketInitSize
+        | Reason::SocketEarly
+        | Reason::SocketInits
+        | Reason::SocketIdInUse
+        | Reason::SocketChoice
+        | Reason::SocketUpstream => Left::Passable,
         Reason::PersistedQuery
         | Reason::PersistedQueryUnsupported
         | Reason::PersistedQueryMismatch
         | Reason::UntrustedId
         | Reason::Overloaded
+        | Reason::SocketMemory
         | Reason::Unreadable => Left::Nothing,
     }
 }

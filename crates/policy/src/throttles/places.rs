@@ -8,7 +8,7 @@
 use super::ledger::Buckets;
 use super::set::{SlotKey, WAYS};
 use crate::identity::Client;
-use crate::policy::{ClassId, Per, Policy};
+use crate::policy::{ClassId, Per, Policy, Throttles};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
@@ -18,8 +18,12 @@ pub(super) const SHARED: SlotKey = [0; 16];
 /// Who shares the bucket of operations without a place.
 const ALL: &str = "all";
 
-/// Before every key.
-const PREFIX: &str = "portcullis.throttles.1";
+/// Before every key of the accounts of requests.
+const REQUESTS: &str = "portcullis.throttles.1";
+/// Before every key of the accounts of attempts to open sockets, and of open ones.
+const HANDSHAKES: &str = "portcullis.sockets.1";
+/// Before every key of the accounts of messages on sockets.
+const MESSAGES: &str = "portcullis.messages.1";
 
 /// What only the workers know; the same for all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,14 @@ pub struct Places {
     /// The keys of the classes' buckets and of their streams.
     classes: Vec<Arc<str>>,
     class_streams: Vec<Arc<str>>,
+    sockets: Option<Box<SocketPlaces>>,
+}
+
+/// Where the accounts of sockets are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SocketPlaces {
+    handshakes: Places,
+    messages: Places,
 }
 
 /// Sets of one kind of account.
@@ -72,30 +84,55 @@ impl Places {
     ///
     /// `fresh` becomes the seed unless there is one; those who were there first keep theirs.
     pub fn prepare(policy: &Policy, fresh: Seed, buckets: &mut dyn Buckets) -> Self {
-        let throttles = &policy.throttles;
+        let mut kind = |prefix, throttles| Self::of_kind(prefix, throttles, policy, fresh, buckets);
+        let mut places = kind(REQUESTS, &policy.throttles);
+        let handshakes = kind(HANDSHAKES, &policy.websocket.handshakes);
+        let messages = kind(MESSAGES, &policy.websocket.messages);
+        places.sockets = Some(Box::new(SocketPlaces { handshakes, messages }));
+        places
+    }
+
+    /// The places of the attempts and the open sockets of a client or a class.
+    pub fn handshakes(&self) -> &Self {
+        self.sockets.as_ref().map_or(self, |sockets| &sockets.handshakes)
+    }
+
+    /// The places of the messages that a client or a class sends over sockets.
+    pub fn messages(&self) -> &Self {
+        self.sockets.as_ref().map_or(self, |sockets| &sockets.messages)
+    }
+
+    fn of_kind(
+        prefix: &str,
+        throttles: &Throttles,
+        policy: &Policy,
+        fresh: Seed,
+        buckets: &mut dyn Buckets,
+    ) -> Self {
         let classes = || policy.clients.classes().iter().map(|class| class.name.as_ref());
-        let named = |word: &str| classes().map(|class| format!("{PREFIX}.{word}.{class}").into()).collect();
+        let named = |word: &str| classes().map(|class| format!("{prefix}.{word}.{class}").into()).collect();
         let mut places = Self {
             seed: fresh,
-            clients: Table::new("client", throttles.clients, classes()),
-            operations: Table::new("operation", throttles.operations, std::iter::once(ALL)),
-            streams: Table::new("stream", throttles.streaming, classes()),
+            clients: Table::new(prefix, "client", throttles.clients, classes()),
+            operations: Table::new(prefix, "operation", throttles.operations, std::iter::once(ALL)),
+            streams: Table::new(prefix, "stream", throttles.streaming, classes()),
             classes: named("class"),
             class_streams: named("class_streams"),
+            sockets: None,
         };
         if throttles.rules().is_empty() && throttles.streams().is_empty() {
             return places;
         }
-        places.seed = agreed(fresh, buckets);
+        places.seed = agreed(prefix, fresh, buckets);
         // A million clients have many keys: one at a time, for what a VM once held it keeps.
-        places.each_key(policy, &mut |key| create(key, &[], buckets));
+        places.each_key(throttles, &mut |key| create(key, &[], buckets));
         places
     }
 
-    /// Every key that the policy's throttles need.
-    fn each_key(&self, policy: &Policy, take: &mut dyn FnMut(&str)) {
-        let is_per = |per: Per| policy.throttles.rules().iter().any(|rule| rule.per == per);
-        let is_streamed = |per: Per| policy.throttles.streams().iter().any(|limit| limit.per == per);
+    /// Every key that throttles need.
+    fn each_key(&self, throttles: &Throttles, take: &mut dyn FnMut(&str)) {
+        let is_per = |per: Per| throttles.rules().iter().any(|rule| rule.per == per);
+        let is_streamed = |per: Per| throttles.streams().iter().any(|limit| limit.per == per);
         let tables = [
             (is_per(Per::Client), &self.clients),
             (is_per(Per::Operation), &self.operations),
@@ -181,10 +218,10 @@ impl Place {
 
 impl Table {
     /// The number of sets is part of the key: where it changes, every account begins anew.
-    fn new<'n>(word: &str, accounts: u32, sharers: impl Iterator<Item = &'n str>) -> Self {
+    fn new<'n>(prefix: &str, word: &str, accounts: u32, sharers: impl Iterator<Item = &'n str>) -> Self {
         let sets = u64::from(accounts).div_ceil(WAYS as u64).max(1);
-        let overflow = sharers.map(|sharer| format!("{PREFIX}.{word}.overflow.{sharer}").into());
-        Self { prefix: format!("{PREFIX}.{word}.{sets}."), sets, overflow: overflow.collect() }
+        let overflow = sharers.map(|sharer| format!("{prefix}.{word}.overflow.{sharer}").into());
+        Self { prefix: format!("{prefix}.{word}.{sets}."), sets, overflow: overflow.collect() }
     }
 
     /// Written by hand: it is done for each request.
@@ -211,8 +248,8 @@ fn alone(keys: &[Arc<str>], class: ClassId) -> Place {
 }
 
 /// The seed of those who were there first, or ours.
-fn agreed(fresh: Seed, buckets: &mut dyn Buckets) -> Seed {
-    let key = format!("{PREFIX}.seed");
+fn agreed(prefix: &str, fresh: Seed, buckets: &mut dyn Buckets) -> Seed {
+    let key = format!("{prefix}.seed");
     create(&key, &fresh.0, buckets);
     let (bytes, _) = buckets.load(&key);
     Seed(bytes.first_chunk().copied().unwrap_or_default())

@@ -1,4 +1,5 @@
 use super::*;
+use crate::CloseCode;
 
 fn row() -> RollupRow {
     let key = RollupKey {
@@ -54,7 +55,17 @@ fn report() -> Report {
         rollup: vec![row()],
         incidents: vec![incident()],
         incidents_dropped: 0,
+        sockets: None,
     }
+}
+
+fn sockets() -> SocketsReport {
+    let mut row = SocketRow { class: "anonymous".into(), active: 3, opened: 1, ..SocketRow::default() };
+    row.refused.insert(Reason::SocketOrigin, 2);
+    row.closes.insert(CloseCode::BadMessage, 1);
+    row.duration_ms.add(1_500, Spread::DURATION_MS);
+    let client = SocketClient { client_key: "0123456789abcdef0123456789abcdef".into(), ..Default::default() };
+    SocketsReport { rows: vec![row], clients: vec![client], clients_merged: 1 }
 }
 
 #[track_caller]
@@ -121,4 +132,27 @@ fn an_unknown_field_is_refused() {
     let json =
         serde_json::to_string(&report()).unwrap().replacen("\"version\"", "\"extra\":1,\"version\"", 1);
     assert!(serde_json::from_str::<Report>(&json).is_err());
+}
+
+#[test]
+fn sockets_are_told_by_those_that_had_some_and_survive_json() {
+    check(|report| report.sockets = Some(sockets()), Ok(()));
+    let with = Report { sockets: Some(sockets()), ..report() };
+    let json = serde_json::to_string(&with).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), with);
+    assert!(!serde_json::to_string(&report()).unwrap().contains("sockets"));
+}
+
+#[test]
+fn what_makes_no_sense_of_sockets_is_refused_with_its_path() {
+    let with =
+        |change: fn(&mut SocketsReport)| move |report: &mut Report| change(report.sockets.insert(sockets()));
+    let rows = Err("sockets.rows: at most 32 entries, got 33");
+    check(with(|sockets| sockets.rows = vec![SocketRow::default(); 33]), rows);
+    let clients = Err("sockets.clients: at most 64 entries, got 65");
+    check(with(|sockets| sockets.clients = vec![SocketClient::default(); 65]), clients);
+    let key = Err("sockets.clients[0].client_key: must be 32 lowercase hex digits");
+    check(with(|sockets| sockets.clients[0].client_key.clear()), key);
+    let spread = Err("sockets.rows[0]: a spread must have one count for each bound, and one above them");
+    check(with(|sockets| sockets.rows[0].messages.counts.push(1)), spread);
 }

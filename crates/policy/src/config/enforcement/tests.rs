@@ -22,6 +22,7 @@ fn a_policy_in_shadow_refuses_only_what_the_gate_cannot_let_pass() {
         "persisted_query_mismatch",
         "untrusted_id",
         "overloaded",
+        "socket_memory",
         "unreadable",
     ];
     assert_eq!(enforced, expected);
