@@ -16,6 +16,7 @@ mod percent;
 mod query_string;
 mod response;
 mod sha256;
+pub mod subprotocol;
 pub mod websocket;
 
 pub use accept::{Accepts, Streams, accepts, streams};

@@ -81,7 +81,8 @@ impl FrameError {
             | Self::CloseTooShort
             | Self::CloseCode { .. } => CloseCode::PROTOCOL_ERROR,
             Self::NotUtf8 => CloseCode::NOT_UTF8,
-            Self::TooLarge { .. } | Self::TooManyFrames { .. } => CloseCode::TOO_LARGE,
+            Self::TooLarge { .. } => CloseCode::TOO_LARGE,
+            Self::TooManyFrames { .. } => CloseCode::POLICY,
         }
     }
 }
