@@ -1,4 +1,4 @@
-//! The order of things: one HTTP exchange from headers to verdict, and what a worker keeps beyond it.
+//! The order of things: one HTTP exchange from headers to verdict, one socket from frame to frame, and what a worker keeps beyond them.
 //!
 //! Sans-IO: callbacks come in as [`Input`], what should happen goes out as [`Effects`]. Knows no hostcalls and not how
 //! effects are performed; what cannot be judged does not pass, unless the policy says that it only counts.
@@ -22,6 +22,7 @@ mod outbox;
 mod response;
 mod rollup;
 mod route;
+mod socket;
 mod tally;
 mod throttle;
 mod time;
@@ -42,6 +43,9 @@ pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
+pub use socket::{
+    Farewell, Fate, Opened, Passage, Socket, SocketEffects, SocketInput, SocketTally, SocketUse,
+};
 pub use throttle::renew_streams;
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};

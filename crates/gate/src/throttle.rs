@@ -22,6 +22,11 @@ use serde_json::{Value, json};
 /// The reasons that throttles have.
 const BY_THROTTLES: [Reason; 4] = [Reason::Throttled, Reason::Streams, Reason::Quota, Reason::Contention];
 
+/// Whether a reason is one that throttles have.
+pub(crate) fn is_by_throttles(reason: Reason) -> bool {
+    BY_THROTTLES.contains(&reason)
+}
+
 /// What came of asking the throttles.
 #[derive(Debug, Default)]
 pub(crate) struct Throttled {
@@ -254,7 +259,7 @@ pub(crate) fn cost(case: &Case, cost: Option<Cost>, policy: &Policy) -> Option<V
 pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
     let outcome = match verdict {
         Verdict::Allow => ClientOutcome::Allowed,
-        Verdict::Deny(refusal) if BY_THROTTLES.contains(&refusal.reason) => ClientOutcome::Throttled,
+        Verdict::Deny(refusal) if is_by_throttles(refusal.reason) => ClientOutcome::Throttled,
         Verdict::Deny(_) => ClientOutcome::Refused,
     };
     let class = Metric::ClientRequests(case.client.class.into(), outcome);

@@ -85,6 +85,11 @@ impl Skim {
         }
     }
 
+    /// What follows of the message cannot be read, so that it says nothing.
+    pub fn lose(&mut self) {
+        *self = Self { depth: usize::MAX, ..Self::default() };
+    }
+
     /// The message has ended; the next begins.
     pub fn finish(&mut self) -> ServerMessage {
         let Self { kind, id, .. } = std::mem::take(self);

@@ -30,8 +30,7 @@ impl Control {
 
     /// Appends the very bytes that came.
     pub fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.frame.head.as_slice());
-        out.extend_from_slice(self.frame.raw());
+        out.extend_from_slice(&self.frame.came());
     }
 }
 
@@ -75,6 +74,11 @@ impl Collected {
             Opcode::Pong | Opcode::Continuation | Opcode::Text | Opcode::Binary => ControlKind::Pong,
         };
         Ok(Some(Control { kind, frame: *self }))
+    }
+
+    /// The very bytes so far.
+    pub(super) fn came(&self) -> Vec<u8> {
+        [self.head.as_slice(), self.raw()].concat()
     }
 
     fn raw(&self) -> &[u8] {

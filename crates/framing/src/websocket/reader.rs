@@ -116,7 +116,8 @@ enum State {
     Control(Box<Collected>),
     /// After a close; nothing that follows means anything.
     Closed,
-    Failed(FrameError),
+    /// With the bytes that were read and not given back.
+    Failed(FrameError, Vec<u8>),
 }
 
 /// A frame of a message that is being read.
@@ -150,31 +151,27 @@ impl FrameReader {
     pub fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Result<Option<Part<'c>>, FrameError> {
         let part = self.step(chunk);
         if let Err(error) = part {
-            self.state = State::Failed(error);
+            self.state = State::Failed(error, self.withheld());
             self.message = None;
         }
         part
     }
 
-    /// Whether it is between two frames.
-    pub fn is_between_frames(&self) -> bool {
+    /// The bytes that were read and not given back yet: the begin of a frame, or of a control frame all that has come.
+    pub fn withheld(&self) -> Vec<u8> {
         match &self.state {
-            State::Head(head) => head.as_slice().is_empty(),
-            State::Closed => true,
-            State::Payload(_) | State::Control(_) | State::Failed(_) => false,
+            State::Head(head) => head.as_slice().to_vec(),
+            State::Control(collected) => collected.came(),
+            State::Payload(_) | State::Closed => Vec::new(),
+            State::Failed(_, withheld) => withheld.clone(),
         }
-    }
-
-    /// Whether it is between two messages; a control frame may still be on its way.
-    pub fn is_between_messages(&self) -> bool {
-        self.message.is_none()
     }
 
     /// Whether its last frame has come.
     pub fn is_closed(&self) -> bool {
         match &self.state {
             State::Closed => true,
-            State::Head(_) | State::Payload(_) | State::Control(_) | State::Failed(_) => false,
+            State::Head(_) | State::Payload(_) | State::Control(_) | State::Failed(..) => false,
         }
     }
 
@@ -188,7 +185,7 @@ impl FrameReader {
                 *chunk = &[];
                 Ok(None)
             }
-            State::Failed(error) => Err(*error),
+            State::Failed(error, _) => Err(*error),
         }
     }
 
