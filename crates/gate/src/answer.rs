@@ -71,8 +71,9 @@ fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'stat
     match (reason.status(), policy.transports.get) {
         (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
         (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
+        (426, _) => Some(("sec-websocket-version", "13")),
         // A throttle knows how long.
-        (429, _) if reason != Reason::Throttled => Some((RETRY_AFTER, "1")),
+        (429, _) if !matches!(reason, Reason::Throttled | Reason::SocketAttempts) => Some((RETRY_AFTER, "1")),
         (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }

@@ -7,11 +7,14 @@ mod admission;
 mod answer;
 mod by_url;
 mod case;
+mod channel;
 mod conclude;
 mod correlation;
+mod crowd;
 mod effect;
 mod event;
 mod exchange;
+mod handshake;
 mod headers;
 mod held;
 mod input;
@@ -33,9 +36,11 @@ mod world;
 pub use answer::Answer;
 pub use by_url::judge_url;
 pub use correlation::CorrelationId;
+pub use crowd::{Carried, SocketEvent, SocketNews};
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;
 pub use exchange::{Exchange, Interest};
+pub use handshake::{Carries, Deflate, Terms};
 pub use headers::Headers;
 pub use held::Held;
 pub use input::{Chunk, Input, More, Peer};
@@ -43,10 +48,8 @@ pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
-pub use socket::{
-    Farewell, Fate, Opened, Passage, Socket, SocketEffects, SocketInput, SocketTally, SocketUse,
-};
-pub use throttle::renew_streams;
+pub use socket::{Opened, Socket, SocketInput};
+pub use throttle::{renew_streams, spend_message};
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};
 pub use world::World;

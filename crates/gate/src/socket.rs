@@ -18,8 +18,8 @@ mod server;
 mod tally;
 mod timing;
 
-
-use crate::effect::Effect;
+use crate::effect::{Effect, Effects, Flow};
+use crate::handshake::{Carries, Terms};
 use crate::input::Chunk;
 use crate::throttle;
 use crate::time::Timestamp;
@@ -36,8 +36,7 @@ use portcullis_policy::Policy;
 use tally::Tally;
 use timing::Timing;
 
-pub use opened::{Opened, SocketUse};
-pub use tally::{Farewell, SocketTally};
+pub use opened::Opened;
 
 /// One open WebSocket.
 #[derive(Debug)]
@@ -71,35 +70,6 @@ pub enum SocketInput<'a> {
     Tick,
     /// The stream is over.
     Ended,
-}
-
-/// Everything that one input leads to.
-#[derive(Debug, PartialEq)]
-pub struct SocketEffects {
-    /// What leaves in the place of the chunk.
-    pub passage: Passage,
-    /// Whether the stream goes on.
-    pub fate: Fate,
-    /// What is counted and reported.
-    pub list: Vec<Effect>,
-}
-
-/// What leaves in the place of a chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Passage {
-    /// The chunk.
-    AsItIs,
-    /// Other bytes, or none.
-    Replaced(Vec<u8>),
-}
-
-/// Whether a stream goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It does.
-    Lives,
-    /// It is to be reset: nobody can be told anything any more.
-    Reset,
 }
 
 /// Whether the frames of a side are read.
@@ -151,20 +121,11 @@ impl Socket {
         };
         // Messages of a server are not held.
         let from_server = FrameLimits { message_bytes: u64::MAX, frames_per_message: u32::MAX };
-        let graphql = match opened.purpose {
-            SocketUse::Graphql(protocol) => Some(Box::new(Graphql {
-                protocol,
-                session: Session::new(protocol),
-                skim: Skim::default(),
-                inflater: None,
-                operations: 0,
-            })),
-            SocketUse::Anything => None,
-        };
+        let (graphql, compression) = (Graphql::of(opened.terms), opened.compression());
         Self {
             timing: Timing::new(now),
-            client: FrameReader::new(Sender::Client, opened.compression, from_client),
-            server: FrameReader::new(Sender::Server, opened.compression, from_server),
+            client: FrameReader::new(Sender::Client, compression, from_client),
+            server: FrameReader::new(Sender::Server, compression, from_server),
             sight: [Seen::Frames; 2],
             heard: Heard::Messages,
             graphql,
@@ -179,53 +140,41 @@ impl Socket {
     }
 
     /// Takes one input; what it leads to is to be done before the next.
-    pub fn on(&mut self, input: SocketInput<'_>, world: &mut World<'_>) -> SocketEffects {
+    pub fn on(&mut self, input: SocketInput<'_>, world: &mut World<'_>) -> Effects {
         let mut world = world.of(self.opened.client.class);
         let mut turn = Turn { world: &mut world, out: Vec::new(), list: Vec::new() };
-        let passage = match input {
+        if !matches!(input, SocketInput::Ended) {
+            self.keep_time(&mut turn);
+        }
+        match input {
             SocketInput::Client(Chunk::Bytes(bytes)) => {
-                self.keep_time(&mut turn);
                 self.on_client(bytes, &mut turn);
-                Passage::of(bytes, &mut turn.out)
+                turn.replace(bytes, Effect::ReplaceRequestChunk);
             }
             SocketInput::Server(Chunk::Bytes(bytes)) => {
-                self.keep_time(&mut turn);
                 self.on_server(bytes, &mut turn);
-                Passage::of(bytes, &mut turn.out)
+                turn.replace(bytes, Effect::ReplaceResponseChunk);
             }
-            SocketInput::Client(Chunk::Unreadable) | SocketInput::Server(Chunk::Unreadable) => {
+            SocketInput::Client(Chunk::Unreadable) => {
                 self.lose(&mut turn);
-                Passage::Replaced(Vec::new())
+                turn.list.push(Effect::ReplaceRequestChunk(Vec::new()));
             }
-            SocketInput::Tick => {
-                self.keep_time(&mut turn);
-                Passage::AsItIs
+            SocketInput::Server(Chunk::Unreadable) => {
+                self.lose(&mut turn);
+                turn.list.push(Effect::ReplaceResponseChunk(Vec::new()));
             }
-            SocketInput::Ended => {
-                self.end(&mut turn);
-                Passage::AsItIs
-            }
-        };
+            SocketInput::Tick => (),
+            SocketInput::Ended => self.end(&mut turn),
+        }
         let Turn { mut list, world, .. } = turn;
-        let after = match input {
-            SocketInput::Ended => 0,
-            SocketInput::Client(_) | SocketInput::Server(_) | SocketInput::Tick => self.holds(),
-        };
+        let after = if matches!(input, SocketInput::Ended) { 0 } else { self.holds() };
         world.held.change_socket(self.held, after);
         self.held = after;
         self.tally.settle(&mut list);
-        let is_due = self.closing.as_ref().is_some_and(|closing| closing.is_over(world.now));
-        SocketEffects { passage, fate: if is_due { Fate::Reset } else { Fate::Lives }, list }
-    }
-
-    /// What it carried since it was asked last.
-    pub fn carried(&mut self) -> SocketTally {
-        self.tally.take()
-    }
-
-    /// How it ended, or would if it ended now.
-    pub fn farewell(&self, now: Timestamp) -> Farewell {
-        self.tally.farewell(self.timing.age(now))
+        if self.closing.as_ref().is_some_and(|closing| closing.is_over(world.now)) {
+            list.push(Effect::Reset);
+        }
+        Effects { flow: Flow::Continue, list }
     }
 
     /// Bytes that it keeps.
@@ -242,12 +191,27 @@ impl Socket {
                 turn.list.extend(throttle::end(running.lease, turn.world));
             }
         }
-        turn.list.extend(self.farewell(turn.world.now).counts());
     }
 }
 
-impl Passage {
-    fn of(chunk: &[u8], out: &mut Vec<u8>) -> Self {
-        if out == chunk { Self::AsItIs } else { Self::Replaced(std::mem::take(out)) }
+impl Graphql {
+    /// A connection that begins, where the socket carries one.
+    fn of(terms: Terms) -> Option<Box<Self>> {
+        let protocol = match terms.carries {
+            Carries::Graphql(portcullis_policy::Subprotocol::GraphqlTransportWs) => Subprotocol::TransportWs,
+            Carries::Graphql(portcullis_policy::Subprotocol::GraphqlWs) => Subprotocol::Legacy,
+            Carries::Anything => return None,
+        };
+        let session = Session::new(protocol);
+        Some(Box::new(Self { protocol, session, skim: Skim::default(), inflater: None, operations: 0 }))
+    }
+}
+
+impl Turn<'_, '_> {
+    /// Says what leaves in the place of a chunk, where that is something else.
+    fn replace(&mut self, chunk: &[u8], effect: impl FnOnce(Vec<u8>) -> Effect) {
+        if self.out != chunk {
+            self.list.push(effect(std::mem::take(&mut self.out)));
+        }
     }
 }

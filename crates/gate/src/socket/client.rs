@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::timing::Progress;
 use super::{Graphql, Seen, Socket, Turn};
 use crate::number::count;
-use crate::throttle;
+use crate::throttle::{self, spend_message};
 use portcullis_framing::subprotocol::{ClientMessage, Violation, read_client};
 use portcullis_framing::websocket::{Begin, Control, ControlKind, End, Kind, Part};
 use portcullis_framing::{IdKeys, InflateError, Inflation, MessageInflater, Nesting, inflate_message};
@@ -105,9 +105,7 @@ impl Socket {
             };
             self.tally.message(Sender::Client, kind);
             self.assembly.begin(begin.is_compressed);
-            if !self.pace.takes_message(turn.world.now) {
-                self.object(Fault::of(Reason::SocketMessages), turn)?;
-            }
+            self.spend_message(turn)?;
             if begin.kind == Kind::Binary && self.graphql.is_some() {
                 self.object(Fault::of(Reason::SocketBinary), turn)?;
             }
@@ -116,6 +114,16 @@ impl Socket {
         self.make_room(head.len(), turn)?;
         self.assembly.push(head);
         Ok(())
+    }
+
+    /// A message is taken from the bucket of the socket, and from those that all sockets of the client share.
+    fn spend_message(&mut self, turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
+        if !self.pace.takes_message(turn.world.now) {
+            return self.object(Fault::of(Reason::SocketMessages), turn);
+        }
+        let (spent, noticed) = spend_message(&self.opened.client, turn.world);
+        turn.list.extend(noticed);
+        spent.or_else(|refusal| self.object(Fault::with(refusal), turn))
     }
 
     /// Makes sure that the worker may hold so many bytes more.

@@ -49,7 +49,6 @@ impl Socket {
         match policy.mode(reason) {
             Mode::Enforce => {
                 turn.list.push(Effect::Count(Metric::refused(reason), 1));
-                self.tally.rejected(reason);
                 Err(fault)
             }
             Mode::Shadow => {

@@ -2,9 +2,9 @@
 
 use crate::case::Case;
 use crate::correlation::CorrelationId;
+use crate::handshake::{Deflate, Terms};
 use crate::throttle::Throttled;
 use portcullis_framing::Accepts;
-use portcullis_framing::subprotocol::Subprotocol;
 use portcullis_framing::websocket::Compression;
 use portcullis_policy::{Client, Sight};
 use portcullis_report::Transport;
@@ -24,22 +24,30 @@ pub struct Opened {
     pub class: Arc<str>,
     /// What it is told.
     pub sight: Sight,
-    /// What the socket is for.
-    pub purpose: SocketUse,
-    /// Whether messages may be compressed.
-    pub compression: Compression,
-}
-
-/// What a socket is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SocketUse {
-    /// Operations of GraphQL, by this subprotocol.
-    Graphql(Subprotocol),
-    /// Messages that mean nothing here.
-    Anything,
+    /// By what it is read.
+    pub terms: Terms,
 }
 
 impl Opened {
+    /// A socket that was asked for by this request.
+    pub(crate) fn of(case: &Case, terms: Terms) -> Self {
+        Self {
+            correlation: case.correlation.clone(),
+            address: case.address,
+            client: case.client,
+            class: Arc::clone(&case.class),
+            sight: case.sight,
+            terms,
+        }
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        match self.terms.deflate {
+            Deflate::Offered => Compression::Deflate,
+            Deflate::Withheld => Compression::Off,
+        }
+    }
+
     /// What is known of the socket as such.
     pub(super) fn case(&self) -> Case {
         Case {
