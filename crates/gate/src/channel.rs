@@ -10,7 +10,7 @@ use crate::handshake::{Answered, Carries, Opening, Terms, answered};
 use crate::headers::Headers;
 use crate::input::Chunk;
 use crate::judge::Judgement;
-use crate::number::count;
+use crate::socket::{Opened, Socket, SocketInput};
 use crate::throttle::{close_socket, counts};
 use crate::time::Timestamp;
 use crate::world::World;
@@ -36,6 +36,7 @@ pub(crate) enum Course {
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) case: Case,
+    socket: Socket,
     opened: Timestamp,
     /// When was last told what it carried.
     told: Timestamp,
@@ -86,15 +87,14 @@ impl Course {
     /// More of what the client sends.
     pub(crate) fn on_request(self, chunk: Chunk<'_>, world: &mut World<'_>) -> (Self, Effects) {
         match (self, chunk) {
-            (Self::Open(mut channel), Chunk::Bytes(bytes)) => {
-                let effects = channel.pass(Sender::Client, bytes, world);
+            (Self::Open(mut channel), chunk) => {
+                let effects = channel.on(SocketInput::Client(chunk), world);
                 (Self::Open(channel), effects)
             }
             (Self::Asking(opening), Chunk::Bytes([])) => (Self::Asking(opening), Effects::default()),
             // Frames have to wait for the answer (RFC 6455 §4.1); who does not is after something else.
             (Self::Asking(opening), Chunk::Bytes(_)) => early(opening, Reason::SocketHandshake, world),
             (Self::Asking(opening), Chunk::Unreadable) => early(opening, Reason::Unreadable, world),
-            (Self::Open(channel), Chunk::Unreadable) => (Self::Open(channel), reset()),
             (Self::Shut, _) => {
                 let list = vec![Effect::ReplaceRequestChunk(Vec::new())];
                 (Self::Shut, Effects { flow: Flow::Continue, list })
@@ -115,7 +115,7 @@ impl Course {
                 ];
                 list.extend(told);
                 list.push(Effect::Property("portcullis_subprotocol", subprotocol(terms).to_owned()));
-                let channel = Channel::new(case, world.now);
+                let channel = Channel::new(case, terms, world);
                 (Self::Open(Box::new(channel)), Effects { flow: Flow::Continue, list })
             }
             Answered::Failed => {
@@ -135,21 +135,21 @@ impl Course {
 
     /// More of what the upstream sends.
     pub(crate) fn on_response(self, chunk: Chunk<'_>, world: &mut World<'_>) -> (Self, Effects) {
-        match (self, chunk) {
-            (Self::Open(mut channel), Chunk::Bytes(bytes)) => {
-                let effects = channel.pass(Sender::Server, bytes, world);
+        match self {
+            Self::Open(mut channel) => {
+                let effects = channel.on(SocketInput::Server(chunk), world);
                 (Self::Open(channel), effects)
             }
-            (Self::Open(channel), Chunk::Unreadable) => (Self::Open(channel), reset()),
-            (course @ (Self::Asking(_) | Self::Shut), _) => (course, Effects::default()),
+            Self::Asking(_) | Self::Shut => (self, Effects::default()),
         }
     }
 
     /// Time has passed.
     pub(crate) fn on_tick(&mut self, world: &mut World<'_>) -> Effects {
         let Self::Open(channel) = self else { return Effects::default() };
-        let list = channel.tell(world.now).into_iter().collect();
-        Effects { flow: Flow::Continue, list }
+        let mut effects = channel.on(SocketInput::Tick, world);
+        effects.list.extend(channel.tell(world.now));
+        effects
     }
 
     /// The stream is over.
@@ -199,22 +199,17 @@ fn subprotocol(terms: Terms) -> &'static str {
     }
 }
 
-fn reset() -> Effects {
-    Effects { flow: Flow::Continue, list: vec![Effect::Reset] }
-}
-
 impl Channel {
-    fn new(case: Case, now: Timestamp) -> Self {
-        let carried = Carried::default();
-        Self { case, opened: now, told: now, carried, messages: 0, close: None }
+    fn new(case: Case, terms: Terms, world: &World<'_>) -> Self {
+        let (now, carried) = (world.now, Carried::default());
+        let socket = Socket::new(Opened::of(&case, terms), world.policy, now);
+        Self { case, socket, opened: now, told: now, carried, messages: 0, close: None }
     }
 
-    fn pass(&mut self, sender: Sender, bytes: &[u8], _world: &mut World<'_>) -> Effects {
-        let metric = Metric::Socket(SocketMetric::Bytes(sender));
-        let list =
-            if bytes.is_empty() { Vec::new() } else { vec![Effect::Count(metric, count(bytes.len()))] };
-        self.tally(&list);
-        Effects { flow: Flow::Continue, list }
+    fn on(&mut self, input: SocketInput<'_>, world: &mut World<'_>) -> Effects {
+        let effects = self.socket.on(input, world);
+        self.tally(&effects.list);
+        effects
     }
 
     /// Sums up what was counted, for the report.
@@ -244,7 +239,8 @@ impl Channel {
 
     /// It is over.
     fn end(mut self, world: &mut World<'_>) -> Vec<Effect> {
-        let mut list = close_socket(&mut self.case, world);
+        let mut list = self.on(SocketInput::Ended, world).list;
+        list.extend(close_socket(&mut self.case, world));
         list.extend(self.take_carried(world.now));
         let code = self.close.unwrap_or(CloseCode::None);
         if self.close.is_none() {
