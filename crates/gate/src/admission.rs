@@ -89,7 +89,7 @@ pub(crate) fn too_long(target: &[u8], policy: &Policy) -> Refusal {
 
 /// Whether a stream that could never end is asked for: its end cannot be awaited.
 pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
-    headers.all("upgrade").next().is_some()
+    headers.upgrades()
 }
 
 /// Whether a request is under the policy, and the document id that its path may end in.
@@ -103,7 +103,7 @@ pub(crate) fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<Stri
 }
 
 /// Headers in which only the gate may speak, in every spelling that an upstream may take for them.
-fn stripped(headers: Headers<'_>) -> Vec<Effect> {
+pub(crate) fn stripped(headers: Headers<'_>) -> Vec<Effect> {
     let forged = headers.names_like(header::GRAPHQL_PREFIX);
     let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
     forged.chain(ids).map(removed).collect()
