@@ -1,12 +1,14 @@
 //! `clients`: where a client's identity comes from, and the classes that pick what it may do.
 
 mod conditions;
+mod identity;
 mod overrides;
 
 use super::enforcement::ModeChoice;
 use super::{Found, switch};
-use crate::policy::{Class, Clients, Disclosure, Policy, Property, PropertyPath, Sight, Source};
+use crate::policy::{Class, Clients, Disclosure, Policy, PropertyPath, Sight};
 use conditions::ConditionSection;
+use identity::{IdentitySection, SEGMENT_BYTES};
 use overrides::OverridesSection;
 use serde::Deserialize;
 
@@ -16,16 +18,9 @@ const SOURCES: usize = 8;
 const PROPERTIES: usize = 16;
 /// Bytes of a class's or a throttle's name.
 const NAME_BYTES: usize = 32;
-/// Bytes of a segment of a property's path.
-const SEGMENT_BYTES: usize = 256;
-/// Segments of a claim's path.
-const SEGMENTS: usize = 8;
 
 /// The class of those whom nothing puts into another.
 pub(super) const ANONYMOUS: &str = "anonymous";
-
-/// Where `jwt_authn` puts a token's claims when its provider says `payload_in_metadata: jwt_payload`.
-const JWT_METADATA: &str = "jwt_payload";
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
@@ -39,57 +34,6 @@ pub(super) struct ClientsSection {
     classes: Vec<ClassSection>,
     /// What is different for all other clients.
     anonymous: AnonymousSection,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum IdentitySection {
-    /// A claim of a token that Envoy's `jwt_authn` has checked.
-    Jwt(ClaimSection),
-    /// A header, taken as it comes: only where something before the gate checks it.
-    Header(String),
-    /// A name in the client's certificate: `uri` or `dns`.
-    Certificate(SanChoice),
-    /// The client's address as Envoy sees it.
-    Address(AddressSection),
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct ClaimSection {
-    /// The provider's `payload_in_metadata`.
-    #[serde(default = "jwt_metadata")]
-    metadata: String,
-    /// The path to the claim, key by key: `[sub]`.
-    claim: Vec<String>,
-}
-
-fn jwt_metadata() -> String {
-    JWT_METADATA.to_owned()
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum SanChoice {
-    Uri,
-    Dns,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct AddressSection {
-    /// Bits of an IPv6 address that are one client.
-    ipv6_prefix: u8,
-}
-
-impl Default for AddressSection {
-    fn default() -> Self {
-        Self { ipv6_prefix: 64 }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,86 +160,6 @@ impl Found {
             self.say(path, format!("must have at most {limit} entries, got {length}"));
         }
     }
-
-    fn prefix(&mut self, identity: &[IdentitySection]) -> u8 {
-        let mut prefix = AddressSection::default().ipv6_prefix;
-        for (index, section) in identity.iter().enumerate() {
-            if let IdentitySection::Address(AddressSection { ipv6_prefix }) = section {
-                prefix = self.within(
-                    &format!("clients.identity[{index}].address.ipv6_prefix"),
-                    *ipv6_prefix,
-                    1,
-                    128,
-                );
-                if index.saturating_add(1) < identity.len() {
-                    let problem = "every request has an address, so what follows is never asked: put it last";
-                    self.say(format!("clients.identity[{index}]"), problem);
-                }
-            }
-        }
-        prefix
-    }
-
-    fn sources(&mut self, identity: Vec<IdentitySection>, properties: &mut Vec<PropertyPath>) -> Vec<Source> {
-        let mut sources = Vec::with_capacity(identity.len());
-        for (index, section) in identity.into_iter().enumerate() {
-            let path = format!("clients.identity[{index}]");
-            match section {
-                IdentitySection::Jwt(claim) => {
-                    sources.push(Source::Jwt(self.claim(&format!("{path}.jwt"), claim, properties)));
-                }
-                IdentitySection::Header(name) => {
-                    sources.push(Source::Header(self.header(&format!("{path}.header"), &name)));
-                }
-                IdentitySection::Certificate(choice) => {
-                    sources.push(Source::Certificate(property(choice.path(), properties)));
-                }
-                IdentitySection::Address(_) => (),
-            }
-        }
-        sources
-    }
-
-    fn claim(&mut self, path: &str, section: ClaimSection, properties: &mut Vec<PropertyPath>) -> Property {
-        let ClaimSection { metadata, claim } = section;
-        self.segment(&format!("{path}.metadata"), &metadata);
-        if claim.is_empty() {
-            self.say(format!("{path}.claim"), "must name a claim");
-        }
-        self.at_most(&format!("{path}.claim"), claim.len(), SEGMENTS);
-        for (index, key) in claim.iter().enumerate() {
-            self.segment(&format!("{path}.claim[{index}]"), key);
-        }
-        let above = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn"].map(str::to_owned);
-        let segments = above.into_iter().chain([metadata]).chain(claim).collect();
-        property(PropertyPath(segments), properties)
-    }
-
-    /// A text that can be one segment of a property's path; the host takes NUL for the end of one.
-    fn segment(&mut self, path: &str, text: &str) {
-        if !(1..=SEGMENT_BYTES).contains(&text.len()) || text.contains(char::is_control) {
-            self.say(path, format!("must be 1 to {SEGMENT_BYTES} bytes without control characters"));
-        }
-    }
-}
-
-impl SanChoice {
-    fn path(self) -> PropertyPath {
-        let name = match self {
-            Self::Uri => "uri_san_peer_certificate",
-            Self::Dns => "dns_san_peer_certificate",
-        };
-        PropertyPath(["connection", name].map(str::to_owned).to_vec())
-    }
-}
-
-/// The place of a path among those that are asked for; each once.
-fn property(path: PropertyPath, properties: &mut Vec<PropertyPath>) -> Property {
-    let place = properties.iter().position(|known| *known == path);
-    Property(place.unwrap_or_else(|| {
-        properties.push(path);
-        properties.len().saturating_sub(1)
-    }))
 }
 
 impl Drafts {
