@@ -1,6 +1,7 @@
 //! The HTTP interface: which path is answered by whom, and what holds for every answer.
 
 mod access;
+mod candidate;
 mod graphql;
 mod health;
 mod metrics;
@@ -43,6 +44,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = Router::new();
     let routes = either(routes, "/edge/v1/reports", post(reports::take));
     let routes = either(routes, "/monitoring/graphql", get(graphql::show));
+    let routes = either(routes, "/monitoring/graphql/candidate", get(candidate::show));
     let routes = either(routes, "/monitoring/health", get(health::show));
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
     routes

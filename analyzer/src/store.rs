@@ -4,6 +4,7 @@
 //! connections of their own, so that they cannot keep an edge's key from being looked up. Everything that is
 //! committed survives a crash of the machine (write-ahead log, synchronous FULL). The store does not know HTTP.
 
+mod candidate;
 mod error;
 mod folder;
 mod ingest;
@@ -19,6 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use std::path::Path;
 use std::time::Duration;
 
+pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
 pub use error::StoreError;
 pub use folder::{Access, Folder, FolderError};
 pub(crate) use ingest::Arrival;
@@ -99,10 +101,11 @@ async fn pool(size: u32, wait: Duration, options: SqliteConnectOptions) -> Resul
 }
 
 /// Every change of the store's form, in the order in which they are made.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "ingest", include_str!("../migrations/0001_ingest.sql")),
     (2, "actual cost", include_str!("../migrations/0002_actual_cost.sql")),
     (3, "shadow", include_str!("../migrations/0003_shadow.sql")),
+    (5, "candidate", include_str!("../migrations/0005_candidate.sql")),
 ];
 
 async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {

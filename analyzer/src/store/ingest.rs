@@ -3,7 +3,7 @@
 //! Rows are merged before they are written, so that a batch of reports costs about as many statements as one.
 
 use super::number::stored;
-use super::{Store, StoreError};
+use super::{Store, StoreError, candidate};
 use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
@@ -60,6 +60,7 @@ struct Batch<'a> {
     rollup: BTreeMap<(u64, &'a RollupKey), Sums>,
     totals: BTreeMap<u64, TotalSums>,
     incidents: Vec<(&'a [u8], &'a Incident)>,
+    candidates: candidate::Batch<'a>,
 }
 
 #[derive(Default)]
@@ -97,6 +98,9 @@ impl<'a> Batch<'a> {
             totals.add(row);
             self.rollup.entry((bucket_ms, &row.key)).or_default().add(row);
         }
+        if let Some(candidate) = &report.candidate {
+            self.candidates.add(bucket_ms, candidate);
+        }
         let boot = report.boot.0.as_bytes().as_slice();
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
@@ -113,7 +117,7 @@ impl<'a> Batch<'a> {
         for rows in self.incidents.chunks(ROWS) {
             incidents_statement(rows).build().persistent(false).execute(&mut *connection).await?;
         }
-        Ok(())
+        self.candidates.write(connection).await
     }
 }
 

@@ -213,7 +213,7 @@ async fn shapes(
 }
 
 /// The rows of a statement whose parameters are those of the question, in order.
-async fn list<T>(
+pub(super) async fn list<T>(
     snapshot: &mut SqliteConnection,
     sql: &'static str,
     question: Question,

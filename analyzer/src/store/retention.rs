@@ -40,6 +40,19 @@ impl Store {
             before,
         )
         .await?;
+        self.delete_all(
+            "DELETE FROM candidate_changes WHERE (bucket_ms, operation, kind, class, live, candidate) IN \
+             (SELECT bucket_ms, operation, kind, class, live, candidate FROM candidate_changes \
+             WHERE bucket_ms < ? LIMIT ?)",
+            before,
+        )
+        .await?;
+        self.delete_all(
+            "DELETE FROM candidate_totals WHERE bucket_ms IN \
+             (SELECT bucket_ms FROM candidate_totals WHERE bucket_ms < ? LIMIT ?)",
+            before,
+        )
+        .await?;
         // By when they came, not by their window: a report sent again must be known for the whole time.
         let reports = self.delete_all(
             "DELETE FROM reports WHERE (boot, sequence) IN \

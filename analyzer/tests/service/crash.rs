@@ -50,6 +50,7 @@ impl Worker {
             rollup,
             incidents: vec![incident("0123456789abcdef", Reason::Depth, now_ms)],
             incidents_dropped: 1,
+            candidate: None,
         }
     }
 

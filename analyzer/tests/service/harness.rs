@@ -171,6 +171,7 @@ pub(crate) fn report(sequence: u64) -> Report {
         rollup: Vec::new(),
         incidents: Vec::new(),
         incidents_dropped: 0,
+        candidate: None,
     }
 }
 

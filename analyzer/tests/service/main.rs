@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod candidate;
 mod command;
 mod crash;
 mod explain;

@@ -3,6 +3,7 @@
 //! Losing the analyzer never costs a request: reports wait in a bounded outbox, and while that is full the window grows
 //! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
 
+use crate::candidates::Candidates;
 use crate::event::Event;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};
@@ -30,6 +31,7 @@ pub struct Worker {
     boot: WorkerBoot,
     sequence: u64,
     rollup: Rollup,
+    candidates: Candidates,
     incidents: Vec<Incident>,
     incidents_dropped: u64,
     window: Option<Timestamp>,
@@ -63,6 +65,7 @@ impl Worker {
             boot,
             sequence: 0,
             rollup: Rollup::default(),
+            candidates: Candidates::default(),
             incidents: Vec::new(),
             incidents_dropped: 0,
             window: None,
@@ -79,6 +82,7 @@ impl Worker {
         }
         self.window.get_or_insert(event.at);
         let mut effects = Vec::new();
+        self.candidates.add(&event);
         if self.rollup.add(&event) == Place::Other {
             effects.push(WorkerEffect::Count(Metric::RowsMerged, 1));
         }
@@ -156,6 +160,7 @@ impl Worker {
             rollup: self.rollup.cut(),
             incidents: std::mem::take(&mut self.incidents),
             incidents_dropped: std::mem::take(&mut self.incidents_dropped),
+            candidate: self.candidates.cut(),
         };
         self.window = None;
         self.urgency = Urgency::Calm;

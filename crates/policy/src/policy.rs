@@ -21,6 +21,7 @@ pub(crate) use trusted::manifest;
 pub use trusted::{ManifestError, TrustedDocuments, TrustedMode};
 
 use portcullis_cost::{Cost, Model, Sizes};
+use std::sync::Arc;
 
 /// What the operator allows.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +64,8 @@ pub struct Policy {
     pub clients: Clients,
     /// What clients may spend over time.
     pub throttles: Throttles,
+    /// The policy that is judged beside this one, and decides nothing.
+    pub candidate: Option<Arc<Policy>>,
 }
 
 /// What operations may cost, and how that is estimated.

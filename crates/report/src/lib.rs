@@ -10,12 +10,13 @@ mod wire;
 
 pub mod header;
 
-pub use kind::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Transport};
+pub use kind::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{
     ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, StatsTag,
     ThrottleLabel, stats_tags,
 };
 pub use reason::{Blame, Reason};
 pub use wire::{
-    Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, VERSION, WorkerBoot,
+    Bounds, CandidateReport, ChangeRow, Incident, Measured, Receipt, Report, ReportError, RollupKey,
+    RollupRow, VERSION, WorkerBoot,
 };

@@ -2,6 +2,10 @@
 //!
 //! Both sides hold to [`Bounds`]: the edge never builds a larger report, the analyzer never takes one.
 
+mod candidate;
+
+pub use candidate::{CandidateReport, ChangeRow};
+
 use crate::{OperationKind, Reason, Transport};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,6 +24,10 @@ impl Bounds {
     pub const ROWS: usize = 1_200;
     /// Incidents in one report.
     pub const INCIDENTS: usize = 128;
+    /// Rows of what a candidate would change in one report.
+    pub const CHANGES: usize = 240;
+    /// Documents in those rows.
+    pub const CHANGE_DOCUMENTS: usize = 40;
     /// Bytes of an operation's name.
     pub const OPERATION_BYTES: usize = 64;
     /// Bytes of a normalised document in an incident.
@@ -53,6 +61,9 @@ pub struct Report {
     pub incidents: Vec<Incident>,
     /// Incidents that the ring did not hold, since the report before.
     pub incidents_dropped: u64,
+    /// What the candidate said, where the policy has one; told only then, so that an analyzer that does not know it is none the worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<CandidateReport>,
 }
 
 /// What the requests of one row have in common.
@@ -215,6 +226,12 @@ pub enum ReportError {
         /// Which row.
         index: usize,
     },
+    /// A row of a candidate in which the verdicts do not differ, or that counts nothing.
+    #[error("candidate.changes[{index}]: must count at least one request that the two judge otherwise")]
+    NoChange {
+        /// Which row.
+        index: usize,
+    },
     /// A shape that is not 16 lowercase hex digits.
     #[error("incidents[{index}].shape: must be 16 lowercase hex digits")]
     Shape {
@@ -246,6 +263,7 @@ impl Report {
         }
         at_most("rollup", self.rollup.len(), Bounds::ROWS)?;
         at_most("incidents", self.incidents.len(), Bounds::INCIDENTS)?;
+        self.candidate.as_ref().map_or(Ok(()), candidate::check)?;
         self.rollup.iter().enumerate().try_for_each(|(index, row)| check_row(index, row))?;
         self.incidents.iter().enumerate().try_for_each(|(index, incident)| check_incident(index, incident))
     }

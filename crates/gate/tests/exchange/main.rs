@@ -4,6 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod batches;
+mod candidate;
 mod persisted;
 mod requests;
 mod responses;

@@ -11,6 +11,8 @@ use conditions::ConditionSection;
 use identity::{IdentitySection, SEGMENT_BYTES};
 use overrides::OverridesSection;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Names that a policy may have in its lists, and classes.
 const CLASSES: usize = 16;
@@ -79,13 +81,35 @@ struct SightSection {
     cost: bool,
 }
 
+/// What is different for the clients of a class.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Changed {
+    /// Whether what its requests may not be is refused or only counted; as for all unless it says otherwise.
+    mode: Option<ModeChoice>,
+    /// What is different for it.
+    limits: OverridesSection,
+}
+
+impl Changed {
+    /// The policy for a class, made from that of all.
+    fn of(&self, base: &Policy, path: &str, found: &mut Found) -> Policy {
+        let mut own = base.clone();
+        if let Some(mode) = self.mode {
+            own.enforcement.mode = mode.read();
+        }
+        self.limits.apply(path, &mut own, found);
+        own
+    }
+}
+
 /// A class before the policy of all is known.
 struct Draft {
     class: Class,
-    mode: Option<ModeChoice>,
-    overrides: OverridesSection,
+    changed: Changed,
     path: String,
-    limits: Option<bool>,
+    sees_limits: Option<bool>,
 }
 
 /// The section without its mistakes, once the policy of all is known.
@@ -114,22 +138,23 @@ impl Found {
             }
             drafts.push(draft);
         }
-        let AnonymousSection { mode, limits: overrides, sees } = anonymous;
-        let limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
+        let AnonymousSection { mode, limits, sees } = anonymous;
+        let changed = Changed { mode, limits };
+        let sees_limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
         let class = Class {
             name: ANONYMOUS.into(),
             sight: Sight { throttles: switch(sees.throttles.unwrap_or(false)), cost: switch(sees.cost) },
             conditions: Vec::new(),
             policy: None,
         };
-        drafts.push(Draft { class, mode, overrides, path: "clients.anonymous".to_owned(), limits });
+        drafts.push(Draft { class, changed, path: "clients.anonymous".to_owned(), sees_limits });
         self.at_most("clients", properties.len(), PROPERTIES);
         let clients = Clients { sources, ipv6_prefix, salt: key_salt, classes: Vec::new(), properties };
         Drafts { clients, drafts }
     }
 
     fn class(&mut self, path: &str, section: ClassSection, properties: &mut Vec<PropertyPath>) -> Draft {
-        let ClassSection { name, when, mode, limits: overrides, sees } = section;
+        let ClassSection { name, when, mode, limits, sees } = section;
         self.name(&format!("{path}.name"), &name);
         if name == ANONYMOUS {
             self.say(
@@ -143,7 +168,7 @@ impl Found {
             conditions: self.conditions(&format!("{path}.when"), when, properties),
             policy: None,
         };
-        Draft { class, mode, overrides, path: path.to_owned(), limits: sees.limits }
+        Draft { class, changed: Changed { mode, limits }, path: path.to_owned(), sees_limits: sees.limits }
     }
 
     /// A name that is a label and stands in headers.
@@ -168,18 +193,37 @@ impl Drafts {
         self.drafts.iter().map(|draft| draft.class.name.as_ref()).collect()
     }
 
+    /// The candidate for each class, in their order: with what the candidate says of the class, else with what the class has.
+    pub(super) fn candidates(
+        &self,
+        base: &Policy,
+        said: &BTreeMap<String, Changed>,
+        found: &mut Found,
+    ) -> Vec<Policy> {
+        let candidate = |draft: &Draft| match said.get(&*draft.class.name) {
+            Some(changed) => changed.of(base, &format!("classes.{}", draft.class.name), found),
+            // What is wrong with it is told where it stands.
+            None => draft.changed.of(base, &draft.path, &mut Found::default()),
+        };
+        self.drafts.iter().map(candidate).collect()
+    }
+
     /// Gives each class that differs a policy of its own, made from that of all.
-    pub(super) fn finish(self, base: &Policy, found: &mut Found) -> Clients {
+    pub(super) fn finish(
+        self,
+        base: &Policy,
+        candidates: Option<&[Arc<Policy>]>,
+        found: &mut Found,
+    ) -> Clients {
         let Self { clients, drafts } = self;
-        let classes = drafts.into_iter().map(|draft| {
-            let Draft { class, mode, overrides, path, limits } = draft;
-            let mut own = base.clone();
-            if let Some(mode) = mode {
-                own.enforcement.mode = mode.read();
-            }
-            overrides.apply(&path, &mut own, found);
-            if let Some(shown) = limits {
+        let classes = drafts.into_iter().enumerate().map(|(place, draft)| {
+            let Draft { class, changed, path, sees_limits } = draft;
+            let mut own = changed.of(base, &path, found);
+            if let Some(shown) = sees_limits {
                 own.responses.disclosure = if shown { Disclosure::Limits } else { Disclosure::Reason };
+            }
+            if let Some(candidate) = candidates.and_then(|candidates| candidates.get(place)) {
+                own.candidate = Some(Arc::clone(candidate));
             }
             let policy = (own != *base).then(|| Box::new(own));
             Class { policy, ..class }
