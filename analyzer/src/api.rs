@@ -5,6 +5,7 @@ mod body;
 mod crowdsec;
 mod decisions;
 mod feed;
+mod candidate;
 mod graphql;
 mod health;
 mod metrics;
@@ -71,6 +72,7 @@ fn quick() -> Router<Arc<App>> {
     let routes = Router::new();
     let routes = either(routes, "/edge/v1/reports", post(reports::take));
     let routes = either(routes, "/monitoring/graphql", get(graphql::show));
+    let routes = either(routes, "/monitoring/graphql/candidate", get(candidate::show));
     let routes = either(routes, "/monitoring/health", get(health::show));
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
     let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);

@@ -22,11 +22,18 @@ const EXPLAIN_HELP: &str = "Examples:
   portcullis explain --get '/graphql?query={me{id}}'
   portcullis explain query.graphql --exit-code     # for CI: 1 when refused
   portcullis explain --jsonl requests.jsonl > verdicts.jsonl
+  portcullis explain --policy old.yaml --candidate new.yaml requests.jsonl              # what would change, at a glance
+  portcullis explain --policy old.yaml --candidate new.yaml --jsonl requests.jsonl > both.jsonl
 
 An input that begins with `[`, or with `{` and then `\"` or `}`, is the body of a POST; anything else is a document.
 A body with a hash alone (a persisted query) is answered as by a gate that has not seen the document; with --document the
 text is sent along. With --jsonl one memory serves all lines, so a hash after its registration is judged by it.
 An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict, unless --exit-code is given.
+
+With --candidate each request is judged by both policies, each with a memory of its own. A file of several bodies, one a line, is
+summed up: refusals added and removed, by operation and reason. With --jsonl each line has the verdict of the policy, with
+difference (same, added, removed, changed) and candidate (the other verdict) in it, and the sum goes to standard error; with --json
+the sum is an object. --exit-code then is about differences.
 
 JSON has: ok; if refused code, status, reason, message, limit, actual, line, column; shadow {code, reason,
 limit, actual} for what is let through because the policy says that it only counts; operation, kind, measures;
@@ -139,6 +146,9 @@ pub struct ExplainArgs {
     /// Policy to judge by (YAML or JSON); without it the default policy
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Policy to compare with: tells of each request what both say, and at the end what changes by operation and reason
+    #[arg(long, value_name = "FILE")]
+    pub candidate: Option<PathBuf>,
     /// Schema to cost by, its text or its compiled table; takes the place of the policy's
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
@@ -166,7 +176,7 @@ pub struct ExplainArgs {
     /// Judge one request a line, print one JSON object a line, without trees
     #[arg(long)]
     pub jsonl: bool,
-    /// End with exit code 1 when anything is refused
+    /// End with exit code 1 when anything is refused; with --candidate, when anything changes
     #[arg(long)]
     pub exit_code: bool,
 }

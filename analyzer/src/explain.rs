@@ -2,12 +2,15 @@
 //!
 //! Turns judgements into JSON or into lines for people; decides nothing, reads no files.
 
+mod compare;
 mod fit;
 mod json;
 mod notes;
 mod rows;
 mod text;
 mod tree;
+
+pub use compare::{Comparison, Summary};
 
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
@@ -51,14 +54,18 @@ struct Detail {
 impl Explainer {
     /// Judges under `policy`, as the requests of clients whom nobody knows.
     pub fn new(policy: Policy) -> Self {
-        let class = policy.clients.everyone_else();
-        Self { policy: policy.of(class).clone(), desk: Desk::default() }
+        Self::under(policy.of(policy.clients.everyone_else()))
     }
 
     /// Judges under `policy`, as the requests of the clients of a class; nothing when there is no such class.
     pub fn of_class(policy: &Policy, class: &str) -> Option<Self> {
         let class = policy.clients.named(class)?;
-        Some(Self { policy: policy.of(class).clone(), desk: Desk::default() })
+        Some(Self::under(policy.of(class)))
+    }
+
+    /// What another policy would say is another explainer's.
+    fn under(policy: &Policy) -> Self {
+        Self { policy: Policy { candidate: None, ..policy.clone() }, desk: Desk::default() }
     }
 
     /// Judges a request given as the body of a `POST`, without details.

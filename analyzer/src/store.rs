@@ -4,6 +4,7 @@
 //! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
 mod decisions;
+mod candidate;
 mod error;
 mod fold;
 mod folder;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
+pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
 pub use error::StoreError;
 pub use fold::BUCKET_MS;
 pub(crate) use fold::window_start;

@@ -1,5 +1,6 @@
 //! `portcullis explain`: reads documents and requests, prints what the gate would say of them.
 
+mod compare;
 pub(super) mod input;
 
 use super::CommandError;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 /// Most bytes of a document that are read at all; far above any limit on documents, so that the limit speaks.
 const DOCUMENT_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Whether the gate would let everything pass.
+/// Whether the gate would let everything pass; where policies are compared, whether they say the same of everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passed {
     All,
@@ -22,19 +23,14 @@ enum Passed {
 }
 
 pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitCode, CommandError> {
-    let policy = policy(arguments.policy.as_deref(), arguments.schema.as_deref())?;
-    let mut explainer = match &arguments.class {
-        None => Explainer::new(policy),
-        Some(class) => Explainer::of_class(&policy, class).ok_or_else(|| {
-            CommandError::Usage(format!("the policy has no class `{}`", class.escape_debug()))
-        })?,
-    };
+    let mut live = explainer(arguments.policy.as_deref(), arguments)?;
     let mut output = BufWriter::new(io::stdout().lock());
-    let printed = match (&arguments.get, &arguments.file) {
-        (Some(url), _) => by_url(&mut explainer, url, &mut output, arguments),
-        (None, Some(file)) if arguments.jsonl => lines(&mut explainer, open(file)?, &mut output, file),
-        (None, Some(file)) => one(&mut explainer, file, &mut output, arguments),
-        (None, None) => Err(CommandError::Usage("name a file, or `-` for standard input".to_owned())),
+    let printed = match &arguments.candidate {
+        Some(file) => {
+            let candidate = explainer(Some(file), arguments)?;
+            compare::run(&mut [live, candidate], &mut output, arguments)
+        }
+        None => alone(&mut live, &mut output, arguments),
     };
     let printed = printed.and_then(|passed| output.flush().map(|()| passed).map_err(CommandError::Output));
     match printed {
@@ -45,6 +41,37 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitCode, CommandError> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Judges by the policy of a file, as the requests of the class that is asked for.
+fn explainer(file: Option<&Path>, arguments: &ExplainArgs) -> Result<Explainer, CommandError> {
+    let policy = policy(file, arguments.schema.as_deref())?;
+    match &arguments.class {
+        None => Ok(Explainer::new(policy)),
+        Some(class) => Explainer::of_class(&policy, class).ok_or_else(|| {
+            let of = file.map(|file| format!(" of {}", file.display())).unwrap_or_default();
+            CommandError::Usage(format!("the policy{of} has no class `{}`", class.escape_debug()))
+        }),
+    }
+}
+
+/// By one policy.
+fn alone(
+    explainer: &mut Explainer,
+    output: &mut impl Write,
+    arguments: &ExplainArgs,
+) -> Result<Passed, CommandError> {
+    match (&arguments.get, &arguments.file) {
+        (Some(url), _) => tell(&by_url(explainer, url)?, output, arguments),
+        (None, Some(file)) if arguments.jsonl => lines(explainer, open(file)?, output, file),
+        (None, Some(file)) => {
+            let mut bytes = Vec::new();
+            let read = open(file)?.take(DOCUMENT_BYTES).read_to_end(&mut bytes);
+            read.map_err(|error| unreadable(file, error))?;
+            tell(&explained(explainer, &bytes, file, arguments)?, output, arguments)
+        }
+        (None, None) => usage("name a file, or `-` for standard input"),
     }
 }
 
@@ -72,16 +99,14 @@ fn lines(
 }
 
 /// One document, or the body of one request.
-fn one(
-    explainer: &mut Explainer,
+fn explained<'e>(
+    explainer: &'e mut Explainer,
+    bytes: &[u8],
     file: &Path,
-    output: &mut impl Write,
     arguments: &ExplainArgs,
-) -> Result<Passed, CommandError> {
-    let mut bytes = Vec::new();
-    open(file)?.take(DOCUMENT_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(file, error))?;
-    let input = if arguments.body { Input::Body } else { Input::of(&bytes) };
-    let explanation = match input {
+) -> Result<Explanation<'e>, CommandError> {
+    let input = if arguments.body { Input::Body } else { Input::of(bytes) };
+    Ok(match input {
         Input::Body => {
             if arguments.variables.is_some() || arguments.operation.is_some() {
                 return usage("the input is the body of a POST, so --variables and --operation are in it");
@@ -93,7 +118,7 @@ fn one(
             return usage("--document gives the text of a hash, and the input is a document itself");
         }
         Input::Document => {
-            let Ok(text) = String::from_utf8(bytes) else {
+            let Ok(text) = std::str::from_utf8(bytes) else {
                 return usage(&format!("{} is not UTF-8 text", file.display()));
             };
             let variables = arguments.variables.as_deref().unwrap_or("{}");
@@ -102,8 +127,7 @@ fn one(
             let operation_name = arguments.operation.as_deref().map(Into::into);
             explainer.request(&Request { query: Some(text.into()), operation_name, ..request })
         }
-    };
-    print(&explanation, output, arguments)
+    })
 }
 
 /// A request of nothing but variables.
@@ -117,29 +141,24 @@ fn request<'e>(variables: &str, envelope: &'e str) -> Result<Request<'e>, Comman
     }
 }
 
-fn by_url(
-    explainer: &mut Explainer,
-    url: &str,
-    output: &mut impl Write,
-    arguments: &ExplainArgs,
-) -> Result<Passed, CommandError> {
-    match explainer.url(url) {
-        Some(explanation) => print(&explanation, output, arguments),
-        None => usage(
-            "--get: the path is none of the policy's routes, so the gate lets it pass unread; \
-             name the route with --policy, or give the query string alone",
-        ),
-    }
+fn by_url<'e>(explainer: &'e mut Explainer, url: &str) -> Result<Explanation<'e>, CommandError> {
+    let not_under = "--get: the path is none of the policy's routes, so the gate lets it pass unread; \
+                     name the route with --policy, or give the query string alone";
+    explainer.url(url).ok_or_else(|| CommandError::Usage(not_under.to_owned()))
 }
 
-fn print(
+fn tell(
     explanation: &Explanation<'_>,
     output: &mut impl Write,
     arguments: &ExplainArgs,
 ) -> Result<Passed, CommandError> {
-    let printed = if arguments.json { format!("{:#}\n", explanation.json()) } else { explanation.text() };
-    output.write_all(printed.as_bytes()).map_err(CommandError::Output)?;
+    let told = if arguments.json { format!("{:#}\n", explanation.json()) } else { explanation.text() };
+    print(&told, output)?;
     Ok(if explanation.is_allowed() { Passed::All } else { Passed::NotAll })
+}
+
+fn print(text: &str, output: &mut impl Write) -> Result<(), CommandError> {
+    output.write_all(text.as_bytes()).map_err(CommandError::Output)
 }
 
 fn usage<T>(message: &str) -> Result<T, CommandError> {

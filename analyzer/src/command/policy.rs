@@ -28,7 +28,7 @@ fn told(mistakes: &Mistakes, text: &str, file: Option<&Path>, table: Option<&Cos
     };
     let mut lines: Vec<String> =
         mistakes.iter().map(|mistake| format!("{place}{mistake}{}", line(mistake))).collect();
-    let lacks = |mistake: &Mistake| mistake.path.starts_with("graphql.sensitive_fields");
+    let lacks = |mistake: &Mistake| mistake.path.contains("graphql.sensitive_fields");
     if table.is_none() && mistakes.iter().any(lacks) {
         lines.push("give the schema with --schema FILE, its text or its table".to_owned());
     }

@@ -25,20 +25,47 @@ pub(super) fn schema() -> String {
 /// `docs/policy.md`.
 pub(super) fn reference() -> String {
     let root = Policy::schema().to_value();
-    let mut reference = Reference { root: &root, text: OPENING.to_owned(), open: Vec::new() };
-    reference.section("", &root, "The whole file.");
-    reference.text
+    Reference::of(&root, OPENING).text
 }
 
 /// A reference in the making: sections with their fields, outer before inner.
 struct Reference<'s> {
     root: &'s Value,
     text: String,
-    /// The sections around, so that one that contains itself is described once.
-    open: Vec<&'s Value>,
+    /// Every section and the path to it where it is described.
+    places: Vec<(&'s Value, String)>,
 }
 
 impl<'s> Reference<'s> {
+    fn of(root: &'s Value, opening: &str) -> Self {
+        let mut reference = Self { root, text: opening.to_owned(), places: vec![(root, String::new())] };
+        reference.find_places();
+        reference.section("", root, "The whole file.");
+        reference
+    }
+
+    /// Level by level, so that the path to a section is a short one.
+    fn find_places(&mut self) {
+        let mut next = 0;
+        while let Some((section, path)) = self.places.get(next).cloned() {
+            for (name, field, _) in fields(section) {
+                let Some((inner, step)) = self.inner(field) else { continue };
+                let own = beneath(&path, name, step);
+                match self.places.iter_mut().find(|(known, _)| std::ptr::eq(*known, inner)) {
+                    Some((_, place)) if place.len() > own.len() => *place = own,
+                    Some(_) => (),
+                    None => self.places.push((inner, own)),
+                }
+            }
+            next += 1;
+        }
+    }
+
+    fn place(&self, section: &Value) -> Option<&str> {
+        let place = self.places.iter().find(|(known, _)| std::ptr::eq(*known, section));
+        place.map(|(_, path)| path.as_str())
+    }
+
     fn section(&mut self, path: &str, schema: &'s Value, what: &str) {
         let fields = fields(schema);
         let title = if path.is_empty() { "The file".to_owned() } else { format!("`{path}`") };
@@ -47,23 +74,21 @@ impl<'s> Reference<'s> {
         ));
         for (name, field, around) in &fields {
             let choice = (!std::ptr::eq(*around, schema)).then_some(*around);
-            self.row(name, field, schema, choice);
+            self.row(path, (name, field), schema, choice);
         }
-        self.open.push(schema);
         for (name, field, around) in fields {
             let Some((inner, step)) = self.inner(field) else { continue };
-            if !self.open.contains(&inner) {
-                let dot = if path.is_empty() { "" } else { "." };
+            let own = beneath(path, name, step);
+            if self.place(inner) == Some(&own) {
                 let what =
                     [description(field), description(around)].into_iter().find(|text| !text.is_empty());
-                self.section(&format!("{path}{dot}{name}{step}"), inner, what.unwrap_or_default());
+                self.section(&own, inner, what.unwrap_or_default());
             }
         }
-        self.open.pop();
     }
 
     /// A field of a section; `choice` is what lists it where the section has one field of several.
-    fn row(&mut self, name: &str, field: &'s Value, section: &Value, choice: Option<&Value>) {
+    fn row(&mut self, path: &str, (name, field): (&str, &'s Value), section: &Value, choice: Option<&Value>) {
         let required = section.get("required").and_then(Value::as_array).into_iter().flatten();
         let is_required = required.into_iter().any(|required| required == name);
         let default = match field.get("default") {
@@ -77,7 +102,12 @@ impl<'s> Reference<'s> {
             "" => choice.map(description).unwrap_or_default(),
             what => what,
         };
-        let (takes, what) = (self.takes(field), what.replace('|', "\\|").replace('\n', " "));
+        let elsewhere = self
+            .inner(field)
+            .and_then(|(inner, step)| self.place(inner).filter(|place| *place != beneath(path, name, step)));
+        let elsewhere = elsewhere.map(|place| format!(", as `{place}`")).unwrap_or_default();
+        let (takes, what) =
+            (format!("{}{elsewhere}", self.takes(field)), what.replace('|', "\\|").replace('\n', " "));
         self.text.push_str(&format!("| `{name}` | {takes} | {default} | {what} |\n"));
     }
 
@@ -139,6 +169,12 @@ impl<'s> Reference<'s> {
         let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
         reference.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
     }
+}
+
+/// The path of a field of a section.
+fn beneath(path: &str, name: &str, step: &str) -> String {
+    let dot = if path.is_empty() { "" } else { "." };
+    format!("{path}{dot}{name}{step}")
 }
 
 /// The fields of a section, each with what lists it; where a section has one field of several, those of all choices.
@@ -210,8 +246,7 @@ mod tests {
             ]}}},
             "$defs": {"Claim": {"properties": {"path": {"type": "string", "description": "Its | path."}}, "required": ["path"]}},
         });
-        let mut reference = Reference { root: &root, text: String::new(), open: Vec::new() };
-        reference.section("", &root, "All.");
+        let reference = Reference::of(&root, "");
         for line in [
             "| `by` | list of `nothing`, section with one of its fields | none | By what. |",
             "\n## `by[]`\n\nBy what.\n",
@@ -222,6 +257,21 @@ mod tests {
         ] {
             assert!(reference.text.contains(line), "{line}\n{}", reference.text);
         }
+    }
+
+    #[test]
+    fn a_section_in_several_places_is_described_at_the_shortest_path() {
+        let root = serde_json::json!({
+            "properties": {
+                "after": {"properties": {"limits": {"$ref": "#/$defs/Limits"}}},
+                "limits": {"$ref": "#/$defs/Limits"},
+            },
+            "$defs": {"Limits": {"properties": {"depth": {"type": "integer"}, "again": {"$ref": "#/$defs/Limits"}}}},
+        });
+        let text = Reference::of(&root, "").text;
+        assert_eq!(text.matches("| `depth` |").count(), 1, "{text}");
+        assert_eq!(text.matches("| section, as `limits` |").count(), 2, "{text}");
+        assert!(text.contains("\n## `limits`\n") && !text.contains("## `after.limits`"), "{text}");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn headline(lines: &mut Vec<String>, what: &str, verdict: Verdict, shadowed: Opt
 }
 
 /// How far beyond its limit a request is.
-fn distance(refusal: Refusal) -> Option<String> {
+pub(super) fn distance(refusal: Refusal) -> Option<String> {
     let (limit, name) = (refusal.limit?, refusal.reason.label());
     let Some(actual) = refusal.actual else { return Some(format!("{name}: more than the limit of {limit}")) };
     let over = actual.saturating_sub(limit);

@@ -47,6 +47,10 @@ impl Inlined {
         let cost =
             file.pointer_mut("/graphql/cost").and_then(Value::as_object_mut).ok_or(InlineError::Changed)?;
         cost.insert("schema".to_owned(), in_lines(&STANDARD.encode(bytes)).into());
+        // Everything costs by the table that is given.
+        if let Some(cost) = file.pointer_mut("/candidate/graphql/cost").and_then(Value::as_object_mut) {
+            cost.remove("schema");
+        }
         let short = without(file.clone(), &value("")?);
         // The long form is for a default that the file takes away, which leaving out cannot say.
         let written = [short, file].into_iter().filter_map(|file| serde_saphyr::to_string(&file).ok());
@@ -120,6 +124,7 @@ mod tests {
             "",
             "routes: [{path: /a}, {path: /graphql}]",
             "graphql: {denied_extensions: []}",
+            "graphql: {limits: {depth: 9}}\ncandidate: {graphql: {cost: {schema: old, max: 7}}, classes: {anonymous: {limits: {depth: 3}}}}",
             "analyzer: {cluster: \"a: |\\n b # 'c'\", token: \"0123\"}",
             "graphql: {trusted_documents: {mode: log, documents: {\"no\": \"{ a }\\n\\n\", \"~\": \"\\t{ b }\", \"1e3\": \"\\u2028\\u0085{ c }\"}}}",
             "graphql: {uploads: {total_bytes: 18446744073709551615}}",

@@ -7,7 +7,7 @@ use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
 use super::pool::Transaction;
 use super::sequences::Sequences;
 use super::sql::{Dialect, Statement, Value, sql};
-use super::{Store, StoreError};
+use super::{Store, StoreError, candidate};
 use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
 use std::collections::BTreeMap;
 
@@ -84,6 +84,7 @@ struct Batch<'a> {
     rollup: BTreeMap<(u64, &'a RollupKey), Sums>,
     totals: BTreeMap<u64, TotalSums>,
     incidents: Vec<(&'a [u8], &'a Incident)>,
+    candidates: candidate::Batch<'a>,
 }
 
 #[derive(Default)]
@@ -122,6 +123,9 @@ impl<'a> Batch<'a> {
             totals.add(row);
             self.rollup.entry((bucket_ms, &row.key)).or_default().add(row);
         }
+        if let Some(candidate) = &report.candidate {
+            self.candidates.add(bucket_ms, candidate);
+        }
         let boot = report.boot.0.as_bytes().as_slice();
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
@@ -139,7 +143,7 @@ impl<'a> Batch<'a> {
         for rows in self.incidents.chunks(ROWS) {
             transaction.on().execute(incidents_statement(dialect, rows)).await?;
         }
-        Ok(())
+        self.candidates.write(transaction).await
     }
 }
 

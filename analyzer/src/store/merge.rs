@@ -83,3 +83,22 @@ pub(super) const MERGE_TOTALS: &str = concat!(
     ", ",
     capped!("totals", "incidents_dropped"),
 );
+
+/// For what a candidate would change; the id goes with the document.
+pub(super) const MERGE_CHANGES: &str = concat!(
+    "ON CONFLICT (bucket_ms, operation, kind, class, live, candidate) DO UPDATE SET ",
+    capped!("candidate_changes", "requests"),
+    ", correlation_id = CASE WHEN candidate_changes.document IS NULL THEN excluded.correlation_id \
+     ELSE candidate_changes.correlation_id END, \
+     document = coalesce(candidate_changes.document, excluded.document)",
+);
+
+/// For the totals of candidates.
+pub(super) const MERGE_CANDIDATES: &str = concat!(
+    "ON CONFLICT (bucket_ms) DO UPDATE SET ",
+    capped!("candidate_totals", "judged"),
+    ", ",
+    capped!("candidate_totals", "undecided"),
+    ", ",
+    capped!("candidate_totals", "dropped"),
+);

@@ -199,7 +199,7 @@ async fn shapes(snapshot: &mut Transaction, question: Question) -> Result<Vec<Re
 }
 
 /// The rows of a statement whose parameters are those of the question, in order.
-async fn list<T>(
+pub(super) async fn list<T>(
     snapshot: &mut Transaction,
     text: &'static str,
     question: Question,

@@ -35,6 +35,10 @@ const OLD_ROLLUP: &str = "DELETE FROM rollup WHERE (bucket_ms, operation, kind, 
      (SELECT bucket_ms, operation, kind, class, transport, refused, shadowed FROM rollup WHERE bucket_ms < $1 LIMIT $2)";
 const OLD_TOTALS: &str =
     "DELETE FROM totals WHERE bucket_ms IN (SELECT bucket_ms FROM totals WHERE bucket_ms < $1 LIMIT $2)";
+const OLD_CHANGES: &str = "DELETE FROM candidate_changes WHERE (bucket_ms, operation, kind, class, live, candidate) IN \
+     (SELECT bucket_ms, operation, kind, class, live, candidate FROM candidate_changes WHERE bucket_ms < $1 LIMIT $2)";
+const OLD_CANDIDATES: &str = "DELETE FROM candidate_totals WHERE bucket_ms IN \
+     (SELECT bucket_ms FROM candidate_totals WHERE bucket_ms < $1 LIMIT $2)";
 /// By when the last report came, not by its window: a report sent again must be known for the whole time.
 const OLD_BOOTS: &str =
     "DELETE FROM boots WHERE boot IN (SELECT boot FROM boots WHERE received_ms < $1 LIMIT $2)";
@@ -59,6 +63,8 @@ impl Store {
             rollup = rollup.saturating_add(self.delete_all(lease, OLD_ROLLUP, kept).await?);
         }
         self.delete_all(lease, OLD_TOTALS, begun).await?;
+        self.delete_all(lease, OLD_CHANGES, begun).await?;
+        self.delete_all(lease, OLD_CANDIDATES, begun).await?;
         let boots = self.delete_all(lease, OLD_BOOTS, before).await?;
         let old = self.delete_all(lease, OLD_INCIDENTS, before).await?;
         let excess = self.delete_all(lease, EXCESS_INCIDENTS, stored(expiry.incidents)).await?;

@@ -52,6 +52,7 @@ impl Worker {
             incidents: vec![incident("0123456789abcdef", Reason::Depth, now_ms)],
             incidents_dropped: 1,
             sockets: None,
+            candidate: None,
         }
     }
 

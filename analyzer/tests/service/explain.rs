@@ -116,3 +116,36 @@ fn mistakes_are_told_with_the_next_step() {
         "{told}"
     );
 }
+
+#[test]
+fn a_candidate_is_compared_line_by_line_and_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("old.yaml"), "graphql: {limits: {depth: 2}}\n").unwrap();
+    std::fs::write(folder.path().join("new.yaml"), "graphql: {limits: {depth: 3, root_fields: 1}}\n")
+        .unwrap();
+    let lines =
+        "{\"query\":\"{a}\"}\n{\"query\":\"query Two {a b}\"}\n{\"query\":\"query Deep {a{b{c}}}\"}\n";
+    std::fs::write(folder.path().join("requests.jsonl"), lines).unwrap();
+    let policies = ["--policy", "old.yaml", "--candidate", "new.yaml"];
+    let run = |more: &[&str]| explain(folder.path(), &[&policies[..], more].concat(), lines);
+    let sum = "3 requests: 1 refusals added, 1 removed, 0 with another reason, 1 the same\n  \
+               added          1  query Two   passes -> root_fields  (first in line 2)\n  \
+               removed        1  query Deep  depth -> passes  (first in line 3)\n";
+    let output = run(&["--jsonl", "-"]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), sum);
+    let told: Vec<serde_json::Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    let differences: Vec<_> = told.iter().map(|line| line["difference"].as_str().unwrap()).collect();
+    assert_eq!(differences, ["same", "added", "removed"]);
+    assert_eq!((&told[1]["ok"], &told[1]["candidate"]["reason"]), (&true.into(), &"root_fields".into()));
+    let output = run(&["requests.jsonl", "--exit-code"]);
+    assert_eq!((String::from_utf8_lossy(&output.stdout), output.status.code()), (sum.into(), Some(1)));
+    let told = json(&run(&["requests.jsonl", "--json"]));
+    assert_eq!((&told["added"], &told["changes"][0]["operation"]), (&1.into(), &"Two".into()));
+    let one = explain(folder.path(), &[&policies[..], &["-"]].concat(), "query Deep { a { b { c } } }");
+    let text = String::from_utf8(one.stdout).unwrap();
+    assert!(text.starts_with("query Deep: REMOVED: the candidate lets pass what is refused\n"), "{text}");
+}

@@ -143,6 +143,7 @@ pub(crate) fn report(sequence: u64) -> Report {
         incidents: Vec::new(),
         incidents_dropped: 0,
         sockets: None,
+        candidate: None,
     }
 }
 

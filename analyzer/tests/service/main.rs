@@ -10,6 +10,7 @@
 
 mod access;
 mod cluster;
+mod candidate;
 mod command;
 mod crash;
 mod crowdsec;

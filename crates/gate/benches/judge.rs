@@ -2,7 +2,8 @@
 //!
 //! `work`: `none`; `cost` (parse, measure, shape and cost of a text of the bench of `crates/graphql`, or of `saleor`, the operations
 //! of that name, densely printed); `schema` (the same by the schema of saleor, compiled to `target/bench/saleor.table`); `shape` (the
-//! same without cost); `judge` (an envelope from its bytes to the verdict); `envelope` (what `serde_json` alone takes to read the
+//! same without cost); `judge` (an envelope from its bytes to the verdict); `beside` (the same with a candidate that differs in a limit),
+//! `beside-costed` (with one that is costed otherwise); `envelope` (what `serde_json` alone takes to read the
 //! same envelope); the last two with `mean`, the client's operation of mean length, or `clients`, all of them. Without arguments,
 //! `judge` and `envelope` run in turns, and the ratio of their CPU time is printed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a shell")]
@@ -26,6 +27,10 @@ const BUDGET: Budget = Budget { tokens: 1_000_000, nesting: 10_000 };
 /// What the default policy asks about aliases.
 const ALIASES: AliasLimits = AliasLimits { all: 60, per_field: 10 };
 const ENVELOPES: [&str; 2] = ["mean", "clients"];
+
+/// Policies with a candidate: one that is read, measured and costed as the policy is, and one that is costed for itself.
+const BESIDE: &str = "candidate: {graphql: {limits: {depth: 14}}}";
+const BESIDE_COSTED: &str = "candidate: {graphql: {cost: {default_list_size: 11}}}";
 
 /// What a server would read of an envelope.
 #[derive(serde::Deserialize)]
@@ -58,7 +63,12 @@ fn run(work: &str, text: &str, rounds: u32) {
     let table = (work == "schema").then(saleor_table);
     let model = table.as_ref().map_or(Model::Schemaless, Model::Schema);
     let bytes: usize = inputs.iter().map(String::len).sum();
-    let policy = Policy::parse("{}").unwrap();
+    let policy = match work {
+        "beside" => BESIDE,
+        "beside-costed" => BESIDE_COSTED,
+        _ => "{}",
+    };
+    let policy = Policy::parse(policy).unwrap();
     let (mut desk, mut tape, mut scratch) = (Desk::default(), Tape::default(), Scratch::default());
     let mut costing = portcullis_cost::Scratch::default();
     for _ in 0..rounds {
@@ -71,7 +81,9 @@ fn run(work: &str, text: &str, rounds: u32) {
                     let document = shaped(black_box(input), &mut tape, &mut scratch);
                     cost(document, model, &mut costing);
                 }
-                "judge" => drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk))),
+                "judge" | "beside" | "beside-costed" => {
+                    drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk)))
+                }
                 "envelope" => read(black_box(input.as_bytes())),
                 _ => {}
             }
@@ -135,9 +147,16 @@ fn compare(text: &str) {
     };
     let judge = |body: &[u8]| drop(black_box(judge_body(&policy, body, &mut desk)));
     let mut judge = judge;
+    let beside = [BESIDE, BESIDE_COSTED].map(|policy| Policy::parse(policy).unwrap());
+    let [mut alike, mut costed] = beside.each_ref().map(|policy| {
+        let mut desk = Desk::default();
+        move |body: &[u8]| drop(black_box(judge_body(policy, body, &mut desk)))
+    });
     let mut contenders = [
         Contender { name: "serde_json alone", turn: Box::new(|| each(&mut |body| read(body))) },
         Contender { name: "the whole judgement", turn: Box::new(|| each(&mut judge)) },
+        Contender { name: "with a candidate", turn: Box::new(|| each(&mut alike)) },
+        Contender { name: "with a candidate of other costs", turn: Box::new(|| each(&mut costed)) },
     ];
     for ratio in race(&mut contenders, 21) {
         let (low, high) = ratio.quartiles;

@@ -68,13 +68,16 @@ pub(crate) fn admit(
         list.extend(uncompressed(headers));
     }
     let place = Place { query: target.query.to_vec(), id };
-    let intake = match method {
+    let intake = |place: Place, policy: &Policy| match method {
         _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
         b"POST" => post(headers, place, policy),
         b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),
     };
+    let candidate = policy.candidate.as_deref();
+    case.candidate = candidate.and_then(|candidate| intake(place.clone(), candidate).err());
+    let intake = intake(place, policy);
     case.transport = transport(method, headers, &intake);
     match intake {
         Ok(intake) => Admission::Read(case, intake, list),

@@ -6,7 +6,7 @@ use crate::input::Peer;
 use crate::throttle::Throttled;
 use crate::world::World;
 use portcullis_framing::{Accepts, accepts};
-use portcullis_policy::{Client, CorrelationTrust, Evidence, Sight, Switch};
+use portcullis_policy::{Client, CorrelationTrust, Evidence, Refusal, Sight, Switch};
 use portcullis_report::{Transport, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) sight: Sight,
     /// What the throttles said.
     pub(crate) throttled: Throttled,
+    /// Why the candidate would refuse it by its headers alone.
+    pub(crate) candidate: Option<Refusal>,
     pub(crate) transport: Transport,
     pub(crate) accepts: Accepts,
     pub(crate) body_bytes: u64,
@@ -46,6 +48,7 @@ impl Case {
             class: class.map(|class| Arc::clone(&class.name)).unwrap_or_default(),
             sight: class.map_or(Sight { throttles: Switch::Off, cost: Switch::Off }, |class| class.sight),
             throttled: Throttled::default(),
+            candidate: None,
             transport: Transport::OtherHttp,
             accepts: headers.only("accept").map_or(Accepts::Json, accepts),
             body_bytes: 0,

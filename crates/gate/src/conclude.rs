@@ -4,7 +4,7 @@ use crate::answer::answer;
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::judge::{Form, Judged, Judgement, Standing};
+use crate::judge::{Compared, Form, Judged, Judgement, Standing};
 use crate::throttle;
 use crate::time::Timestamp;
 use portcullis_policy::{Policy, Refusal, Switch, Verdict};
@@ -82,6 +82,7 @@ pub(crate) fn counts(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec
             Outcome::Refused
         }
     };
+    list.extend(judgement.compared.iter().flat_map(|compared| differences(case, compared)));
     for judged in &judgement.operations {
         list.push(Effect::Count(Metric::Requests(judged.kind, outcome), 1));
         count_operation(judged, policy, &mut list);
@@ -90,6 +91,18 @@ pub(crate) fn counts(case: &Case, judgement: &Judgement, policy: &Policy) -> Vec
         (judgement.forgotten > 0).then_some(Effect::Count(Metric::PersistedEvicted, judgement.forgotten)),
     );
     list
+}
+
+/// What is counted of a request that a candidate judged too.
+fn differences(case: &Case, Compared { difference, change }: &Compared) -> impl Iterator<Item = Effect> {
+    let class = Metric::CandidateRequests(case.client.class.into(), *difference);
+    let by_reason = change.as_deref().and_then(|change| match (change.live, change.candidate) {
+        (None, Some(reason)) => Some(Metric::CandidateAdded(reason)),
+        (Some(reason), None) => Some(Metric::CandidateRemoved(reason)),
+        (Some(_), Some(reason)) => Some(Metric::CandidateChanged(reason)),
+        (None, None) => None,
+    });
+    std::iter::once(class).chain(by_reason).map(|metric| Effect::Count(metric, 1))
 }
 
 fn count_operation(judged: &Judged, policy: &Policy, list: &mut Vec<Effect>) {
@@ -118,7 +131,7 @@ fn count_operation(judged: &Judged, policy: &Policy, list: &mut Vec<Effect>) {
 /// What the worker is told: each operation of an allowed request, or the one for which it was refused.
 pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Event> {
     let Case { correlation, address, client, class, transport, body_bytes, .. } = case;
-    let Judgement { verdict, form, operations, .. } = judgement;
+    let Judgement { verdict, form, operations, mut compared, .. } = judgement;
     let transport = match form {
         Form::Single => transport,
         Form::Batch(_) => Transport::Batch,
@@ -146,6 +159,8 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
             actual: None,
             shape: judged.shape,
             document: judged.document,
+            // As are the bytes, what the candidate says of all of it is told once.
+            compared: compared.take(),
             // The bytes of a batch are its first operation's, so that sums stay true.
             body_bytes: std::mem::take(&mut unreported_bytes),
         }

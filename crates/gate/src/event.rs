@@ -1,6 +1,7 @@
 //! One judged request, as the worker counts and reports it.
 
 use crate::correlation::CorrelationId;
+use crate::judge::Compared;
 use crate::time::Timestamp;
 use portcullis_cost::Cost;
 use portcullis_graphql::{Measures, ShapeHash};
@@ -42,6 +43,8 @@ pub struct Event {
     pub shape: Option<ShapeHash>,
     /// The normalised document of a request that was refused or would have been.
     pub document: Option<String>,
+    /// What the candidate says of the whole request, where the policy has one; with the first of a batch.
+    pub compared: Option<Compared>,
     /// Bytes of the body.
     pub body_bytes: u64,
 }

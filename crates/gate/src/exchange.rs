@@ -454,6 +454,7 @@ fn settle(
     judgement: Judgement,
     world: &World<'_>,
 ) -> (Awaited, Vec<Effect>) {
+    let judgement = judgement.beside_refused(case.candidate, world.policy);
     let mut list = counts(&case, &judgement, world.policy);
     list.extend(awaited.report(events(case, judgement, world.now)));
     (awaited, list)

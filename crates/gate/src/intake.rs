@@ -1,7 +1,7 @@
 //! How the operations of a request come, what is still to be read of it, and the judgement once it is complete.
 
 use crate::input::More;
-use crate::judge::{Judgement, Method, envelope, envelope_refusal, judge, judge_envelope};
+use crate::judge::{Judgement, Method, envelope, envelope_refusal, judge_as_read};
 use crate::number::count;
 use crate::upload::{Progress, Upload};
 use crate::world::World;
@@ -16,7 +16,7 @@ use std::borrow::Cow;
 const INFLATION_RATIO: usize = 100;
 
 /// What the request target says beside its path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// The query string.
     pub(crate) query: Vec<u8>,
@@ -79,7 +79,7 @@ impl Intake {
     /// Judges what was read, once the request is complete.
     pub(crate) fn judge(self, world: &mut World<'_>) -> Judgement {
         let judged = match self {
-            Self::Get(place) => judge_get(&place, world),
+            Self::Get(place) => Ok(judge_get(&place, world)),
             Self::Json(place, coding, body) => judge_json(&place, coding, &body, world),
             Self::Graphql(place, coding, body) => judge_graphql(&place, coding, &body, world),
             Self::Upload(mut upload) => match upload.progress(More::Ended, world) {
@@ -92,13 +92,20 @@ impl Intake {
     }
 }
 
-fn judge_get(place: &Place, world: &mut World<'_>) -> Result<Judgement, Refusal> {
-    let ids = IdKeys::Named(&world.policy.id_keys);
-    let parameters = Parameters::read_by(&place.query, ids).map_err(envelope_refusal)?;
-    let nesting = Nesting(world.policy.limits.json_nesting);
-    let request = parameters.request(nesting).map_err(envelope_refusal)?;
-    let request = with_id(request, place)?;
-    Ok(judge(world.policy, &request, Method::Get, world.desk))
+fn judge_get(place: &Place, world: &mut World<'_>) -> Judgement {
+    let live = world.policy;
+    let parameters = |policy: &Policy| {
+        Parameters::read_by(&place.query, IdKeys::Named(&policy.id_keys)).map_err(envelope_refusal)
+    };
+    let candidate = live.candidate.as_deref().filter(|candidate| candidate.id_keys != live.id_keys);
+    let (found, beside) = (parameters(live), candidate.map(parameters));
+    let read = |policy: &Policy| {
+        let found = beside.as_ref().filter(|_| !std::ptr::eq(policy, live)).unwrap_or(&found);
+        let parameters = found.as_ref().map_err(|refusal| *refusal)?;
+        let request = parameters.request(Nesting(policy.limits.json_nesting)).map_err(envelope_refusal)?;
+        Ok(Envelope::Single(with_id(request, place)?))
+    };
+    judge_as_read(live, (Method::Get, (0, Reason::BodySize)), read(live), read, world.desk)
 }
 
 fn judge_json(
@@ -108,13 +115,13 @@ fn judge_json(
     world: &mut World<'_>,
 ) -> Result<Judgement, Refusal> {
     let body = inflated(coding, body, world.policy)?;
-    let envelope = envelope(&body, world.policy)?;
-    let envelope = match (envelope, &place.id) {
-        (envelope, None) => envelope,
-        (Envelope::Single(request), Some(_)) => Envelope::Single(with_id(request, place)?),
-        (Envelope::Batch(_), Some(_)) => return Err(Refusal::because(Reason::Ambiguous)),
+    let read = |policy: &Policy| match (envelope(&body, policy)?, &place.id) {
+        (envelope, None) => Ok(envelope),
+        (Envelope::Single(request), Some(_)) => Ok(Envelope::Single(with_id(request, place)?)),
+        (Envelope::Batch(_), Some(_)) => Err(Refusal::because(Reason::Ambiguous)),
     };
-    Ok(judge_envelope(world.policy, &envelope, world.desk))
+    let (policy, size) = (world.policy, size(coding, &body));
+    Ok(judge_as_read(policy, (Method::Post, size), read(policy), read, world.desk))
 }
 
 fn judge_graphql(
@@ -125,8 +132,17 @@ fn judge_graphql(
 ) -> Result<Judgement, Refusal> {
     let body = inflated(coding, body, world.policy)?;
     let text = std::str::from_utf8(&body).map_err(|_| Refusal::because(Reason::Envelope))?;
-    let request = with_id(Request { query: Some(Cow::Borrowed(text)), ..Request::default() }, place)?;
-    Ok(judge(world.policy, &request, Method::Post, world.desk))
+    let read = |_: &Policy| {
+        let request = Request { query: Some(Cow::Borrowed(text)), ..Request::default() };
+        Ok(Envelope::Single(with_id(request, place)?))
+    };
+    let (policy, size) = (world.policy, size(coding, text.as_bytes()));
+    Ok(judge_as_read(policy, (Method::Post, size), read(policy), read, world.desk))
+}
+
+/// The size of a body as it is read, and the reason for which it would be too large.
+fn size(coding: Option<Coding>, body: &[u8]) -> (usize, Reason) {
+    (body.len(), coding.map_or(Reason::BodySize, |_| Reason::Inflation))
 }
 
 /// The request with the id of its path; an id there and a document, or another id, in the request are two documents.

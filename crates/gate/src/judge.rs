@@ -2,27 +2,27 @@
 //!
 //! `portcullis explain` calls the same functions, so that its answers are the gate's.
 
+mod candidate;
 mod document;
 mod memory;
 mod refusals;
+mod sitting;
 mod source;
 
+use candidate::reads_alike;
+pub use candidate::{Change, Compared};
 pub use document::variables;
 pub(crate) use refusals::envelope_refusal;
 pub use source::Standing;
 
-use document::{Tools, judge_text};
+use crate::number::count;
 use memory::Memory;
 use portcullis_cost::{Cost, Estimate, Plan};
-use portcullis_framing::{
-    BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Sha256Hash, read_by,
-};
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, read_by};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
-use portcullis_policy::{
-    Charge, Mode, PersistedQueries, Policy, Refusal, Shadow, Switch, Verdict, judge_charge,
-};
+use portcullis_policy::{Mode, Policy, Refusal, Switch, Verdict};
 use portcullis_report::{OperationKind, Persisted, Reason, Transport};
-use source::source;
+use sitting::{Weighing, judge_all, judge_aside};
 
 /// What stands for the operation when nothing was parsed; no operation can have this name.
 const UNPARSED: &str = "-";
@@ -58,6 +58,8 @@ pub struct Judgement {
     pub operations: Vec<Judged>,
     /// Documents forgotten to make room for those that came with their hash.
     pub forgotten: u64,
+    /// What the candidate says of it, where the policy has one.
+    pub compared: Option<Compared>,
 }
 
 /// Whether a body held one GraphQL request or several.
@@ -99,11 +101,18 @@ pub struct Judged {
 impl Judgement {
     /// A verdict on a request of which nothing was parsed: it is refused, unless the policy says that this only counts.
     pub fn unparsed(refusal: Refusal, policy: &Policy) -> Self {
-        Self::of(Verdict::Allow, Judged::unparsed()).refused(refusal, policy)
+        Self::of(Verdict::Allow, Judged::unparsed()).refused(refusal, policy).unread(refusal, policy)
     }
 
     fn of(verdict: Verdict, judged: Judged) -> Self {
-        Self { verdict, cost: judged.cost(), form: Form::Single, operations: vec![judged], forgotten: 0 }
+        Self {
+            verdict,
+            cost: judged.cost(),
+            form: Form::Single,
+            operations: vec![judged],
+            forgotten: 0,
+            compared: None,
+        }
     }
 
     /// Whether its response may be a stream.
@@ -172,10 +181,9 @@ impl Judged {
 
 /// Judges the body of a `POST`.
 pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
-    match envelope(body, policy) {
-        Ok(envelope) => judge_envelope(policy, &envelope, desk),
-        Err(refusal) => Judgement::unparsed(refusal, policy),
-    }
+    let size = (body.len(), Reason::BodySize);
+    let read = |policy: &Policy| envelope(body, policy);
+    judge_as_read(policy, (Method::Post, size), read(policy), read, desk)
 }
 
 /// Reads a JSON body by the limits of the policy.
@@ -191,130 +199,99 @@ pub(crate) fn envelope<'b>(body: &'b [u8], policy: &Policy) -> Result<Envelope<'
     })
 }
 
+/// Judges what was read of a body of that many bytes by the limits of a policy. The candidate reads for itself only what it
+/// may read otherwise, and nothing that it holds too large, for which the reason comes with the size.
+pub(crate) fn judge_as_read<'e>(
+    policy: &Policy,
+    (method, (bytes, too_large)): (Method, (usize, Reason)),
+    envelope: Result<Envelope<'e>, Refusal>,
+    read: impl Fn(&Policy) -> Result<Envelope<'e>, Refusal>,
+    desk: &mut Desk,
+) -> Judgement {
+    let Some(candidate) = policy.candidate.as_deref() else {
+        return match envelope {
+            Ok(envelope) => judge_by(policy, None, &envelope, method, desk),
+            Err(refusal) => Judgement::unparsed(refusal, policy),
+        };
+    };
+    let limit = candidate.limits.body_bytes;
+    let is_read = bytes <= limit;
+    let judgement = match &envelope {
+        Ok(envelope) if is_read && reads_alike(policy, candidate) => {
+            return judge_by(policy, Some(candidate), envelope, method, desk);
+        }
+        Ok(envelope) => judge_by(policy, None, envelope, method, desk),
+        Err(refusal) => Judgement::unparsed(*refusal, policy),
+    };
+    let beside = match is_read {
+        true => judge_read_aside(candidate, read(candidate), method, desk),
+        false => Judgement::unparsed(Refusal::beyond(too_large, count(limit), count(bytes)), candidate),
+    };
+    judgement.beside(&beside)
+}
+
+/// What a candidate says of what it has read for itself.
+fn judge_read_aside(
+    candidate: &Policy,
+    read: Result<Envelope<'_>, Refusal>,
+    method: Method,
+    desk: &mut Desk,
+) -> Judgement {
+    let all = read.as_ref().map_err(|refusal| *refusal).and_then(|envelope| all_of(candidate, envelope));
+    match all {
+        Ok((requests, form)) => judge_aside(candidate, requests, (form, method), desk),
+        Err(refusal) => Judgement::unparsed(refusal, candidate),
+    }
+}
+
 /// Judges what a `POST` holds, a batch as a whole.
 pub fn judge_envelope(policy: &Policy, envelope: &Envelope<'_>, desk: &mut Desk) -> Judgement {
-    match (envelope, policy.transports.batch) {
-        (Envelope::Single(request), _) => judge(policy, request, Method::Post, desk),
-        (Envelope::Batch(requests), Switch::On) => batch(policy, requests, desk),
-        (Envelope::Batch(_), Switch::Off) => Judgement::unparsed(Refusal::because(Reason::Batching), policy),
-    }
+    judge_by(policy, policy.candidate.as_deref(), envelope, Method::Post, desk)
 }
 
 /// Judges one request.
 pub fn judge(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> Judgement {
-    let (verdict, judged, register) = judge_one(policy, request, method, desk);
-    let mut judgement = Judgement::of(verdict, judged);
-    if let (Verdict::Allow, Some(hash)) = (verdict, register) {
-        judgement.remember(policy, hash, Some(request), 0, desk);
-    }
-    judgement
+    let requests = std::slice::from_ref(request);
+    judge_all(policy, policy.candidate.as_deref(), requests, (Form::Single, method), desk)
 }
 
-/// Judges every request of a batch: refused with the first that is refused, or when they cost too much together.
-fn batch(policy: &Policy, requests: &[Request<'_>], desk: &mut Desk) -> Judgement {
-    let form = Form::Batch(requests.len());
-    let mut operations = Vec::with_capacity(requests.len());
-    let mut fresh = Vec::new();
-    let mut unknown = None;
-    let mut charge = Charge::default();
-    for (index, request) in requests.iter().enumerate() {
-        let (verdict, judged, register) = judge_one(policy, request, Method::Post, desk);
-        match verdict {
-            Verdict::Allow => fresh.extend(register.map(|hash| (index, hash))),
-            // Another one may be worse than unknown.
-            Verdict::Deny(refusal) if refusal.reason.status() == 200 => {
-                unknown.get_or_insert((refusal, judged.clone()));
-            }
-            Verdict::Deny(_) => return Judgement { form, ..Judgement::of(verdict, judged) },
-        }
-        judged.estimate.iter().for_each(|estimate| charge.add(estimate));
-        operations.push(judged);
-    }
-    if let Some((refusal, judged)) = unknown {
-        return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
-    }
-    let sum = charge.field;
-    let judgement = Judgement { verdict: Verdict::Allow, cost: Some(sum), form, operations, forgotten: 0 };
-    let mut shadow = Shadow::default();
-    match judge_charge(policy, &charge, &mut shadow) {
-        Verdict::Allow => {
-            let mut judgement = match shadow.0 {
-                Some(refusal) => judgement.noted(refusal),
-                None => judgement,
-            };
-            for (index, hash) in fresh {
-                judgement.remember(policy, hash, requests.get(index), index, desk);
-            }
-            judgement
-        }
-        Verdict::Deny(refusal) => judgement.spared(refusal),
-    }
-}
-
-impl Judgement {
-    /// Keeps the document of an allowed request, the operation at `index`, for the hash that came with it.
-    fn remember(
-        &mut self,
-        policy: &Policy,
-        hash: Sha256Hash,
-        request: Option<&Request<'_>>,
-        index: usize,
-        desk: &mut Desk,
-    ) {
-        let text = request.and_then(|request| request.query.as_deref());
-        let (PersistedQueries::Remember { bytes }, Some(text)) = (policy.persisted, text) else { return };
-        if let Some(forgotten) = desk.memory.keep(hash, text, bytes) {
-            self.forgotten = self.forgotten.saturating_add(forgotten);
-            if let Some(judged) = self.operations.get_mut(index) {
-                judged.persisted = Some(Persisted::Registered);
-            }
-        }
-    }
-}
-
-/// Verdict and findings, and the hash under which the document is to be remembered once all of its request is allowed.
-type One = (Verdict, Judged, Option<Sha256Hash>);
-
-fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> One {
-    let mut shadow = Shadow::default();
-    let (verdict, judged, register) = held_against(policy, request, method, desk, &mut shadow);
-    // What ends the judging is weighed here, for nothing comes after it.
-    let (weighed, register) = match verdict {
-        Verdict::Allow => (Verdict::Allow, register),
-        Verdict::Deny(refusal) => (shadow.weigh(policy, refusal), None),
-    };
-    (weighed, Judged { shadowed: shadow.0, ..judged }, register)
-}
-
-fn held_against(
+fn judge_by(
     policy: &Policy,
-    request: &Request<'_>,
+    candidate: Option<&Policy>,
+    envelope: &Envelope<'_>,
     method: Method,
     desk: &mut Desk,
-    shadow: &mut Shadow,
-) -> One {
-    let denied = |refusal| (Verdict::Deny(refusal), Judged::unparsed(), None);
-    if let Some(extensions) = &request.extensions
-        && policy.denied_extensions.iter().any(|name| extensions.get(name).is_some())
-    {
-        match shadow.weigh(policy, Refusal::because(Reason::Extension)) {
-            Verdict::Allow => (),
-            Verdict::Deny(refusal) => return denied(refusal),
+) -> Judgement {
+    let beside = candidate.map(|candidate| (candidate, all_of(candidate, envelope)));
+    match (all_of(policy, envelope), beside) {
+        (Ok((requests, form)), None) => judge_all(policy, None, requests, (form, method), desk),
+        (Ok((requests, form)), Some((candidate, Ok(_)))) => {
+            judge_all(policy, Some(candidate), requests, (form, method), desk)
+        }
+        (Ok((requests, form)), Some((candidate, Err(refusal)))) => {
+            let judgement = judge_all(policy, None, requests, (form, method), desk);
+            judgement.beside(&Judgement::unparsed(refusal, candidate))
+        }
+        (Err(refusal), None) => Judgement::unparsed(refusal, policy),
+        (Err(refusal), Some((candidate, Ok((requests, form))))) => Judgement::unparsed(refusal, policy)
+            .beside(&judge_aside(candidate, requests, (form, method), desk)),
+        (Err(refusal), Some((candidate, Err(other)))) => {
+            Judgement::unparsed(refusal, policy).beside(&Judgement::unparsed(other, candidate))
         }
     }
-    let Desk { tape, scratch, costing, memory } = desk;
-    match source(policy, request, memory, shadow) {
-        Ok(source) => {
-            let tools = Tools { tape, scratch, costing };
-            let (verdict, judged) = judge_text(policy, request, source.text, method, tools, shadow);
-            let (standing, persisted) = (source.standing, source.persisted);
-            (verdict, Judged { standing, persisted, ..judged }, source.register)
+}
+
+/// The requests that a body holds, where the policy takes as many.
+fn all_of<'e, 'b>(policy: &Policy, envelope: &'e Envelope<'b>) -> Result<(&'e [Request<'b>], Form), Refusal> {
+    match envelope {
+        Envelope::Single(request) => Ok((std::slice::from_ref(request), Form::Single)),
+        Envelope::Batch(_) if policy.transports.batch == Switch::Off => {
+            Err(Refusal::because(Reason::Batching))
         }
-        Err(refusal) => {
-            let persisted = (refusal.reason == Reason::PersistedQuery).then_some(Persisted::Miss);
-            let (verdict, judged, register) = denied(refusal);
-            (verdict, Judged { persisted, ..judged }, register)
+        Envelope::Batch(requests) if requests.len() > policy.limits.batch => {
+            Err(Refusal::beyond(Reason::BatchLength, count(policy.limits.batch), count(requests.len())))
         }
+        Envelope::Batch(requests) => Ok((requests, Form::Batch(requests.len()))),
     }
 }
 

@@ -6,6 +6,7 @@
 mod admission;
 mod answer;
 mod by_url;
+mod candidates;
 mod case;
 mod channel;
 mod conclude;
@@ -45,7 +46,8 @@ pub use headers::Headers;
 pub use held::Held;
 pub use input::{Chunk, Input, More, Peer};
 pub use judge::{
-    Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
+    Change, Compared, Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope,
+    variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
 pub use socket::{Opened, Socket, SocketInput};

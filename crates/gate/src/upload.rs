@@ -1,13 +1,13 @@
 //! An upload: its operations and its map are judged before any file passes, its files are watched and not kept.
 
 use crate::input::More;
-use crate::judge::{Judgement, envelope, judge_envelope};
+use crate::judge::{Judgement, Method, envelope, judge_as_read};
 use crate::number::count;
 use crate::world::World;
 use portcullis_framing::{
     Boundary, Multipart, MultipartError, MultipartLimits, UploadLimits, UploadMap, UploadMapError,
 };
-use portcullis_policy::{Policy, Refusal};
+use portcullis_policy::{Policy, Refusal, Uploads};
 use portcullis_report::Reason;
 
 /// Headers of one part; form data has two or three.
@@ -93,12 +93,16 @@ impl Upload {
 }
 
 fn judge(operations: &[u8], map: &[u8], world: &mut World<'_>) -> Result<Judgement, Refusal> {
-    let envelope = envelope(operations, world.policy)?;
-    let uploads = &world.policy.uploads;
-    let limits =
-        UploadLimits { files: uploads.files, paths_per_file: uploads.paths_per_file, paths: uploads.paths };
-    UploadMap::read(map, &envelope, limits).map_err(map_refusal)?;
-    Ok(judge_envelope(world.policy, &envelope, world.desk))
+    let read = |policy: &Policy| {
+        let envelope = envelope(operations, policy)?;
+        let Uploads { files, paths_per_file, paths, .. } = policy.uploads;
+        UploadMap::read(map, &envelope, UploadLimits { files, paths_per_file, paths })
+            .map_err(map_refusal)?;
+        Ok(envelope)
+    };
+    let (policy, size) = (world.policy, (operations.len(), Reason::BodySize));
+    let envelope = read(policy)?;
+    Ok(judge_as_read(policy, (Method::Post, size), Ok(envelope), read, world.desk))
 }
 
 fn refusal(error: MultipartError) -> Refusal {

@@ -4,6 +4,7 @@
 //! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
 
 use crate::crowd::{Crowd, SocketEvent, SocketNews};
+use crate::candidates::Candidates;
 use crate::event::Event;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};
@@ -35,6 +36,7 @@ pub struct Worker {
     sequence: u64,
     rollup: Rollup,
     crowd: Crowd,
+    candidates: Candidates,
     incidents: Vec<Incident>,
     incidents_dropped: u64,
     window: Option<Timestamp>,
@@ -69,6 +71,7 @@ impl Worker {
             sequence: 0,
             rollup: Rollup::default(),
             crowd: Crowd::default(),
+            candidates: Candidates::default(),
             incidents: Vec::new(),
             incidents_dropped: 0,
             window: None,
@@ -85,6 +88,7 @@ impl Worker {
         }
         self.window.get_or_insert(event.at);
         let mut effects = Vec::new();
+        self.candidates.add(&event);
         if self.rollup.add(&event) == Place::Other {
             effects.push(WorkerEffect::Count(Metric::RowsMerged, 1));
         }
@@ -197,6 +201,7 @@ impl Worker {
             incidents: std::mem::take(&mut self.incidents),
             incidents_dropped: std::mem::take(&mut self.incidents_dropped),
             sockets: self.crowd.cut(),
+            candidate: self.candidates.cut(),
         };
         self.window = None;
         self.urgency = Urgency::Calm;

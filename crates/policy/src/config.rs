@@ -1,5 +1,6 @@
 //! The policy file as it is written: names, defaults, and the one way from there to a [`Policy`].
 
+mod candidate;
 mod clients;
 #[cfg(feature = "schema")]
 mod described;
@@ -16,10 +17,12 @@ use crate::policy::{
     ValidationStatus,
 };
 use crate::{Mistake, Mistakes, strict};
+use candidate::CandidateSection;
 use clients::ClientsSection;
 use enforcement::ModeChoice;
 use graphql::GraphqlSection;
 use serde::Deserialize;
+use std::sync::Arc;
 use throttles::ThrottlesSection;
 use websocket::WebsocketSection;
 
@@ -41,6 +44,9 @@ impl Policy {
     /// Those of [`Policy::parse`].
     pub fn parse_with(text: &str, table: CostTable) -> Result<Self, Mistakes> {
         let mut file = strict::read::<PolicyFile>(text)?;
+        if let Some(candidate) = &mut file.candidate {
+            candidate.graphql.cost_by(table.clone());
+        }
         file.graphql.cost_by(table);
         Self::try_from(file)
     }
@@ -71,6 +77,8 @@ struct PolicyFile {
     responses: ResponsesSection,
     /// Where reports go; without it none are sent.
     analyzer: Option<AnalyzerSection>,
+    /// A second policy, whole but for routes, clients and analyzer: judged beside this one, which alone decides; what it would change is counted and reported.
+    candidate: Option<CandidateSection>,
 }
 
 impl Default for PolicyFile {
@@ -86,6 +94,7 @@ impl Default for PolicyFile {
             correlation: CorrelationSection::default(),
             responses: ResponsesSection::default(),
             analyzer: None,
+            candidate: None,
         }
     }
 }
@@ -99,7 +108,7 @@ struct RouteSection {
     path: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct CorrelationSection {
@@ -169,6 +178,7 @@ impl TryFrom<PolicyFile> for Policy {
             correlation,
             responses,
             analyzer,
+            candidate,
         } = file;
         let enforcement = found.enforcement(mode, &shadow_reasons);
         let routes = found.routes(routes);
@@ -200,20 +210,39 @@ impl TryFrom<PolicyFile> for Policy {
             clients: Clients::nobody(),
             throttles,
             websocket,
+            candidate: None,
         };
-        policy.clients = drafts.finish(&policy, &mut found);
-        Mistakes::none_of(found.0)?;
+        let candidates = candidate
+            .map(|section| found.beneath("candidate", |found| found.candidate(section, &policy, &drafts)));
+        policy.candidate = candidates.as_ref().map(|candidates| Arc::clone(&candidates.base));
+        let of_classes = candidates.as_ref().map(|candidates| candidates.classes.as_slice());
+        policy.clients = drafts.finish(&policy, of_classes, &mut found);
+        Mistakes::none_of(found.mistakes)?;
         Ok(policy)
     }
 }
 
 /// Collects what makes no sense, so that all of it is said at once.
 #[derive(Default)]
-struct Found(Vec<Mistake>);
+struct Found {
+    mistakes: Vec<Mistake>,
+    /// What goes before the path of each.
+    above: String,
+}
 
 impl Found {
     fn say(&mut self, path: impl Into<String>, problem: impl Into<String>) {
-        self.0.push(Mistake { path: path.into(), problem: problem.into() });
+        let path = format!("{}{}", self.above, path.into());
+        self.mistakes.push(Mistake { path, problem: problem.into() });
+    }
+
+    /// Reads a part of the file that is written as if it were a file.
+    fn beneath<T>(&mut self, path: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let above = format!("{}{path}.", self.above);
+        let above = std::mem::replace(&mut self.above, above);
+        let found = read(self);
+        self.above = above;
+        found
     }
 
     fn within<N: PartialOrd + std::fmt::Display + Copy>(

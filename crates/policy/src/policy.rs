@@ -24,6 +24,7 @@ pub use websocket::{Asked, Compression, Cookies, Origins, SocketLimits, Subproto
 pub(crate) use websocket::{Origin, Port};
 
 use portcullis_cost::{Cost, Model, Sizes};
+use std::sync::Arc;
 
 /// What the operator allows.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +69,8 @@ pub struct Policy {
     pub throttles: Throttles,
     /// What WebSockets may be.
     pub websocket: WebSockets,
+    /// The policy that is judged beside this one, and decides nothing.
+    pub candidate: Option<Arc<Policy>>,
 }
 
 /// What operations may cost, and how that is estimated.

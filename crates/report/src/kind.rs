@@ -1,5 +1,6 @@
 //! The bounded words by which requests are sorted: operation type, transport, outcome.
 
+use crate::Reason;
 use serde::{Deserialize, Serialize};
 
 /// The type of a GraphQL operation; `Unknown` when the request was refused before one was found.
@@ -118,6 +119,47 @@ impl ClientOutcome {
             Self::Allowed => "allowed",
             Self::Refused => "refused",
             Self::Throttled => "throttled",
+        }
+    }
+}
+
+/// What a candidate would do with a request, compared with the policy in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Difference {
+    /// The same.
+    Same,
+    /// It would refuse what passes.
+    Added,
+    /// It would let pass what is refused.
+    Removed,
+    /// It would refuse it for another reason.
+    Changed,
+    /// Nobody knows: the policy in force read too little of it.
+    Undecided,
+}
+
+impl Difference {
+    /// Every word, in the order of the catalogue.
+    pub const ALL: [Self; 5] = [Self::Same, Self::Added, Self::Removed, Self::Changed, Self::Undecided];
+
+    /// That between two verdicts, each with the reason for which it refuses.
+    pub fn between(live: Option<Reason>, candidate: Option<Reason>) -> Self {
+        match (live, candidate) {
+            (None, Some(_)) => Self::Added,
+            (Some(_), None) => Self::Removed,
+            (Some(one), Some(other)) if one != other => Self::Changed,
+            (Some(_), Some(_)) | (None, None) => Self::Same,
+        }
+    }
+
+    /// The word used in stats, labels and JSON.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Undecided => "undecided",
         }
     }
 }

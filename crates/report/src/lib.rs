@@ -16,7 +16,7 @@ pub use decision::{
     Action, Cidr, DECISION_VERSION, Decision, DecisionBounds, DecisionError, DecisionPage, Flaw, Scope,
     ScopeError,
 };
-pub use kind::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Transport};
+pub use kind::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{
     ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, SocketMetric, StatsTag,
     ThrottleLabel, stats_tags,
@@ -24,6 +24,6 @@ pub use metric::{
 pub use reason::{Blame, Reason};
 pub use socket::{CloseCode, ClosedBy, Handshake, MessageKind, Sender};
 pub use wire::{
-    Bounds, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, SocketClient, SocketRow,
+    Bounds, CandidateReport, ChangeRow, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, SocketClient, SocketRow,
     SocketsReport, Spread, Traffic, VERSION, WorkerBoot,
 };

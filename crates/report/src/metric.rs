@@ -9,7 +9,9 @@ mod sockets;
 pub use labels::{ClassLabel, Labels, ThrottleLabel};
 pub use sockets::SocketMetric;
 
-use crate::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Reason, Spread};
+use crate::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Reason, Spread};
+use labels::Candidate;
+
 
 /// How a metric behaves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,6 +296,34 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Messages that a WebSocket carried in its life, of both sides.",
     },
     Family {
+        name: "portcullis.candidate.requests",
+        kind: FamilyKind::Counter,
+        labels: &["candidate_class", "difference"],
+        buckets: &[],
+        help: "Requests that the policy's candidate judged beside it, by the client's class and what it would do otherwise; a batch counts once. Defined where the policy has a candidate.",
+    },
+    Family {
+        name: "portcullis.candidate.added",
+        kind: FamilyKind::Counter,
+        labels: &["added_reason"],
+        buckets: &[],
+        help: "Requests let through that the candidate would refuse, by its reason.",
+    },
+    Family {
+        name: "portcullis.candidate.removed",
+        kind: FamilyKind::Counter,
+        labels: &["removed_reason"],
+        buckets: &[],
+        help: "Requests refused that the candidate would let through, by the reason of the policy in force.",
+    },
+    Family {
+        name: "portcullis.candidate.changed",
+        kind: FamilyKind::Counter,
+        labels: &["changed_reason"],
+        buckets: &[],
+        help: "Requests refused that the candidate would refuse for another reason, by that.",
+    },
+    Family {
         name: "portcullis.reports.sent",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -428,6 +458,14 @@ pub enum Metric {
     ThrottlesUnreadable,
     /// What is counted of WebSockets.
     Socket(SocketMetric),
+    /// `portcullis.candidate.requests`.
+    CandidateRequests(ClassLabel, Difference),
+    /// `portcullis.candidate.added`.
+    CandidateAdded(Reason),
+    /// `portcullis.candidate.removed`.
+    CandidateRemoved(Reason),
+    /// `portcullis.candidate.changed`.
+    CandidateChanged(Reason),
     /// `portcullis.reports.sent`.
     ReportsSent,
     /// `portcullis.reports.failed`.
@@ -458,6 +496,17 @@ impl Metric {
         all.extend(labels.throttles().map(Self::ThrottleDenied));
         all.extend(labels.throttles().map(Self::ThrottleShadowed));
         all.extend(SocketMetric::all(labels).into_iter().map(Self::Socket));
+        if labels.candidate() == Candidate::Present {
+            for class in labels.classes() {
+                all.extend(Difference::ALL.map(|difference| Self::CandidateRequests(class, difference)));
+            }
+            for reason in Reason::ALL {
+                all.extend(
+                    [Self::CandidateAdded, Self::CandidateRemoved, Self::CandidateChanged]
+                        .map(|of| of(*reason)),
+                );
+            }
+        }
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -527,6 +576,10 @@ impl Metric {
             Self::ThrottlesContended => "portcullis.throttles.contended",
             Self::ThrottlesUnreadable => "portcullis.throttles.unreadable",
             Self::Socket(metric) => metric.family_name(),
+            Self::CandidateRequests(..) => "portcullis.candidate.requests",
+            Self::CandidateAdded(_) => "portcullis.candidate.added",
+            Self::CandidateRemoved(_) => "portcullis.candidate.removed",
+            Self::CandidateChanged(_) => "portcullis.candidate.changed",
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
             Self::ReportsRejected => "portcullis.reports.rejected",
@@ -566,6 +619,10 @@ impl Metric {
             | Self::ThrottlesOverflowed
             | Self::ThrottlesContended
             | Self::ThrottlesUnreadable
+            | Self::CandidateRequests(..)
+            | Self::CandidateAdded(_)
+            | Self::CandidateRemoved(_)
+            | Self::CandidateChanged(_)
             | Self::ReportsSent
             | Self::ReportsFailed
             | Self::ReportsRejected
@@ -586,7 +643,14 @@ impl Metric {
             }
             Self::Socket(metric) => metric.stat_name(labels),
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
-            Self::Refusals(reason) | Self::Shadowed(reason) => format!("{family}.{}", reason.label()),
+            Self::CandidateRequests(class, difference) => {
+                format!("{family}.{}.{}", labels.class(class), difference.label())
+            }
+            Self::Refusals(reason)
+            | Self::Shadowed(reason)
+            | Self::CandidateAdded(reason)
+            | Self::CandidateRemoved(reason)
+            | Self::CandidateChanged(reason) => format!("{family}.{}", reason.label()),
             Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),
             Self::ResponseErrors(code) => format!("{family}.{}", code.label()),
             Self::Unjudged
@@ -647,7 +711,8 @@ mod tests {
     use super::*;
 
     fn labels() -> Labels {
-        Labels::new(vec!["staff".to_owned(), "anonymous".to_owned()], vec!["burst".to_owned()])
+        let names = Labels::new(vec!["staff".to_owned(), "anonymous".to_owned()], vec!["burst".to_owned()]);
+        names.with_candidate()
     }
 
     #[test]
@@ -657,6 +722,15 @@ mod tests {
         assert_eq!(named(staff), "portcullis.clients.requests.staff.throttled");
         assert_eq!(named(Metric::ThrottleDenied(ThrottleLabel(0))), "portcullis.throttles.denied.burst");
         assert_eq!(named(Metric::ThrottleDenied(ThrottleLabel(1))), "portcullis.throttles.denied.other");
+    }
+
+    #[test]
+    fn what_a_candidate_says_is_counted_where_there_is_one() {
+        let without = Labels::new(vec!["staff".to_owned(), "anonymous".to_owned()], vec!["burst".to_owned()]);
+        let more = Metric::all(&labels()).len() - Metric::all(&without).len();
+        assert_eq!(more, 2 * Difference::ALL.len() + 3 * Reason::ALL.len());
+        let named = Metric::CandidateRequests(ClassLabel(1), Difference::Added).stat_name(&labels());
+        assert_eq!(named, "portcullis.candidate.requests.anonymous.added");
     }
 
     #[test]

@@ -5,6 +5,9 @@
 mod sockets;
 
 pub use sockets::{SocketClient, SocketRow, SocketsReport, Spread, Traffic};
+mod candidate;
+
+pub use candidate::{CandidateReport, ChangeRow};
 
 use crate::{OperationKind, Reason, Transport};
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,10 @@ impl Bounds {
     pub const SOCKET_ROWS: usize = 32;
     /// Clients with sockets in one report.
     pub const SOCKET_CLIENTS: usize = 64;
+    /// Rows of what a candidate would change in one report.
+    pub const CHANGES: usize = 240;
+    /// Documents in those rows.
+    pub const CHANGE_DOCUMENTS: usize = 40;
     /// Bytes of an operation's name.
     pub const OPERATION_BYTES: usize = 64;
     /// Bytes of a normalised document in an incident.
@@ -64,6 +71,9 @@ pub struct Report {
     /// What there was of sockets; not written where there was nothing, so that an older analyzer takes the report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sockets: Option<SocketsReport>,
+    /// What the candidate said, where the policy has one; told only then, so that an analyzer that does not know it is none the worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<CandidateReport>,
 }
 
 /// What the requests of one row have in common.
@@ -226,6 +236,12 @@ pub enum ReportError {
         /// Which row.
         index: usize,
     },
+    /// A row of a candidate in which the verdicts do not differ, or that counts nothing.
+    #[error("candidate.changes[{index}]: must count at least one request that the two judge otherwise")]
+    NoChange {
+        /// Which row.
+        index: usize,
+    },
     /// A shape that is not 16 lowercase hex digits.
     #[error("incidents[{index}].shape: must be 16 lowercase hex digits")]
     Shape {
@@ -270,6 +286,7 @@ impl Report {
         at_most("rollup", self.rollup.len(), Bounds::ROWS)?;
         at_most("incidents", self.incidents.len(), Bounds::INCIDENTS)?;
         self.sockets.iter().try_for_each(SocketsReport::check)?;
+        self.candidate.as_ref().map_or(Ok(()), candidate::check)?;
         self.rollup.iter().enumerate().try_for_each(|(index, row)| check_row(index, row))?;
         self.incidents.iter().enumerate().try_for_each(|(index, incident)| check_incident(index, incident))
     }

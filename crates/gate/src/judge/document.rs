@@ -1,18 +1,19 @@
 //! One document and its variables: what is measured, what it costs, what the policy says of both.
 
 use super::refusals::syntax_refusal;
-use super::{Judged, Method};
-use portcullis_cost::{Question, Supplied, Variables};
+use super::{Judged, Method, Weighing};
+use portcullis_cost::{Estimate, Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
-    Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth,
-    measure_against, normalise, parse, shape,
+    AliasLimits, Document, MeasureError, Measures, Operation, Scratch, Tape, comments_are_certain,
+    introspection_depth, measure_against, normalise, parse, shape,
 };
 use portcullis_policy::{
-    Policy, Refusal, Shadow, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
+    Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
 };
 use portcullis_redact::is_fit_label;
 use portcullis_report::{Bounds, OperationKind, Reason};
+use std::cell::OnceCell;
 
 /// Places of a response that are counted for the actual cost; an operation that asks for more is not counted.
 const PLACES: usize = 4_000;
@@ -24,56 +25,172 @@ pub(super) struct Tools<'d> {
     pub(super) costing: &'d mut portcullis_cost::Scratch,
 }
 
-/// Judges the document of a request, wherever it came from.
+/// A text that is to be judged, wherever it came from, and how it came.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'s> {
+    pub(super) request: &'s Request<'s>,
+    pub(super) text: &'s str,
+    pub(super) method: Method,
+}
+
+/// How far a text can be read as a document.
+#[derive(Clone)]
+enum Read<'d> {
+    /// It is none, or is too long for one.
+    Unparsed(Refusal),
+    /// It is one of which nothing can be measured.
+    Unmeasured(Document<'d>, Reason),
+    /// It is one.
+    Whole(Whole<'d>),
+}
+
+/// A document, and all that is found of it before it is held against a policy.
+#[derive(Clone)]
+struct Whole<'d> {
+    document: Document<'d>,
+    selected: Option<Operation<'d>>,
+    variables: &'d Variables<'d>,
+    measures: Measures,
+    /// How deep it asks about the schema.
+    asked: u32,
+    estimate: Option<Estimate>,
+}
+
+/// Judges the document of a request.
 pub(super) fn judge_text(
-    policy: &Policy,
-    request: &Request<'_>,
-    text: &str,
-    method: Method,
-    tools: Tools<'_>,
-    shadow: &mut Shadow,
+    live: &mut Weighing<'_>,
+    sent: Sent<'_>,
+    tools: &mut Tools<'_>,
 ) -> (Verdict, Judged) {
-    let document = match parse(text, policy.limits.budget, tools.tape) {
-        Ok(document) => document,
-        Err(error) => return (Verdict::Deny(syntax_refusal(error, text)), Judged::unparsed()),
+    let variables = OnceCell::new();
+    let Tools { tape, scratch, costing } = tools;
+    let mut read = read(live.policy, live.policy.alias_limits(), sent, &variables, (tape, scratch));
+    read.cost(live.policy, costing);
+    hold(live, read, sent.method)
+}
+
+/// Judges the document of a request by two policies; it is read, measured and costed once where that serves both.
+pub(super) fn judge_text_by_both(
+    live: &mut Weighing<'_>,
+    candidate: &mut Weighing<'_>,
+    sent: Sent<'_>,
+    tools: &mut Tools<'_>,
+) -> [(Verdict, Judged); 2] {
+    let variables = OnceCell::new();
+    let (one, other) = (live.policy.alias_limits(), candidate.policy.alias_limits());
+    // Exact as far as either asks: limits decide as exact numbers would.
+    let aliases = AliasLimits { all: one.all.max(other.all), per_field: one.per_field.min(other.per_field) };
+    let Tools { tape, scratch, costing } = tools;
+    let mut first = read(live.policy, aliases, sent, &variables, (tape, scratch));
+    first.cost(live.policy, costing);
+    let second = again(&first, live.policy, candidate.policy, costing);
+    let said = hold(live, first, sent.method);
+    let other = match second {
+        Some(read) => {
+            let verdict = decide(candidate, &read, sent.method);
+            let is_added = matches!((said.0, verdict), (Verdict::Allow, Verdict::Deny(_)));
+            (verdict, in_brief(read, is_added))
+        }
+        None => judge_text(candidate, sent, tools),
     };
-    let unmeasured =
-        |reason| (Verdict::Deny(Refusal::because(reason)), described(Judged::unparsed(), document));
+    [said, other]
+}
+
+fn read<'d>(
+    policy: &Policy,
+    aliases: AliasLimits,
+    sent: Sent<'d>,
+    variables: &'d OnceCell<Variables<'d>>,
+    (tape, scratch): (&'d mut Tape, &mut Scratch),
+) -> Read<'d> {
+    let Sent { request, text, .. } = sent;
+    let document = match parse(text, policy.limits.budget, tape) {
+        Ok(document) => document,
+        Err(error) => return Read::Unparsed(syntax_refusal(error, text)),
+    };
     if !comments_are_certain(text) {
-        return unmeasured(Reason::Ambiguous);
+        return Read::Unmeasured(document, Reason::Ambiguous);
     }
-    let measures = match measure_against(document, policy.alias_limits(), tools.scratch) {
+    let measures = match measure_against(document, aliases, scratch) {
         Ok(measures) => measures,
-        Err(MeasureError::Cycle { .. }) => return unmeasured(Reason::FragmentCycle),
+        Err(MeasureError::Cycle { .. }) => return Read::Unmeasured(document, Reason::FragmentCycle),
         Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {
-            return unmeasured(Reason::DuplicateDefinition);
+            return Read::Unmeasured(document, Reason::DuplicateDefinition);
         }
     };
     let selected = document.select(request.operation_name.as_deref()).ok();
-    let kind = selected.map_or(OperationKind::Unknown, kind);
-    let variables = request.variables.as_ref().map(variables).unwrap_or_default();
-    let (sizes, watched) = (policy.cost.sizes, policy.sensitive.watched());
-    let question =
-        selected.map(|operation| Question { document, operation, variables: &variables, sizes, watched });
-    let model = policy.cost.model();
-    let estimate = question.map(|question| model.estimate(&question, tools.costing));
+    let supplied = || request.variables.as_ref().map(self::variables).unwrap_or_default();
+    let variables: &Variables<'_> = variables.get_or_init(supplied);
     let asked = if measures.introspection { introspection_depth(document) } else { 0 };
-    let verdict = match judge_document(policy, &measures, shadow) {
-        Verdict::Allow => judge_introspection(policy, asked, shadow),
-        Verdict::Deny(refusal) => Verdict::Deny(refusal),
-    };
-    let verdict = match (verdict, kind, method) {
-        (Verdict::Allow, OperationKind::Mutation, Method::Get) => {
-            shadow.weigh(policy, Refusal::because(Reason::GetMutation))
+    Read::Whole(Whole { document, selected, variables, measures, asked, estimate: None })
+}
+
+impl Read<'_> {
+    fn cost(&mut self, policy: &Policy, costing: &mut portcullis_cost::Scratch) {
+        match self {
+            Self::Whole(whole) => whole.estimate = whole.cost(policy, costing),
+            Self::Unmeasured(..) | Self::Unparsed(_) => (),
         }
-        (verdict, ..) => verdict,
+    }
+}
+
+impl<'d> Whole<'d> {
+    fn question<'p>(&self, policy: &'p Policy) -> Option<Question<'p, 'd>> {
+        let Self { document, variables, .. } = *self;
+        let (sizes, watched) = (policy.cost.sizes, policy.sensitive.watched());
+        self.selected.map(|operation| Question { document, operation, variables, sizes, watched })
+    }
+
+    fn cost(&self, policy: &Policy, costing: &mut portcullis_cost::Scratch) -> Option<Estimate> {
+        self.question(policy).map(|question| policy.cost.model().estimate(&question, costing))
+    }
+}
+
+/// The same text as the candidate reads it, when it need not be parsed again for that.
+fn again<'d>(
+    first: &Read<'d>,
+    live: &Policy,
+    candidate: &Policy,
+    costing: &mut portcullis_cost::Scratch,
+) -> Option<Read<'d>> {
+    let (had, wants) = (live.limits.budget, candidate.limits.budget);
+    let is_as_far = wants.tokens >= had.tokens && wants.nesting >= had.nesting;
+    match first {
+        Read::Unparsed(_) => (had == wants).then(|| first.clone()),
+        Read::Unmeasured(..) => is_as_far.then(|| first.clone()),
+        Read::Whole(whole) => {
+            let is_as_far =
+                is_as_far || (wants.nesting >= had.nesting && whole.measures.tokens <= wants.tokens);
+            let is_costed_alike = live.cost.sizes == candidate.cost.sizes
+                && live.sensitive.watched() == candidate.sensitive.watched()
+                && match (&live.cost.table, &candidate.cost.table) {
+                    (Some(one), Some(other)) => one.is(other),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+            is_as_far.then(|| match is_costed_alike {
+                true => first.clone(),
+                false => {
+                    let estimate = whole.cost(candidate, costing);
+                    Read::Whole(Whole { estimate, ..*whole })
+                }
+            })
+        }
+    }
+}
+
+/// Holds what was read against a policy, and tells all of it.
+fn hold(weighing: &mut Weighing<'_>, read: Read<'_>, method: Method) -> (Verdict, Judged) {
+    let verdict = decide(weighing, &read, method);
+    let (policy, shadow) = (weighing.policy, weighing.shadow);
+    let mut whole = match read {
+        Read::Whole(whole) => whole,
+        Read::Unmeasured(document, _) => return (verdict, described(Judged::unparsed(), document)),
+        Read::Unparsed(_) => return (verdict, Judged::unparsed()),
     };
-    let verdict = match (verdict, &estimate) {
-        (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
-        (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
-        (Verdict::Allow, Some(estimate)) => judge_estimate(policy, estimate, shadow),
-    };
-    let operation = label(document, selected);
+    let Whole { document, selected, measures, .. } = whole;
+    let (operation, estimate) = (label(document, selected), whole.estimate.take());
+    let kind = selected.map_or(OperationKind::Unknown, kind);
     let mut judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
     if policy.throttles.know_operations() {
         judged.name = selected.and_then(Operation::name).map(str::to_owned);
@@ -86,10 +203,50 @@ pub(super) fn judge_text(
     match verdict {
         Verdict::Allow if policy.responses.actual_cost == Switch::On => {
             let limit = usize::try_from(policy.limits.fields).unwrap_or(usize::MAX);
-            let plan = question.and_then(|question| model.plan(&question, limit.min(PLACES)));
+            let question = whole.question(policy);
+            let plan = question.and_then(|question| policy.cost.model().plan(&question, limit.min(PLACES)));
             (verdict, Judged { plan, ..judged })
         }
         Verdict::Allow | Verdict::Deny(_) => (verdict, judged),
+    }
+}
+
+/// What is told of a document that a candidate judged: what it costs, and what it is where the candidate alone refuses it.
+fn in_brief(read: Read<'_>, is_added: bool) -> Judged {
+    let (document, selected, estimate) = match read {
+        Read::Whole(Whole { document, selected, estimate, .. }) => (document, selected, estimate),
+        Read::Unmeasured(document, _) => (document, None, None),
+        Read::Unparsed(_) => return Judged::unparsed(),
+    };
+    let judged = Judged { estimate, ..Judged::unparsed() };
+    if !is_added {
+        return judged;
+    }
+    let kind = selected.map_or(OperationKind::Unknown, kind);
+    described(Judged { kind, operation: label(document, selected), ..judged }, document)
+}
+
+fn decide(weighing: &mut Weighing<'_>, read: &Read<'_>, method: Method) -> Verdict {
+    let Weighing { policy, shadow, .. } = weighing;
+    let whole = match read {
+        Read::Whole(whole) => whole,
+        Read::Unmeasured(_, reason) => return Verdict::Deny(Refusal::because(*reason)),
+        Read::Unparsed(refusal) => return Verdict::Deny(*refusal),
+    };
+    let verdict = match judge_document(policy, &whole.measures, shadow) {
+        Verdict::Allow => judge_introspection(policy, whole.asked, shadow),
+        Verdict::Deny(refusal) => Verdict::Deny(refusal),
+    };
+    let verdict = match (verdict, whole.selected.map(kind), method) {
+        (Verdict::Allow, Some(OperationKind::Mutation), Method::Get) => {
+            shadow.weigh(policy, Refusal::because(Reason::GetMutation))
+        }
+        (verdict, ..) => verdict,
+    };
+    match (verdict, &whole.estimate) {
+        (Verdict::Deny(refusal), _) => Verdict::Deny(refusal),
+        (Verdict::Allow, None) => Verdict::Deny(Refusal::because(Reason::OperationUnresolved)),
+        (Verdict::Allow, Some(estimate)) => judge_estimate(policy, estimate, shadow),
     }
 }
 

@@ -26,21 +26,27 @@ struct Entry {
 }
 
 impl Memory {
-    /// The document of a hash; it becomes the most recently used.
-    pub(crate) fn recall(&mut self, hash: Sha256Hash) -> Option<&str> {
+    /// The document of a hash.
+    pub(crate) fn look_up(&self, hash: Sha256Hash) -> Option<&str> {
+        self.entries.get(&hash).map(|entry| &*entry.text)
+    }
+
+    /// Makes the document of a hash, if there is one, the most recently used.
+    pub(crate) fn touch(&mut self, hash: Sha256Hash) {
         let now = self.tick();
-        let entry = self.entries.get_mut(&hash)?;
-        self.by_age.remove(&entry.used);
-        self.by_age.insert(now, hash);
-        entry.used = now;
-        Some(&entry.text)
+        if let Some(entry) = self.entries.get_mut(&hash) {
+            self.by_age.remove(&entry.used);
+            self.by_age.insert(now, hash);
+            entry.used = now;
+        }
     }
 
     /// Keeps a document within `limit` bytes of all; says how many others were forgotten for it, and nothing when the
     /// document is known or has no room at all.
     pub(crate) fn keep(&mut self, hash: Sha256Hash, text: &str, limit: usize) -> Option<u64> {
         let size = text.len().saturating_add(ENTRY_BYTES);
-        if self.recall(hash).is_some() || size > limit {
+        self.touch(hash);
+        if self.entries.contains_key(&hash) || size > limit {
             return None;
         }
         let mut forgotten: u64 = 0;
@@ -86,10 +92,10 @@ mod tests {
         for text in ["{a}", "{b}", "{c}"] {
             assert_eq!(keep(&mut memory, text, limit), Some(0), "{text}");
         }
-        assert_eq!(memory.recall(Sha256Hash::of("{a}")), Some("{a}"));
+        memory.touch(Sha256Hash::of("{a}"));
         assert_eq!(keep(&mut memory, "{d}", limit), Some(1));
-        assert_eq!(memory.recall(Sha256Hash::of("{b}")), None);
-        assert_eq!(memory.recall(Sha256Hash::of("{a}")), Some("{a}"));
+        assert_eq!(memory.look_up(Sha256Hash::of("{b}")), None);
+        assert_eq!(memory.look_up(Sha256Hash::of("{a}")), Some("{a}"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Source<'s> {
     pub(crate) register: Option<Sha256Hash>,
     /// What a hash met, if one came alone.
     pub(crate) persisted: Option<Persisted>,
+    /// The hash by which it was found in memory.
+    pub(crate) recalled: Option<Sha256Hash>,
 }
 
 /// What the operator knows of a document.
@@ -30,7 +32,7 @@ pub enum Standing {
 pub(crate) fn source<'s>(
     policy: &'s Policy,
     request: &'s Request<'_>,
-    memory: &'s mut Memory,
+    memory: &'s Memory,
     shadow: &mut Shadow,
 ) -> Result<Source<'s>, Refusal> {
     let hash = request.persisted().map_err(hash_refusal)?;
@@ -44,7 +46,9 @@ pub(crate) fn source<'s>(
     let found = match (text, hash) {
         (None, None) => return Err(Refusal::because(Reason::Envelope)),
         (None, Some(hash)) => by_hash(policy, hash, memory)?,
-        (Some(text), hash) => Source { text, standing: Standing::Trusted, register: hash, persisted: None },
+        (Some(text), hash) => {
+            Source { text, standing: Standing::Trusted, register: hash, persisted: None, recalled: None }
+        }
     };
     let limit = policy.limits.document_bytes;
     if found.text.len() > limit {
@@ -58,19 +62,19 @@ pub(crate) fn source<'s>(
 
 fn listed<'s>(policy: &'s Policy, id: &str) -> Option<Source<'s>> {
     let text = policy.trusted.document(id)?;
-    Some(Source { text, standing: Standing::Trusted, register: None, persisted: None })
+    Some(Source { text, standing: Standing::Trusted, register: None, persisted: None, recalled: None })
 }
 
-fn by_hash<'s>(policy: &'s Policy, hash: Sha256Hash, memory: &'s mut Memory) -> Result<Source<'s>, Refusal> {
+fn by_hash<'s>(policy: &'s Policy, hash: Sha256Hash, memory: &'s Memory) -> Result<Source<'s>, Refusal> {
     if let Some(source) = listed(policy, &hash.to_string()) {
         return Ok(source);
     }
     match policy.persisted {
         PersistedQueries::Off => Err(Refusal::because(Reason::PersistedQueryUnsupported)),
         PersistedQueries::Remember { .. } => {
-            let text = memory.recall(hash).ok_or(Refusal::because(Reason::PersistedQuery))?;
+            let text = memory.look_up(hash).ok_or(Refusal::because(Reason::PersistedQuery))?;
             let persisted = Some(Persisted::Hit);
-            Ok(Source { text, standing: Standing::Trusted, register: None, persisted })
+            Ok(Source { text, standing: Standing::Trusted, register: None, persisted, recalled: Some(hash) })
         }
     }
 }

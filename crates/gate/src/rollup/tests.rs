@@ -22,6 +22,7 @@ fn event(operation: &str, cost: u64) -> Event {
         actual: None,
         shape: None,
         document: None,
+        compared: None,
         body_bytes: 10,
     }
 }

@@ -58,6 +58,7 @@ impl Opened {
             sight: self.sight,
             throttled: Throttled::default(),
             transport: Transport::Websocket,
+            candidate: None,
             accepts: Accepts::Json,
             body_bytes: 0,
         }

@@ -32,6 +32,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
         actual: None,
         shape: None,
         document: Some("d".repeat(Bounds::DOCUMENT_BYTES)),
+        compared: None,
         body_bytes: 1,
     }
 }

@@ -5,6 +5,7 @@
 
 mod batches;
 mod costs;
+mod candidate;
 mod persisted;
 mod requests;
 mod responses;

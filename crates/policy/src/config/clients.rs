@@ -1,14 +1,18 @@
 //! `clients`: where a client's identity comes from, and the classes that pick what it may do.
 
 mod conditions;
+mod identity;
 mod overrides;
 
 use super::enforcement::ModeChoice;
 use super::{Found, switch};
-use crate::policy::{Class, Clients, Disclosure, Policy, Property, PropertyPath, Sight, Source};
+use crate::policy::{Class, Clients, Disclosure, Policy, PropertyPath, Sight};
 use conditions::ConditionSection;
+use identity::{IdentitySection, SEGMENT_BYTES};
 use overrides::OverridesSection;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Names that a policy may have in its lists, and classes.
 const CLASSES: usize = 16;
@@ -16,16 +20,9 @@ const SOURCES: usize = 8;
 const PROPERTIES: usize = 16;
 /// Bytes of a class's or a throttle's name.
 const NAME_BYTES: usize = 32;
-/// Bytes of a segment of a property's path.
-const SEGMENT_BYTES: usize = 256;
-/// Segments of a claim's path.
-const SEGMENTS: usize = 8;
 
 /// The class of those whom nothing puts into another.
 pub(super) const ANONYMOUS: &str = "anonymous";
-
-/// Where `jwt_authn` puts a token's claims when its provider says `payload_in_metadata: jwt_payload`.
-const JWT_METADATA: &str = "jwt_payload";
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
@@ -39,57 +36,6 @@ pub(super) struct ClientsSection {
     classes: Vec<ClassSection>,
     /// What is different for all other clients.
     anonymous: AnonymousSection,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum IdentitySection {
-    /// A claim of a token that Envoy's `jwt_authn` has checked.
-    Jwt(ClaimSection),
-    /// A header, taken as it comes: only where something before the gate checks it.
-    Header(String),
-    /// A name in the client's certificate: `uri` or `dns`.
-    Certificate(SanChoice),
-    /// The client's address as Envoy sees it.
-    Address(AddressSection),
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct ClaimSection {
-    /// The provider's `payload_in_metadata`.
-    #[serde(default = "jwt_metadata")]
-    metadata: String,
-    /// The path to the claim, key by key: `[sub]`.
-    claim: Vec<String>,
-}
-
-fn jwt_metadata() -> String {
-    JWT_METADATA.to_owned()
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum SanChoice {
-    Uri,
-    Dns,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct AddressSection {
-    /// Bits of an IPv6 address that are one client.
-    ipv6_prefix: u8,
-}
-
-impl Default for AddressSection {
-    fn default() -> Self {
-        Self { ipv6_prefix: 64 }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,13 +81,35 @@ struct SightSection {
     cost: bool,
 }
 
+/// What is different for the clients of a class.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Changed {
+    /// Whether what its requests may not be is refused or only counted; as for all unless it says otherwise.
+    mode: Option<ModeChoice>,
+    /// What is different for it.
+    limits: OverridesSection,
+}
+
+impl Changed {
+    /// The policy for a class, made from that of all.
+    fn of(&self, base: &Policy, path: &str, found: &mut Found) -> Policy {
+        let mut own = base.clone();
+        if let Some(mode) = self.mode {
+            own.enforcement.mode = mode.read();
+        }
+        self.limits.apply(path, &mut own, found);
+        own
+    }
+}
+
 /// A class before the policy of all is known.
 struct Draft {
     class: Class,
-    mode: Option<ModeChoice>,
-    overrides: OverridesSection,
+    changed: Changed,
     path: String,
-    limits: Option<bool>,
+    sees_limits: Option<bool>,
 }
 
 /// The section without its mistakes, once the policy of all is known.
@@ -170,22 +138,23 @@ impl Found {
             }
             drafts.push(draft);
         }
-        let AnonymousSection { mode, limits: overrides, sees } = anonymous;
-        let limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
+        let AnonymousSection { mode, limits, sees } = anonymous;
+        let changed = Changed { mode, limits };
+        let sees_limits = if has_classes { Some(sees.limits.unwrap_or(false)) } else { sees.limits };
         let class = Class {
             name: ANONYMOUS.into(),
             sight: Sight { throttles: switch(sees.throttles.unwrap_or(false)), cost: switch(sees.cost) },
             conditions: Vec::new(),
             policy: None,
         };
-        drafts.push(Draft { class, mode, overrides, path: "clients.anonymous".to_owned(), limits });
+        drafts.push(Draft { class, changed, path: "clients.anonymous".to_owned(), sees_limits });
         self.at_most("clients", properties.len(), PROPERTIES);
         let clients = Clients { sources, ipv6_prefix, salt: key_salt, classes: Vec::new(), properties };
         Drafts { clients, drafts }
     }
 
     fn class(&mut self, path: &str, section: ClassSection, properties: &mut Vec<PropertyPath>) -> Draft {
-        let ClassSection { name, when, mode, limits: overrides, sees } = section;
+        let ClassSection { name, when, mode, limits, sees } = section;
         self.name(&format!("{path}.name"), &name);
         if name == ANONYMOUS {
             self.say(
@@ -199,7 +168,7 @@ impl Found {
             conditions: self.conditions(&format!("{path}.when"), when, properties),
             policy: None,
         };
-        Draft { class, mode, overrides, path: path.to_owned(), limits: sees.limits }
+        Draft { class, changed: Changed { mode, limits }, path: path.to_owned(), sees_limits: sees.limits }
     }
 
     /// A name that is a label and stands in headers.
@@ -216,86 +185,6 @@ impl Found {
             self.say(path, format!("must have at most {limit} entries, got {length}"));
         }
     }
-
-    fn prefix(&mut self, identity: &[IdentitySection]) -> u8 {
-        let mut prefix = AddressSection::default().ipv6_prefix;
-        for (index, section) in identity.iter().enumerate() {
-            if let IdentitySection::Address(AddressSection { ipv6_prefix }) = section {
-                prefix = self.within(
-                    &format!("clients.identity[{index}].address.ipv6_prefix"),
-                    *ipv6_prefix,
-                    1,
-                    128,
-                );
-                if index.saturating_add(1) < identity.len() {
-                    let problem = "every request has an address, so what follows is never asked: put it last";
-                    self.say(format!("clients.identity[{index}]"), problem);
-                }
-            }
-        }
-        prefix
-    }
-
-    fn sources(&mut self, identity: Vec<IdentitySection>, properties: &mut Vec<PropertyPath>) -> Vec<Source> {
-        let mut sources = Vec::with_capacity(identity.len());
-        for (index, section) in identity.into_iter().enumerate() {
-            let path = format!("clients.identity[{index}]");
-            match section {
-                IdentitySection::Jwt(claim) => {
-                    sources.push(Source::Jwt(self.claim(&format!("{path}.jwt"), claim, properties)));
-                }
-                IdentitySection::Header(name) => {
-                    sources.push(Source::Header(self.header(&format!("{path}.header"), &name)));
-                }
-                IdentitySection::Certificate(choice) => {
-                    sources.push(Source::Certificate(property(choice.path(), properties)));
-                }
-                IdentitySection::Address(_) => (),
-            }
-        }
-        sources
-    }
-
-    fn claim(&mut self, path: &str, section: ClaimSection, properties: &mut Vec<PropertyPath>) -> Property {
-        let ClaimSection { metadata, claim } = section;
-        self.segment(&format!("{path}.metadata"), &metadata);
-        if claim.is_empty() {
-            self.say(format!("{path}.claim"), "must name a claim");
-        }
-        self.at_most(&format!("{path}.claim"), claim.len(), SEGMENTS);
-        for (index, key) in claim.iter().enumerate() {
-            self.segment(&format!("{path}.claim[{index}]"), key);
-        }
-        let above = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn"].map(str::to_owned);
-        let segments = above.into_iter().chain([metadata]).chain(claim).collect();
-        property(PropertyPath(segments), properties)
-    }
-
-    /// A text that can be one segment of a property's path; the host takes NUL for the end of one.
-    fn segment(&mut self, path: &str, text: &str) {
-        if !(1..=SEGMENT_BYTES).contains(&text.len()) || text.contains(char::is_control) {
-            self.say(path, format!("must be 1 to {SEGMENT_BYTES} bytes without control characters"));
-        }
-    }
-}
-
-impl SanChoice {
-    fn path(self) -> PropertyPath {
-        let name = match self {
-            Self::Uri => "uri_san_peer_certificate",
-            Self::Dns => "dns_san_peer_certificate",
-        };
-        PropertyPath(["connection", name].map(str::to_owned).to_vec())
-    }
-}
-
-/// The place of a path among those that are asked for; each once.
-fn property(path: PropertyPath, properties: &mut Vec<PropertyPath>) -> Property {
-    let place = properties.iter().position(|known| *known == path);
-    Property(place.unwrap_or_else(|| {
-        properties.push(path);
-        properties.len().saturating_sub(1)
-    }))
 }
 
 impl Drafts {
@@ -304,18 +193,37 @@ impl Drafts {
         self.drafts.iter().map(|draft| draft.class.name.as_ref()).collect()
     }
 
+    /// The candidate for each class, in their order: with what the candidate says of the class, else with what the class has.
+    pub(super) fn candidates(
+        &self,
+        base: &Policy,
+        said: &BTreeMap<String, Changed>,
+        found: &mut Found,
+    ) -> Vec<Policy> {
+        let candidate = |draft: &Draft| match said.get(&*draft.class.name) {
+            Some(changed) => changed.of(base, &format!("classes.{}", draft.class.name), found),
+            // What is wrong with it is told where it stands.
+            None => draft.changed.of(base, &draft.path, &mut Found::default()),
+        };
+        self.drafts.iter().map(candidate).collect()
+    }
+
     /// Gives each class that differs a policy of its own, made from that of all.
-    pub(super) fn finish(self, base: &Policy, found: &mut Found) -> Clients {
+    pub(super) fn finish(
+        self,
+        base: &Policy,
+        candidates: Option<&[Arc<Policy>]>,
+        found: &mut Found,
+    ) -> Clients {
         let Self { clients, drafts } = self;
-        let classes = drafts.into_iter().map(|draft| {
-            let Draft { class, mode, overrides, path, limits } = draft;
-            let mut own = base.clone();
-            if let Some(mode) = mode {
-                own.enforcement.mode = mode.read();
-            }
-            overrides.apply(&path, &mut own, found);
-            if let Some(shown) = limits {
+        let classes = drafts.into_iter().enumerate().map(|(place, draft)| {
+            let Draft { class, changed, path, sees_limits } = draft;
+            let mut own = changed.of(base, &path, found);
+            if let Some(shown) = sees_limits {
                 own.responses.disclosure = if shown { Disclosure::Limits } else { Disclosure::Reason };
+            }
+            if let Some(candidate) = candidates.and_then(|candidates| candidates.get(place)) {
+                own.candidate = Some(Arc::clone(candidate));
             }
             let policy = (own != *base).then(|| Box::new(own));
             Class { policy, ..class }

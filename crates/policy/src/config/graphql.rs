@@ -4,8 +4,8 @@ use super::Found;
 use super::limits::LimitsSection;
 use super::transports::{EncodingChoice, PersistedQueriesSection, TransportsSection, UploadsSection};
 use crate::policy::{
-    CostPolicy, CostTable, Encoding, Introspection, Limits, PersistedQueries, Sensitive, SensitiveFields,
-    Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, manifest,
+    CostPolicy, CostTable, Encoding, Introspection, Limits, PersistedQueries, Policy, Sensitive,
+    SensitiveFields, Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, manifest,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -63,6 +63,11 @@ impl GraphqlSection {
     /// Costs by another table than the file says.
     pub(super) fn cost_by(&mut self, table: CostTable) {
         self.cost.table = Some(table);
+    }
+
+    /// Whether it brings what to cost by.
+    pub(super) fn has_schema(&self) -> bool {
+        self.cost.schema.is_some() || self.cost.table.is_some()
     }
 }
 
@@ -184,6 +189,33 @@ pub(super) struct Graphql {
     pub(super) cost: CostPolicy,
     pub(super) unknown_fields: UnknownFields,
     pub(super) sensitive: SensitiveFields,
+}
+
+impl Graphql {
+    /// A policy with these, and all else of another.
+    pub(super) fn into_policy(self, other: &Policy) -> Policy {
+        let Self { limits, introspection, transports, encodings, uploads, persisted, trusted, .. } = self;
+        let Self { id_keys, denied_extensions, mut cost, unknown_fields, sensitive, .. } = self;
+        if cost.table == other.cost.table {
+            // One schema is one table, which spares costing twice.
+            cost.table.clone_from(&other.cost.table);
+        }
+        Policy {
+            limits,
+            introspection,
+            transports,
+            encodings,
+            uploads,
+            persisted,
+            trusted,
+            id_keys,
+            denied_extensions,
+            cost,
+            unknown_fields,
+            sensitive,
+            ..other.clone()
+        }
+    }
 }
 
 impl Found {

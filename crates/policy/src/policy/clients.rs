@@ -161,7 +161,8 @@ impl Policy {
     pub fn labels(&self) -> Labels {
         let classes = self.clients.classes.iter().map(|class| class.name.as_ref().to_owned());
         let throttles = self.throttles.names().chain(self.websocket.names()).map(str::to_owned);
-        Labels::new(classes.collect(), throttles.collect())
+        let labels = Labels::new(classes.collect(), throttles.collect());
+        if self.candidate.is_some() { labels.with_candidate() } else { labels }
     }
 
     /// The policy for the requests of a class.

@@ -25,6 +25,11 @@ impl CostTable {
     pub fn table(&self) -> &Table {
         &self.table
     }
+
+    /// Whether both are one in memory, and not only of the same bytes.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.table, &other.table)
+    }
 }
 
 impl PartialEq for CostTable {

@@ -114,6 +114,19 @@ impl Throttle {
 }
 
 impl Throttles {
+    /// Nothing is throttled.
+    pub(crate) fn none() -> Self {
+        Self {
+            rules: Vec::new(),
+            streams: Vec::new(),
+            clients: 0,
+            operations: 0,
+            streaming: 0,
+            legacy_headers: Switch::Off,
+            hand_over_cost: Switch::Off,
+        }
+    }
+
     /// All of them, in the order of the policy.
     pub fn rules(&self) -> &[Throttle] {
         &self.rules

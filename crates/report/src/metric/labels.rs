@@ -15,6 +15,15 @@ pub struct ThrottleLabel(pub u8);
 pub struct Labels {
     classes: Vec<String>,
     throttles: Vec<String>,
+    candidate: Candidate,
+}
+
+/// Whether a policy has a candidate beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Candidate {
+    #[default]
+    Absent,
+    Present,
 }
 
 /// What stands for a name that the policy does not have.
@@ -23,7 +32,16 @@ const OTHER: &str = "other";
 impl Labels {
     /// The names of the classes and of the throttles, in the order of the policy.
     pub fn new(classes: Vec<String>, throttles: Vec<String>) -> Self {
-        Self { classes, throttles }
+        Self { classes, throttles, candidate: Candidate::Absent }
+    }
+
+    /// The same names for a policy that has a candidate beside it.
+    pub fn with_candidate(self) -> Self {
+        Self { candidate: Candidate::Present, ..self }
+    }
+
+    pub(super) fn candidate(&self) -> Candidate {
+        self.candidate
     }
 
     pub(super) fn classes(&self) -> impl Iterator<Item = ClassLabel> {

@@ -56,6 +56,7 @@ fn report() -> Report {
         incidents: vec![incident()],
         incidents_dropped: 0,
         sockets: None,
+        candidate: None,
     }
 }
 
@@ -66,6 +67,23 @@ fn sockets() -> SocketsReport {
     row.duration_ms.add(1_500, Spread::DURATION_MS);
     let client = SocketClient { client_key: "0123456789abcdef0123456789abcdef".into(), ..Default::default() };
     SocketsReport { rows: vec![row], clients: vec![client], clients_merged: 1 }
+}
+
+fn change() -> ChangeRow {
+    ChangeRow {
+        operation: "Product".into(),
+        kind: OperationKind::Query,
+        class: "anonymous".into(),
+        live: None,
+        candidate: Some(Reason::Depth),
+        count: 2,
+        correlation_id: "c".into(),
+        document: Some("query{a}".into()),
+    }
+}
+
+fn candidate(changes: Vec<ChangeRow>) -> Option<CandidateReport> {
+    Some(CandidateReport { judged: 9, undecided: 1, changes, dropped: 0 })
 }
 
 #[track_caller]
@@ -102,6 +120,28 @@ fn what_an_older_edge_does_not_tell_is_not_known() {
     incident.remove("client_key");
     let read: Report = serde_json::from_value(value).unwrap();
     assert_eq!((&read.incidents[0].class, &read.incidents[0].client_key), (&None, &None));
+}
+
+#[test]
+fn what_a_candidate_says_is_told_only_where_there_is_one() {
+    assert!(!serde_json::to_string(&report()).unwrap().contains("candidate"));
+    let told = Report { candidate: candidate(vec![change()]), ..report() };
+    let json = serde_json::to_string(&told).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), told);
+    check(|report| report.candidate = candidate(vec![change(); Bounds::CHANGES]), Ok(()));
+    let many = Err("candidate.changes: at most 240 entries, got 241");
+    check(|report| report.candidate = candidate(vec![change(); Bounds::CHANGES + 1]), many);
+    let none = Err("candidate.changes[0]: must count at least one request that the two judge otherwise");
+    check(|report| report.candidate = candidate(vec![ChangeRow { count: 0, ..change() }]), none);
+    check(
+        |report| report.candidate = candidate(vec![ChangeRow { live: Some(Reason::Depth), ..change() }]),
+        none,
+    );
+    let long = Err("candidate.changes[0].operation: at most 64 bytes, got 65");
+    check(
+        |report| report.candidate = candidate(vec![ChangeRow { operation: "o".repeat(65), ..change() }]),
+        long,
+    );
 }
 
 #[test]

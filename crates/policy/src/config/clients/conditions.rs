@@ -1,6 +1,6 @@
 //! `clients.classes[].when`: what puts a client into a class.
 
-use super::{ClaimSection, SEGMENT_BYTES, SanChoice, jwt_metadata, property};
+use super::identity::{ClaimSection, SEGMENT_BYTES, SanChoice, jwt_metadata, property};
 use crate::config::Found;
 use crate::policy::{Condition, PropertyPath, SourceKind, Trait};
 use ipnet::IpNet;

@@ -1,0 +1,171 @@
+//! `GET /monitoring/graphql/candidate/`: what the candidate of the policy would have changed in a window.
+//!
+//! Operation names and documents are the clients' text: they go out as JSON strings. Where the policy in force refused,
+//! there is an incident with the sample's correlation id; where only the candidate would, the id is in the access log.
+
+use super::App;
+use super::access::Reader;
+use super::problem::{Problem, excerpt};
+use super::window::WindowQuery;
+use crate::store;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use portcullis_report::{Difference, Reason};
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    window: Window,
+    totals: Totals,
+    by_operation: Vec<Operation>,
+    by_reason: Vec<Reasons>,
+    changes: Vec<Change>,
+}
+
+/// Milliseconds since the Unix epoch, both included.
+#[derive(Debug, Serialize)]
+struct Window {
+    from_ms: u64,
+    to_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Totals {
+    /// Requests that were judged by both, a batch once.
+    judged: u64,
+    /// Requests that would be refused and were not.
+    added: u64,
+    /// Requests that were refused and would not be.
+    removed: u64,
+    /// Requests that would be refused for another reason.
+    changed: u64,
+    /// Requests of which nobody knows.
+    undecided: u64,
+    /// Changes that edges counted without telling of which operation.
+    dropped: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Operation {
+    operation: String,
+    kind: String,
+    class: String,
+    added: u64,
+    removed: u64,
+    changed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Reasons {
+    difference: &'static str,
+    /// Why the policy in force refuses; `null` when it does not.
+    live: Option<String>,
+    /// Why the candidate refuses; `null` when it does not.
+    candidate: Option<String>,
+    /// The code that clients would see; `null` for a reason that this version does not know, or none.
+    candidate_code: Option<&'static str>,
+    requests: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Change {
+    operation: String,
+    kind: String,
+    class: String,
+    difference: &'static str,
+    live: Option<String>,
+    candidate: Option<String>,
+    requests: u64,
+    last_seen_ms: u64,
+    sample_document: Option<String>,
+    sample_correlation_id: String,
+}
+
+pub(crate) async fn show(
+    _reader: Reader,
+    State(app): State<Arc<App>>,
+    query: Result<Query<WindowQuery>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(query) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
+    let question = query.question(app.clock.now_ms(), app.config.retention.keep)?;
+    let found = app.store.candidates(question).await?;
+    Ok(Json(Answer {
+        window: Window { from_ms: question.from_ms, to_ms: question.to_ms },
+        totals: found.totals.into(),
+        by_operation: found.by_operation.into_iter().map(Operation::from).collect(),
+        by_reason: found.by_reason.into_iter().map(Reasons::from).collect(),
+        changes: found.changes.into_iter().map(Change::from).collect(),
+    }))
+}
+
+impl From<store::CandidateTotals> for Totals {
+    fn from(totals: store::CandidateTotals) -> Self {
+        Self {
+            judged: totals.judged,
+            added: totals.changed.added,
+            removed: totals.changed.removed,
+            changed: totals.changed.changed,
+            undecided: totals.undecided,
+            dropped: totals.dropped,
+        }
+    }
+}
+
+impl From<store::ChangedOperation> for Operation {
+    fn from(found: store::ChangedOperation) -> Self {
+        Self {
+            operation: found.operation,
+            kind: found.kind,
+            class: found.class,
+            added: found.changed.added,
+            removed: found.changed.removed,
+            changed: found.changed.changed,
+        }
+    }
+}
+
+impl From<store::ChangedReason> for Reasons {
+    fn from(found: store::ChangedReason) -> Self {
+        let known = Reason::ALL.iter().find(|reason| reason.label() == found.candidate);
+        Self {
+            difference: difference(&found),
+            candidate_code: known.map(|reason| reason.code()),
+            requests: found.requests,
+            live: named(found.live),
+            candidate: named(found.candidate),
+        }
+    }
+}
+
+impl From<store::Change> for Change {
+    fn from(found: store::Change) -> Self {
+        Self {
+            operation: found.operation,
+            kind: found.kind,
+            class: found.class,
+            difference: difference(&found.reasons),
+            requests: found.reasons.requests,
+            live: named(found.reasons.live),
+            candidate: named(found.reasons.candidate),
+            last_seen_ms: found.last_ms,
+            sample_document: found.document,
+            sample_correlation_id: found.correlation_id,
+        }
+    }
+}
+
+fn named(reason: String) -> Option<String> {
+    Some(reason).filter(|reason| !reason.is_empty())
+}
+
+/// By the texts, since a store may hold reasons that this version does not know.
+fn difference(reasons: &store::ChangedReason) -> &'static str {
+    let difference = match (reasons.live.is_empty(), reasons.candidate.is_empty()) {
+        (true, _) => Difference::Added,
+        (false, true) => Difference::Removed,
+        (false, false) => Difference::Changed,
+    };
+    difference.label()
+}

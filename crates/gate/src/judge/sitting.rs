@@ -1,0 +1,247 @@
+//! The requests of one exchange before one policy, or before two: each alone, and then all of them together.
+
+use super::document::{Sent, Tools, judge_text, judge_text_by_both};
+use super::source::{Source, source};
+use super::{Compared, Desk, Form, Judged, Judgement, Memory, Method};
+use portcullis_framing::{Request, Sha256Hash};
+use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Shadow, Verdict, judge_charge};
+use portcullis_report::{Persisted, Reason};
+
+/// The requests of one exchange before one policy.
+struct Sitting<'p> {
+    policy: &'p Policy,
+    form: Form,
+    operations: Vec<Judged>,
+    /// Hashes under which documents are to be remembered once all is allowed, each with the place of its request.
+    fresh: Vec<(usize, Sha256Hash)>,
+    /// The first whose hash the gate does not know, which another may be worse than.
+    unknown: Option<(Refusal, Judged)>,
+    refused: Option<(Refusal, Judged)>,
+    charge: Charge,
+}
+
+/// What came of one request.
+struct One {
+    verdict: Verdict,
+    judged: Judged,
+    /// The hash under which the document is to be remembered once all of its exchange is allowed.
+    register: Option<Sha256Hash>,
+    /// The hash by which the document was remembered.
+    recalled: Option<Sha256Hash>,
+}
+
+/// One request while it is held against one policy.
+pub(super) struct Weighing<'s> {
+    pub(super) policy: &'s Policy,
+    pub(super) shadow: Shadow,
+    source: Result<Source<'s>, Refusal>,
+}
+
+/// Judges all requests of an exchange, and for the candidate beside them.
+pub(super) fn judge_all(
+    live: &Policy,
+    candidate: Option<&Policy>,
+    requests: &[Request<'_>],
+    (form, method): (Form, Method),
+    desk: &mut Desk,
+) -> Judgement {
+    let mut sitting = Sitting::new(live, form, requests.len());
+    let mut beside = candidate.map(|candidate| Sitting::new(candidate, form, requests.len()));
+    for (index, request) in requests.iter().enumerate() {
+        let second = beside.as_mut().filter(|second| second.refused.is_none());
+        let one = match (sitting.refused.is_some(), second) {
+            (false, None) => judge_one(live, request, method, desk),
+            (false, Some(second)) => {
+                let [one, other] = judge_one_by_both(live, second.policy, request, method, desk);
+                second.take(index, other);
+                one
+            }
+            (true, Some(second)) => {
+                second.take(index, judge_one(second.policy, request, method, desk));
+                continue;
+            }
+            (true, None) => break,
+        };
+        if let Some(hash) = one.recalled {
+            desk.memory.touch(hash);
+        }
+        sitting.take(index, one);
+    }
+    let fresh = std::mem::take(&mut sitting.fresh);
+    let mut judgement = sitting.close();
+    judgement.compared = beside.map(|beside| Compared::between(&judgement, &beside.close()));
+    if judgement.verdict == Verdict::Allow {
+        for (index, hash) in fresh {
+            judgement.remember(live, hash, requests.get(index), index, desk);
+        }
+    }
+    judgement
+}
+
+/// Judges all requests of an exchange by a candidate alone, for which nothing is remembered.
+pub(super) fn judge_aside(
+    candidate: &Policy,
+    requests: &[Request<'_>],
+    (form, method): (Form, Method),
+    desk: &mut Desk,
+) -> Judgement {
+    let mut sitting = Sitting::new(candidate, form, requests.len());
+    for (index, request) in requests.iter().enumerate() {
+        if sitting.refused.is_none() {
+            sitting.take(index, judge_one(candidate, request, method, desk));
+        }
+    }
+    sitting.close()
+}
+
+impl<'p> Sitting<'p> {
+    fn new(policy: &'p Policy, form: Form, length: usize) -> Self {
+        Self {
+            policy,
+            form,
+            operations: Vec::with_capacity(length),
+            fresh: Vec::new(),
+            unknown: None,
+            refused: None,
+            charge: Charge::default(),
+        }
+    }
+
+    fn take(&mut self, index: usize, one: One) {
+        let One { verdict, judged, register, recalled: _ } = one;
+        match verdict {
+            Verdict::Allow => self.fresh.extend(register.map(|hash| (index, hash))),
+            Verdict::Deny(refusal) if refusal.reason.status() == 200 => {
+                self.unknown.get_or_insert_with(|| (refusal, judged.clone()));
+            }
+            Verdict::Deny(refusal) => {
+                self.refused = Some((refusal, judged));
+                return;
+            }
+        }
+        if let (Form::Batch(_), Some(estimate)) = (self.form, &judged.estimate) {
+            self.charge.add(estimate);
+        }
+        self.operations.push(judged);
+    }
+
+    /// The verdict on all: refused with the first that is refused, or when they cost too much together.
+    fn close(self) -> Judgement {
+        let Self { policy, form, operations, charge, .. } = self;
+        if let Some((refusal, judged)) = self.refused.or(self.unknown) {
+            return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
+        }
+        let cost = match form {
+            Form::Single => operations.first().and_then(Judged::cost),
+            Form::Batch(_) => Some(charge.field),
+        };
+        let judgement =
+            Judgement { verdict: Verdict::Allow, cost, form, operations, forgotten: 0, compared: None };
+        match form {
+            // It was charged when it was judged.
+            Form::Single => judgement,
+            Form::Batch(_) => {
+                let mut shadow = Shadow::default();
+                match (judge_charge(policy, &charge, &mut shadow), shadow.0) {
+                    (Verdict::Deny(refusal), _) => judgement.spared(refusal),
+                    (Verdict::Allow, Some(refusal)) => judgement.noted(refusal),
+                    (Verdict::Allow, None) => judgement,
+                }
+            }
+        }
+    }
+}
+
+impl Judgement {
+    /// Keeps the document of an allowed request, the operation at `index`, for the hash that came with it.
+    fn remember(
+        &mut self,
+        policy: &Policy,
+        hash: Sha256Hash,
+        request: Option<&Request<'_>>,
+        index: usize,
+        desk: &mut Desk,
+    ) {
+        let text = request.and_then(|request| request.query.as_deref());
+        let (PersistedQueries::Remember { bytes }, Some(text)) = (policy.persisted, text) else { return };
+        if let Some(forgotten) = desk.memory.keep(hash, text, bytes) {
+            self.forgotten = self.forgotten.saturating_add(forgotten);
+            if let Some(judged) = self.operations.get_mut(index) {
+                judged.persisted = Some(Persisted::Registered);
+            }
+        }
+    }
+}
+
+fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> One {
+    let Desk { tape, scratch, costing, memory } = desk;
+    let mut weighing = Weighing::open(policy, request, memory);
+    let said = weighing.judge(request, method, &mut Tools { tape, scratch, costing });
+    weighing.close(said)
+}
+
+fn judge_one_by_both(
+    live: &Policy,
+    candidate: &Policy,
+    request: &Request<'_>,
+    method: Method,
+    desk: &mut Desk,
+) -> [One; 2] {
+    let Desk { tape, scratch, costing, memory } = desk;
+    let tools = &mut Tools { tape, scratch, costing };
+    let mut one = Weighing::open(live, request, memory);
+    let mut other = Weighing::open(candidate, request, memory);
+    let [said, beside] = match (one.source, other.source) {
+        (Ok(first), Ok(second)) if std::ptr::eq(first.text, second.text) => {
+            let sent = Sent { request, text: first.text, method };
+            judge_text_by_both(&mut one, &mut other, sent, tools)
+        }
+        (_, _) => [one.judge(request, method, tools), other.judge(request, method, tools)],
+    };
+    [one.close(said), other.close(beside)]
+}
+
+impl<'s> Weighing<'s> {
+    fn open(policy: &'s Policy, request: &'s Request<'_>, memory: &'s Memory) -> Self {
+        let mut shadow = Shadow::default();
+        let source = extensions(policy, request, &mut shadow)
+            .and_then(|()| source(policy, request, memory, &mut shadow));
+        Self { policy, shadow, source }
+    }
+
+    fn judge(&mut self, request: &Request<'_>, method: Method, tools: &mut Tools<'_>) -> (Verdict, Judged) {
+        match self.source {
+            Ok(source) => judge_text(self, Sent { request, text: source.text, method }, tools),
+            Err(refusal) => {
+                let persisted = (refusal.reason == Reason::PersistedQuery).then_some(Persisted::Miss);
+                (Verdict::Deny(refusal), Judged { persisted, ..Judged::unparsed() })
+            }
+        }
+    }
+
+    fn close(mut self, (verdict, judged): (Verdict, Judged)) -> One {
+        // What ends the judging is weighed here, for nothing comes after it.
+        let (weighed, found) = match verdict {
+            Verdict::Allow => (Verdict::Allow, self.source.ok()),
+            Verdict::Deny(refusal) => (self.shadow.weigh(self.policy, refusal), None),
+        };
+        let judged = Judged { shadowed: self.shadow.0, ..judged };
+        let judged = match self.source {
+            Ok(Source { standing, persisted, .. }) => Judged { standing, persisted, ..judged },
+            Err(_) => judged,
+        };
+        let recalled = self.source.ok().and_then(|source| source.recalled);
+        One { verdict: weighed, judged, register: found.and_then(|source| source.register), recalled }
+    }
+}
+
+fn extensions(policy: &Policy, request: &Request<'_>, shadow: &mut Shadow) -> Result<(), Refusal> {
+    let Some(sent) = &request.extensions else { return Ok(()) };
+    if policy.denied_extensions.iter().all(|name| sent.get(name).is_none()) {
+        return Ok(());
+    }
+    match shadow.weigh(policy, Refusal::because(Reason::Extension)) {
+        Verdict::Allow => Ok(()),
+        Verdict::Deny(refusal) => Err(refusal),
+    }
+}
