@@ -42,6 +42,36 @@ impl Default for Budget {
 /// # Errors
 /// Says what the grammar does not allow and where, or which budget was exceeded. The tape then holds nothing of use.
 pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<Document<'a>, SyntaxError> {
+    read(source, budget, Anonymous::Anywhere, tape)
+}
+
+/// The same for a document that somebody wants executed: stops as well at an operation that leaves no server to choose between
+/// operations by name; §5.2.2.1 (Lone Anonymous Operation).
+///
+/// # Errors
+/// Those of [`parse`], and [`SyntaxError::AnonymousNotAlone`].
+pub fn parse_executable<'a>(
+    source: &'a str,
+    budget: Budget,
+    tape: &'a mut Tape,
+) -> Result<Document<'a>, SyntaxError> {
+    read(source, budget, Anonymous::Alone, tape)
+}
+
+/// Where an operation without a name may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Anonymous {
+    Anywhere,
+    /// Only where there is no other operation.
+    Alone,
+}
+
+fn read<'a>(
+    source: &'a str,
+    budget: Budget,
+    anonymous: Anonymous,
+    tape: &'a mut Tape,
+) -> Result<Document<'a>, SyntaxError> {
     tape.clear();
     if source.len() > MAX_SOURCE_BYTES as usize {
         return Err(SyntaxError::TooLong { limit: MAX_SOURCE_BYTES });
@@ -55,7 +85,7 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
     }
     let reader =
         Reader::new(source.as_bytes(), &name_ends, budget, nodes.get_mut(..most).unwrap_or_default());
-    let mut parser = Parser { reader, tape: &mut *tape };
+    let mut parser = Parser { reader, anonymous, tape: &mut *tape };
     let verdict = parser.document();
     let Place { left, node, .. } = parser.reader.place;
     (tape.nodes, tape.used, tape.name_ends) = (nodes, node, name_ends);
@@ -67,6 +97,7 @@ pub fn parse<'a>(source: &'a str, budget: Budget, tape: &'a mut Tape) -> Result<
 
 struct Parser<'a> {
     reader: Reader<'a>,
+    anonymous: Anonymous,
     /// Its lists; the nodes are with the reader.
     tape: &'a mut Tape,
 }

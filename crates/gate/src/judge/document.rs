@@ -6,7 +6,7 @@ use portcullis_cost::{Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
     Document, MeasureError, Operation, Scratch, Tape, comments_are_certain, introspection_depth,
-    measure_against, normalise, parse, shape,
+    measure_against, normalise, parse_executable, shape,
 };
 use portcullis_policy::{
     Policy, Refusal, Shadow, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
@@ -33,7 +33,7 @@ pub(super) fn judge_text(
     tools: Tools<'_>,
     shadow: &mut Shadow,
 ) -> (Verdict, Judged) {
-    let document = match parse(text, policy.limits.budget, tools.tape) {
+    let document = match parse_executable(text, policy.limits.budget, tools.tape) {
         Ok(document) => document,
         Err(error) => return (Verdict::Deny(syntax_refusal(error, text)), Judged::unparsed()),
     };

@@ -1,6 +1,6 @@
 //! Operations, fragments, variable definitions and their types; directives wherever they stand.
 
-use super::{NOWHERE, Parsed, Parser, Reader};
+use super::{Anonymous, NOWHERE, Parsed, Parser, Reader};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
 use crate::scan::{self, position};
@@ -22,7 +22,7 @@ impl Parser<'_> {
             Class::BraceOpen => match described {
                 Some(at) => Err(SyntaxError::MisplacedDescription { at: position(at) }),
                 None => {
-                    let definition = self.begin(Kind::Query, self.at, 0)?;
+                    let definition = self.begin_operation(Kind::Query, self.at, 0)?;
                     self.selections(definition.node)?;
                     self.tape.operations.push(self.end(definition));
                     Ok(())
@@ -51,7 +51,7 @@ impl Parser<'_> {
 
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
         let (start, len) = if self.next.is_name() { self.name() } else { (self.at, 0) };
-        let definition = self.begin(kind, start, len)?;
+        let definition = self.begin_operation(kind, start, len)?;
         if self.next == Class::ParenOpen {
             self.variable_definitions()?;
         }
@@ -61,6 +61,16 @@ impl Parser<'_> {
         self.selections(definition.node)?;
         self.tape.operations.push(self.end(definition));
         Ok(())
+    }
+
+    fn begin_operation(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<Begun> {
+        if let Some(first) = self.tape.operations.first()
+            && self.anonymous == Anonymous::Alone
+            && (len == 0 || self.nodes.get(first.node as usize).is_some_and(|node| node.len == 0))
+        {
+            return Err(SyntaxError::AnonymousNotAlone { at: position(start) });
+        }
+        self.begin(kind, start, len)
     }
 
     /// Starts a definition: its node, and where its share of the tape's lists starts.
