@@ -2,10 +2,10 @@
 
 mod access;
 mod body;
+mod candidate;
 mod crowdsec;
 mod decisions;
 mod feed;
-mod candidate;
 mod graphql;
 mod health;
 mod metrics;

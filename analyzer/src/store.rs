@@ -3,8 +3,8 @@
 //! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
 //! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
-mod decisions;
 mod candidate;
+mod decisions;
 mod error;
 mod fold;
 mod folder;
@@ -29,8 +29,8 @@ use sql::sql;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
 pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
+pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
 pub use error::StoreError;
 pub use fold::BUCKET_MS;
 pub(crate) use fold::window_start;

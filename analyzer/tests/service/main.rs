@@ -9,8 +9,8 @@
 )]
 
 mod access;
-mod cluster;
 mod candidate;
+mod cluster;
 mod command;
 mod crash;
 mod crowdsec;

@@ -3,8 +3,8 @@
 //! Losing the analyzer never costs a request: reports wait in a bounded outbox, and while that is full the window grows
 //! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
 
-use crate::crowd::{Crowd, SocketEvent, SocketNews};
 use crate::candidates::Candidates;
+use crate::crowd::{Crowd, SocketEvent, SocketNews};
 use crate::event::Event;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};

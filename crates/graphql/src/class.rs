@@ -60,8 +60,8 @@ impl Class {
 
     /// The class of the byte at `at`, [`Class::End`] past the end.
     #[inline(always)]
-    pub(crate) fn at(bytes: &[u8], at: u32) -> Class {
-        bytes.get(at as usize).map_or(Class::End, |byte| Class::of(*byte))
+    pub(crate) fn at(bytes: &[u8], at: usize) -> Class {
+        bytes.get(at).map_or(Class::End, |byte| Class::of(*byte))
     }
 }
 

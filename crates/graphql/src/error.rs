@@ -86,6 +86,12 @@ pub enum SyntaxError {
         /// The description's opening quote.
         at: u32,
     },
+    /// An operation beside another where one of them has no name, see [`parse_executable`](crate::parse_executable).
+    #[error("an operation without a name must be the only operation")]
+    AnonymousNotAlone {
+        /// The second operation's name, or where it would stand.
+        at: u32,
+    },
     /// A definition of a type system, which is not executable.
     #[error("only operations and fragments can be executed, found a type system definition")]
     TypeSystemDefinition {
@@ -110,6 +116,7 @@ impl SyntaxError {
             | SyntaxError::VariableInConstant { at }
             | SyntaxError::FragmentNamedOn { at }
             | SyntaxError::MisplacedDescription { at }
+            | SyntaxError::AnonymousNotAlone { at }
             | SyntaxError::TypeSystemDefinition { at } => at,
         }
     }

@@ -3,7 +3,6 @@
 //! Names are most of a document and half of them are longer than seven bytes: to look their ends up in a map of bits made beforehand
 //! is cheaper than a loop over their bytes.
 
-use crate::scan::position;
 use wide::i8x16;
 
 /// Bytes in one step, and steps in one word of the map.
@@ -36,11 +35,11 @@ impl<'a> NameEnds<'a> {
 
     /// The first position from `at` on that is in no name; at most the length of the text.
     #[inline(always)]
-    pub(crate) fn after(self, at: u32) -> u32 {
-        let word = at as usize / WORD;
+    pub(crate) fn after(self, at: usize) -> usize {
+        let word = at / WORD;
         match self.0.get(word) {
-            Some(bits) if bits >> (at % WORD as u32) != 0 => {
-                at.wrapping_add((bits >> (at % WORD as u32)).trailing_zeros())
+            Some(bits) if bits >> (at % WORD) != 0 => {
+                at.wrapping_add((bits >> (at % WORD)).trailing_zeros() as usize)
             }
             Some(_) => self.from(word.wrapping_add(1)),
             None => at,
@@ -48,24 +47,13 @@ impl<'a> NameEnds<'a> {
     }
 
     /// The first such position from the word `word` on.
-    #[inline(never)]
-    fn from(self, word: usize) -> u32 {
-        match self.0.get(word) {
-            Some(bits) if *bits != 0 => {
-                position(word.wrapping_mul(WORD).wrapping_add(bits.trailing_zeros() as usize))
-            }
-            Some(_) => self.far(word.wrapping_add(1)),
-            None => position(word.wrapping_mul(WORD)),
-        }
-    }
-
-    /// The same, for names that are longer than a word has bits.
     #[cold]
-    fn far(self, word: usize) -> u32 {
+    #[inline(never)]
+    fn from(self, word: usize) -> usize {
         let empty = self.0.get(word..).unwrap_or(&[]).iter().take_while(|bits| **bits == 0).count();
         let word = word.wrapping_add(empty);
         let bits = self.0.get(word).map_or(0, |bits| bits.trailing_zeros() as usize);
-        position(word.wrapping_mul(WORD).wrapping_add(bits))
+        word.wrapping_mul(WORD).wrapping_add(bits)
     }
 }
 
@@ -111,7 +99,7 @@ mod tests {
         let ends = NameEnds::of(&map);
         for at in 0..=text.len() {
             let name = text.iter().skip(at).take_while(|byte| is_in_name(**byte)).count();
-            assert_eq!(ends.after(at as u32) as usize, at + name, "from {at} in {text:?}");
+            assert_eq!(ends.after(at), at + name, "from {at} in {text:?}");
         }
     }
 

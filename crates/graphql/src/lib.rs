@@ -39,7 +39,7 @@ pub use introspection::introspection_depth;
 pub use link::FragmentCycle;
 pub use measure::{AliasLimits, MeasureError, Measures, Scratch, measure, measure_against};
 pub use normalise::normalise;
-pub use parse::{Budget, MAX_SOURCE_BYTES, parse};
+pub use parse::{Budget, MAX_SOURCE_BYTES, parse, parse_executable};
 pub use selection::{Bare, Field, InlineFragment, NameKey, Plain, Selection, Selections, Spread, Step};
 pub use shape::{ShapeHash, shape};
 pub use tape::{FragmentIndex, NodeIndex, Tape};

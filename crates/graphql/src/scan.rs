@@ -44,12 +44,12 @@ fn stops_at(byte: u8, bit: u8) -> bool {
 
 /// The first position from `at` on whose byte `stops`, with the byte; or the end of the text.
 #[inline(always)]
-fn stop(bytes: &[u8], at: u32, stops: impl Fn(u8) -> bool) -> (u32, Option<u8>) {
-    let mut at = at as usize;
+fn stop(bytes: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> (usize, Option<u8>) {
+    let mut at = at;
     while let Some([a, b, c, d, e, f, g, h]) = bytes.get(at..at.wrapping_add(8)) {
         for (step, byte) in [a, b, c, d, e, f, g, h].into_iter().enumerate() {
             if stops(*byte) {
-                return (position(at.wrapping_add(step)), Some(*byte));
+                return (at.wrapping_add(step), Some(*byte));
             }
         }
         at = at.wrapping_add(8);
@@ -57,14 +57,14 @@ fn stop(bytes: &[u8], at: u32, stops: impl Fn(u8) -> bool) -> (u32, Option<u8>) 
     loop {
         match bytes.get(at) {
             Some(byte) if !stops(*byte) => at = at.wrapping_add(1),
-            last => return (position(at), last.copied()),
+            last => return (at, last.copied()),
         }
     }
 }
 
 /// The first position from `at` on whose byte has `bit`, or the end of the text.
 #[inline(always)]
-fn run(bytes: &[u8], at: u32, bit: u8) -> u32 {
+fn run(bytes: &[u8], at: usize, bit: u8) -> usize {
     stop(bytes, at, |byte| stops_at(byte, bit)).0
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn position(at: usize) -> u32 {
 
 /// The next token from `at` on and its class; `class` is that of the byte at `at`.
 #[inline(always)]
-pub(crate) fn settle(bytes: &[u8], mut at: u32, mut class: Class) -> (u32, Class) {
+pub(crate) fn settle(bytes: &[u8], mut at: usize, mut class: Class) -> (usize, Class) {
     if class.is_ignorable() {
         if class == Class::Blank {
             at = at.wrapping_add(1);
@@ -92,19 +92,19 @@ pub(crate) fn settle(bytes: &[u8], mut at: u32, mut class: Class) -> (u32, Class
 
 /// The next token after the punctuator of one byte at `at`.
 #[inline(always)]
-pub(crate) fn after(bytes: &[u8], at: u32) -> (u32, Class) {
+pub(crate) fn after(bytes: &[u8], at: usize) -> (usize, Class) {
     let at = at.wrapping_add(1);
     settle(bytes, at, Class::at(bytes, at))
 }
 
 /// The end of the blanks, comments and byte order marks that start at `at`.
 #[inline(never)]
-pub(crate) fn ignored_end(bytes: &[u8], mut at: u32) -> u32 {
+pub(crate) fn ignored_end(bytes: &[u8], mut at: usize) -> usize {
     loop {
         at = run(bytes, at, NOT_BLANK);
-        match bytes.get(at as usize) {
+        match bytes.get(at) {
             Some(b'#') => at = comment_end(bytes, at),
-            Some(0xEF) if bytes.get(at as usize..).is_some_and(|rest| rest.starts_with(b"\xEF\xBB\xBF")) => {
+            Some(0xEF) if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\xEF\xBB\xBF")) => {
                 at = at.wrapping_add(3);
             }
             _ => return at,
@@ -113,7 +113,7 @@ pub(crate) fn ignored_end(bytes: &[u8], mut at: u32) -> u32 {
 }
 
 /// The end of the comment that starts at `at`: its line terminator or the end of the text.
-fn comment_end(bytes: &[u8], at: u32) -> u32 {
+fn comment_end(bytes: &[u8], at: usize) -> usize {
     run(bytes, at, NOT_IN_COMMENT)
 }
 
@@ -126,17 +126,17 @@ pub(crate) enum Number {
 
 /// The end of the integer that starts at `at`, when it is one of digits only and does not start with a zero.
 #[inline(always)]
-pub(crate) fn plain_int(bytes: &[u8], at: u32) -> Option<u32> {
+pub(crate) fn plain_int(bytes: &[u8], at: usize) -> Option<usize> {
     let end = run(bytes, at.wrapping_add(1), NOT_DIGIT);
     let goes_on = matches!(Class::at(bytes, end), Class::Letter | Class::Underscore | Class::Dot);
-    (!goes_on && matches!(bytes.get(at as usize), Some(b'1'..=b'9'))).then_some(end)
+    (!goes_on && matches!(bytes.get(at), Some(b'1'..=b'9'))).then_some(end)
 }
 
 /// The kind and end of the number that starts at `at` (a digit or `-`); §2.9.1, §2.9.2.
-pub(crate) fn number(bytes: &[u8], at: u32) -> Result<(Number, u32), SyntaxError> {
-    let byte = |at: u32| bytes.get(at as usize).copied();
-    let invalid = |at: u32| SyntaxError::InvalidNumber { at };
-    let digits = |at: u32| match byte(at) {
+pub(crate) fn number(bytes: &[u8], at: usize) -> Result<(Number, usize), SyntaxError> {
+    let byte = |at: usize| bytes.get(at).copied();
+    let invalid = |at: usize| SyntaxError::InvalidNumber { at: position(at) };
+    let digits = |at: usize| match byte(at) {
         Some(b'0'..=b'9') => Ok(run(bytes, at, NOT_DIGIT)),
         _ => Err(invalid(at)),
     };
@@ -159,44 +159,44 @@ pub(crate) fn number(bytes: &[u8], at: u32) -> Result<(Number, u32), SyntaxError
 }
 
 /// The end of the string or block string that starts at `at`; §2.9.4.
-pub(crate) fn string(bytes: &[u8], at: u32) -> Result<u32, SyntaxError> {
+pub(crate) fn string(bytes: &[u8], at: usize) -> Result<usize, SyntaxError> {
     let body = at.wrapping_add(1);
     if quotes_at(bytes, at) { block(bytes, at) } else { line(bytes, at, body) }
 }
 
-fn quotes_at(bytes: &[u8], at: u32) -> bool {
-    bytes.get(at as usize..).is_some_and(|rest| rest.starts_with(b"\"\"\""))
+fn quotes_at(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\"\"\""))
 }
 
-fn block(bytes: &[u8], start: u32) -> Result<u32, SyntaxError> {
+fn block(bytes: &[u8], start: usize) -> Result<usize, SyntaxError> {
     let mut at = start.wrapping_add(3);
     loop {
         at = run(bytes, at, NOT_IN_BLOCK);
-        match bytes.get(at as usize) {
+        match bytes.get(at) {
             Some(b'"') if quotes_at(bytes, at) => return Ok(at.wrapping_add(3)),
             Some(b'\\') if quotes_at(bytes, at.wrapping_add(1)) => at = at.wrapping_add(4),
             Some(_) => at = at.wrapping_add(1),
-            None => return Err(SyntaxError::UnterminatedString { at: start }),
+            None => return Err(SyntaxError::UnterminatedString { at: position(start) }),
         }
     }
 }
 
-fn line(bytes: &[u8], start: u32, mut at: u32) -> Result<u32, SyntaxError> {
+fn line(bytes: &[u8], start: usize, mut at: usize) -> Result<usize, SyntaxError> {
     loop {
         at = run(bytes, at, NOT_IN_STRING);
-        match bytes.get(at as usize) {
+        match bytes.get(at) {
             Some(b'"') => return Ok(at.wrapping_add(1)),
-            Some(b'\\') => at = escape(bytes, at).ok_or(SyntaxError::InvalidEscape { at })?,
-            Some(_) | None => return Err(SyntaxError::UnterminatedString { at: start }),
+            Some(b'\\') => at = escape(bytes, at).ok_or(SyntaxError::InvalidEscape { at: position(at) })?,
+            Some(_) | None => return Err(SyntaxError::UnterminatedString { at: position(start) }),
         }
     }
 }
 
 /// The end of the escape sequence whose backslash is at `at`.
-fn escape(bytes: &[u8], at: u32) -> Option<u32> {
-    match bytes.get(at.wrapping_add(1) as usize)? {
+fn escape(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at.wrapping_add(1))? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at.wrapping_add(2)),
-        b'u' if bytes.get(at.wrapping_add(2) as usize) == Some(&b'{') => braced(bytes, at),
+        b'u' if bytes.get(at.wrapping_add(2)) == Some(&b'{') => braced(bytes, at),
         b'u' => fixed(bytes, at),
         _ => None,
     }
@@ -204,12 +204,12 @@ fn escape(bytes: &[u8], at: u32) -> Option<u32> {
 
 /// `\u{…}`: one to eight digits that name a scalar value. The grammar sets no bound on leading zeros; the reference
 /// implementation stops at eight digits, and what it refuses is refused here too.
-fn braced(bytes: &[u8], at: u32) -> Option<u32> {
+fn braced(bytes: &[u8], at: usize) -> Option<usize> {
     let first = at.wrapping_add(3);
     let mut point: u32 = 0;
     for step in 0..9 {
         let position = first.wrapping_add(step);
-        match *bytes.get(position as usize)? {
+        match *bytes.get(position)? {
             b'}' if step > 0 => return char::from_u32(point).map(|_| position.wrapping_add(1)),
             digit => point = point.checked_mul(16)?.checked_add(char::from(digit).to_digit(16)?)?,
         }
@@ -218,10 +218,10 @@ fn braced(bytes: &[u8], at: u32) -> Option<u32> {
 }
 
 /// `\uXXXX`, or two of them that are a surrogate pair.
-fn fixed(bytes: &[u8], at: u32) -> Option<u32> {
+fn fixed(bytes: &[u8], at: usize) -> Option<usize> {
     let end = at.wrapping_add(6);
     match four(bytes, at.wrapping_add(2))? {
-        0xD800..=0xDBFF if bytes.get(end as usize..)?.starts_with(b"\\u") => {
+        0xD800..=0xDBFF if bytes.get(end..)?.starts_with(b"\\u") => {
             let low = four(bytes, end.wrapping_add(2))?;
             (0xDC00..=0xDFFF).contains(&low).then(|| end.wrapping_add(6))
         }
@@ -230,7 +230,7 @@ fn fixed(bytes: &[u8], at: u32) -> Option<u32> {
     }
 }
 
-fn four(bytes: &[u8], at: u32) -> Option<u32> {
-    let digits = bytes.get(at as usize..)?.first_chunk::<4>()?;
+fn four(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..)?.first_chunk::<4>()?;
     digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?))
 }

@@ -24,6 +24,6 @@ pub use metric::{
 pub use reason::{Blame, Reason};
 pub use socket::{CloseCode, ClosedBy, Handshake, MessageKind, Sender};
 pub use wire::{
-    Bounds, CandidateReport, ChangeRow, Incident, Measured, Receipt, Report, ReportError, RollupKey, RollupRow, SocketClient, SocketRow,
-    SocketsReport, Spread, Traffic, VERSION, WorkerBoot,
+    Bounds, CandidateReport, ChangeRow, Incident, Measured, Receipt, Report, ReportError, RollupKey,
+    RollupRow, SocketClient, SocketRow, SocketsReport, Spread, Traffic, VERSION, WorkerBoot,
 };

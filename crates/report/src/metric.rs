@@ -12,7 +12,6 @@ pub use sockets::SocketMetric;
 use crate::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Reason, Spread};
 use labels::Candidate;
 
-
 /// How a metric behaves over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FamilyKind {

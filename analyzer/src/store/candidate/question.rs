@@ -106,11 +106,7 @@ async fn only(
 
 impl Changed {
     fn read(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            added: row.sum("added")?,
-            removed: row.sum("removed")?,
-            changed: row.sum("changed")?,
-        })
+        Ok(Self { added: row.sum("added")?, removed: row.sum("removed")?, changed: row.sum("changed")? })
     }
 }
 

@@ -6,7 +6,7 @@ use portcullis_cost::{Estimate, Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
     AliasLimits, Document, MeasureError, Measures, Operation, Scratch, Tape, comments_are_certain,
-    introspection_depth, measure_against, normalise, parse, shape,
+    introspection_depth, measure_against, normalise, parse_executable, shape,
 };
 use portcullis_policy::{
     Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
@@ -104,7 +104,7 @@ fn read<'d>(
     (tape, scratch): (&'d mut Tape, &mut Scratch),
 ) -> Read<'d> {
     let Sent { request, text, .. } = sent;
-    let document = match parse(text, policy.limits.budget, tape) {
+    let document = match parse_executable(text, policy.limits.budget, tape) {
         Ok(document) => document,
         Err(error) => return Read::Unparsed(syntax_refusal(error, text)),
     };

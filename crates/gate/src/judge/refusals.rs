@@ -39,6 +39,9 @@ pub(super) fn syntax_refusal(error: SyntaxError, query: &str) -> Refusal {
         SyntaxError::TooLong { limit } => within(Reason::DocumentSize, limit),
         SyntaxError::TooManyTokens { limit, .. } => within(Reason::Tokens, limit),
         SyntaxError::TooDeep { limit, .. } => within(Reason::Nesting, limit),
+        SyntaxError::AnonymousNotAlone { .. } => {
+            Refusal { position: Some(error.position(query)), ..Refusal::because(Reason::OperationUnresolved) }
+        }
         SyntaxError::Unexpected { .. }
         | SyntaxError::UnexpectedCharacter { .. }
         | SyntaxError::UnterminatedString { .. }

@@ -110,6 +110,9 @@ fn a_comment_must_end_where_every_server_ends_it() {
 fn the_operation_must_be_certain() {
     refused_document("fragment F on Q { a }", Reason::OperationUnresolved);
     refused_document("query A { a } query B { b }", Reason::OperationUnresolved);
+    refused_document(&"{a}".repeat(1_000), Reason::OperationUnresolved);
+    let beside = serde_json::json!({ "query": "{ a } query B { b }", "operationName": "B" }).to_string();
+    refused(&beside, Reason::OperationUnresolved);
     let named = |name: &str| {
         let query = "query A { a } query B { users(first: 100000) { id } }";
         serde_json::json!({ "query": query, "operationName": name }).to_string()

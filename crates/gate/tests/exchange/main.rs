@@ -4,8 +4,8 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod batches;
-mod costs;
 mod candidate;
+mod costs;
 mod persisted;
 mod requests;
 mod responses;

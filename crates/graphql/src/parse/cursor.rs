@@ -1,31 +1,40 @@
 //! The parser's hands: look at the next token, take it, append a node, open and close; each with its budget.
 
-use super::{Parsed, Parser, honoured};
+use super::{Budget, Parsed, Reader, Text, honoured};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
-use crate::scan;
+use crate::scan::{self, position};
 use crate::tape::{Kind, Node};
 
-impl Parser<'_> {
-    /// Takes the token that ends at `end` and looks for the next one.
+impl Reader<'_> {
+    /// A copy to work with; afterwards its place has to be put down here.
     #[inline(always)]
-    pub(super) fn take(&mut self, end: u32) {
-        self.left = self.left.wrapping_sub(1);
-        self.settle(end, Class::at(self.bytes, end));
+    pub(super) fn lift(&mut self) -> Reader<'_> {
+        // Field by field, so that the compiler still knows that slices are somewhere.
+        let Text { bytes, name_ends, budget } = self.text;
+        Reader { text: Text { bytes, name_ends, budget }, nodes: &mut *self.nodes, place: self.place }
     }
 
-    /// Makes the first token from `at` on the next one; `class` is that of the byte at `at`.
+    /// Takes the token that ends at `end`, and looks for the next one.
     #[inline(always)]
-    pub(super) fn settle(&mut self, at: u32, class: Class) {
-        (self.at, self.next) = scan::settle(self.bytes, at, class);
+    pub(super) fn take(&mut self, end: usize) {
+        self.left = self.left.wrapping_sub(1);
+        self.settle(end);
+    }
+
+    /// Makes the first token from `at` on the next one.
+    #[inline(always)]
+    pub(super) fn settle(&mut self, at: usize) {
+        let bytes = self.text.bytes;
+        (self.at, self.next) = scan::settle(bytes, at, Class::at(bytes, at));
     }
 
     pub(super) fn starts_with(&self, prefix: &[u8]) -> bool {
-        self.bytes.get(self.at as usize..).is_some_and(|rest| rest.starts_with(prefix))
+        self.text.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(prefix))
     }
 
-    pub(super) fn word(&self, start: u32, len: u32) -> &[u8] {
-        self.bytes.get(start as usize..start.wrapping_add(len) as usize).unwrap_or(&[])
+    pub(super) fn word(&self, start: usize, len: usize) -> &[u8] {
+        self.text.bytes.get(start..start.wrapping_add(len)).unwrap_or(&[])
     }
 
     /// Takes the next token, a punctuator of one byte.
@@ -45,15 +54,15 @@ impl Parser<'_> {
 
     /// Takes the next token, a name: where it starts and how long it is.
     #[inline(always)]
-    pub(super) fn name(&mut self) -> (u32, u32) {
+    pub(super) fn name(&mut self) -> (usize, usize) {
         let start = self.at;
-        let end = self.name_ends.after(start);
+        let end = self.text.name_ends.after(start);
         self.take(end);
         (start, end.wrapping_sub(start))
     }
 
     #[inline(always)]
-    pub(super) fn expect_name(&mut self, expected: Expected) -> Parsed<(u32, u32)> {
+    pub(super) fn expect_name(&mut self, expected: Expected) -> Parsed<(usize, usize)> {
         if !self.next.is_name() {
             return Err(self.unexpected(expected));
         }
@@ -62,18 +71,18 @@ impl Parser<'_> {
 
     /// Appends a node without children. Every construct passes here, so this is where the token budget is kept.
     #[inline(always)]
-    pub(super) fn push(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<u32> {
+    pub(super) fn push(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<u32> {
         self.push_flagged(kind, 0, start, len)
     }
 
     #[inline(always)]
-    pub(super) fn push_flagged(&mut self, kind: Kind, flags: u8, start: u32, len: u32) -> Parsed<u32> {
+    pub(super) fn push_flagged(&mut self, kind: Kind, flags: u8, start: usize, len: usize) -> Parsed<u32> {
         self.check_tokens()?;
         Ok(self.append(kind, flags, start, len))
     }
 
     #[inline(always)]
-    pub(super) fn append(&mut self, kind: Kind, flags: u8, start: u32, len: u32) -> u32 {
+    pub(super) fn append(&mut self, kind: Kind, flags: u8, start: usize, len: usize) -> u32 {
         let index = self.node;
         self.append_ending(kind, flags, start, len, index.wrapping_add(1));
         index
@@ -81,16 +90,10 @@ impl Parser<'_> {
 
     /// The same for a node that ends elsewhere. There is room for as many nodes as the document can need.
     #[inline(always)]
-    pub(super) fn append_ending(&mut self, kind: Kind, flags: u8, start: u32, len: u32, end: u32) {
-        self.others = self.others.wrapping_add(1);
-        self.write(kind, flags, start, len, end);
-    }
-
-    /// The same without counting it among those that are no fields.
-    #[inline(always)]
-    pub(super) fn write(&mut self, kind: Kind, flags: u8, start: u32, len: u32, end: u32) {
+    pub(super) fn append_ending(&mut self, kind: Kind, flags: u8, start: usize, len: usize, end: u32) {
         let depth = narrow(self.level);
         if let Some(node) = self.nodes.get_mut(self.place.node as usize) {
+            let (start, len) = (position(start), position(len));
             *node = Node { kind, flags, depth, start, len, end };
             self.node = self.node.wrapping_add(1);
         }
@@ -115,38 +118,28 @@ impl Parser<'_> {
         Ok(())
     }
 
-    pub(super) fn too_deep(&self) -> SyntaxError {
-        SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at }
-    }
-
-    /// Closes the innermost bracket or brace, whose last byte is next.
     #[inline(always)]
-    pub(super) fn close_innermost(&mut self) {
-        if let Some(closed) = self.nodes.get_mut(self.place.innermost as usize) {
-            self.place.innermost = closed.end;
-            self.place.level = u32::from(closed.depth);
-            closed.end = self.place.node;
-        }
-        self.room = self.room.wrapping_add(1);
-        self.punctuator();
+    pub(super) fn too_deep(&self) -> SyntaxError {
+        too_deep(self.text.budget, position(self.at))
     }
 
     #[inline(always)]
     pub(super) fn check_tokens(&self) -> Parsed {
         if self.left < 0 {
-            return Err(self.too_many_tokens(self.at));
+            return Err(self.too_many_tokens());
         }
         Ok(())
     }
 
-    pub(super) fn too_many_tokens(&self, at: u32) -> SyntaxError {
-        SyntaxError::TooManyTokens { limit: self.budget.tokens, at }
+    #[inline(always)]
+    pub(super) fn too_many_tokens(&self) -> SyntaxError {
+        too_many_tokens(self.text.budget, position(self.at))
     }
 
     /// The error for the next token.
     #[inline(always)]
     pub(super) fn unexpected(&self, expected: Expected) -> SyntaxError {
-        unexpected(self.bytes, self.at, self.next, expected)
+        unexpected(self.text.bytes, self.at, self.next, expected)
     }
 }
 
@@ -156,11 +149,23 @@ pub(super) fn narrow(level: u32) -> u16 {
     (level & u32::from(u16::MAX)) as u16
 }
 
+#[cold]
+#[inline(never)]
+pub(super) fn too_deep(budget: Budget, at: u32) -> SyntaxError {
+    SyntaxError::TooDeep { limit: honoured(budget), at }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn too_many_tokens(budget: Budget, at: u32) -> SyntaxError {
+    SyntaxError::TooManyTokens { limit: budget.tokens, at }
+}
+
 /// The error for the token at `at`. Takes values, so that a parser in registers can stay there.
 #[cold]
 #[inline(never)]
-pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected) -> SyntaxError {
-    let rest = bytes.get(at as usize..).unwrap_or(&[]);
+pub(super) fn unexpected(bytes: &[u8], at: usize, next: Class, expected: Expected) -> SyntaxError {
+    let rest = bytes.get(at..).unwrap_or(&[]);
     let found = match next {
         Class::End => Found::End,
         Class::Letter | Class::Underscore => Found::Name,
@@ -170,7 +175,7 @@ pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected)
         Class::Dot | Class::Invalid | Class::Blank | Class::Comment | Class::ByteOrderMark => {
             let head = rest.get(..rest.len().min(4)).unwrap_or(&[]);
             let found = head.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
-            return SyntaxError::UnexpectedCharacter { found: found.unwrap_or('\u{FFFD}'), at };
+            return SyntaxError::UnexpectedCharacter { found: found.unwrap_or('\u{FFFD}'), at: position(at) };
         }
         Class::Bang
         | Class::Dollar
@@ -186,5 +191,5 @@ pub(super) fn unexpected(bytes: &[u8], at: u32, next: Class, expected: Expected)
         | Class::Pipe
         | Class::BraceClose => Found::Punctuator(rest.first().map_or('\u{FFFD}', |byte| char::from(*byte))),
     };
-    SyntaxError::Unexpected { expected, found, at }
+    SyntaxError::Unexpected { expected, found, at: position(at) }
 }

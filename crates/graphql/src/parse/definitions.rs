@@ -1,14 +1,14 @@
 //! Operations, fragments, variable definitions and their types; directives wherever they stand.
 
-use super::{Parsed, Parser, honoured};
+use super::{Anonymous, NOWHERE, Parsed, Parser, Reader};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
-use crate::scan;
+use crate::scan::{self, position};
 use crate::tape::{Counts, Definition, Kind, Node, Range};
 
 impl Parser<'_> {
     pub(super) fn document(&mut self) -> Parsed {
-        self.settle(0, Class::at(self.bytes, 0));
+        self.settle(0);
         self.definition()?;
         while self.next != Class::End {
             self.definition()?;
@@ -20,9 +20,9 @@ impl Parser<'_> {
         let described = self.description()?;
         match self.next {
             Class::BraceOpen => match described {
-                Some(at) => Err(SyntaxError::MisplacedDescription { at }),
+                Some(at) => Err(SyntaxError::MisplacedDescription { at: position(at) }),
                 None => {
-                    let definition = self.begin(Kind::Query, self.at, 0)?;
+                    let definition = self.begin_operation(Kind::Query, self.at, 0)?;
                     self.selections(definition.node)?;
                     self.tape.operations.push(self.end(definition));
                     Ok(())
@@ -33,18 +33,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A description's offset, where there is one; §2.2.
-    pub(super) fn description(&mut self) -> Parsed<Option<u32>> {
-        if self.next != Class::Quote {
-            return Ok(None);
-        }
-        let at = self.at;
-        let end = scan::string(self.bytes, at)?;
-        self.take(end);
-        Ok(Some(at))
-    }
-
-    pub(super) fn keyword(&mut self, described: Option<u32>) -> Parsed {
+    pub(super) fn keyword(&mut self, described: Option<usize>) -> Parsed {
         let (start, len) = self.name();
         let word = self.word(start, len);
         if word == b"fragment" {
@@ -62,21 +51,32 @@ impl Parser<'_> {
 
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
         let (start, len) = if self.next.is_name() { self.name() } else { (self.at, 0) };
-        let definition = self.begin(kind, start, len)?;
+        let definition = self.begin_operation(kind, start, len)?;
         if self.next == Class::ParenOpen {
             self.variable_definitions()?;
         }
-        self.directives()?;
+        if self.next == Class::At {
+            self.directives()?;
+        }
         self.selections(definition.node)?;
         self.tape.operations.push(self.end(definition));
         Ok(())
     }
 
+    fn begin_operation(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<Begun> {
+        if let Some(first) = self.tape.operations.first()
+            && self.anonymous == Anonymous::Alone
+            && (len == 0 || self.nodes.get(first.node as usize).is_some_and(|node| node.len == 0))
+        {
+            return Err(SyntaxError::AnonymousNotAlone { at: position(start) });
+        }
+        self.begin(kind, start, len)
+    }
+
     /// Starts a definition: its node, and where its share of the tape's lists starts.
-    fn begin(&mut self, kind: Kind, start: u32, len: u32) -> Parsed<Begun> {
+    fn begin(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<Begun> {
         self.counts = Counts::default();
         let node = self.push(kind, start, len)?;
-        self.others = 0;
         Ok(Begun { node, spreads: so_far(&self.tape.spreads), aliased: so_far(&self.tape.aliased) })
     }
 
@@ -85,11 +85,9 @@ impl Parser<'_> {
         let spreads = Range { first: begun.spreads, end: so_far(&self.tape.spreads) };
         let aliased = Range { first: begun.aliased, end: so_far(&self.tape.aliased) };
         let aliases = aliased.end.wrapping_sub(aliased.first);
-        let nodes = self.node.wrapping_sub(begun.node).wrapping_sub(1);
-        let fields = nodes.wrapping_sub(self.others).wrapping_sub(aliases);
-        let depth = self.counts.depth;
+        let Counts { depth, fields, directives, .. } = self.counts;
         let root_fields = if depth == 1 { fields } else { self.root_fields(begun.node) };
-        let counts = Counts { depth, fields, root_fields, aliases, directives: self.counts.directives };
+        let counts = Counts { depth, fields, root_fields, aliases, directives };
         Definition { node: begun.node, counts, spreads, aliased }
     }
 
@@ -108,27 +106,59 @@ impl Parser<'_> {
     pub(super) fn fragment(&mut self) -> Parsed {
         let (start, len) = self.expect_name(Expected::Name)?;
         if len == 2 && self.word(start, len) == b"on" {
-            return Err(SyntaxError::FragmentNamedOn { at: start });
+            return Err(SyntaxError::FragmentNamedOn { at: position(start) });
         }
         let definition = self.begin(Kind::Fragment, start, len)?;
         let (at, on) = self.expect_name(Expected::On)?;
         if self.word(at, on) != b"on" {
-            return Err(SyntaxError::Unexpected { expected: Expected::On, found: Found::Name, at });
+            return Err(SyntaxError::Unexpected {
+                expected: Expected::On,
+                found: Found::Name,
+                at: position(at),
+            });
         }
         let (start, len) = self.expect_name(Expected::Name)?;
         self.push(Kind::TypeCondition, start, len)?;
-        self.directives()?;
+        if self.next == Class::At {
+            self.directives()?;
+        }
         self.selections(definition.node)?;
         self.tape.fragments.push(self.end(definition));
         Ok(())
     }
+}
 
-    pub(super) fn variable_definitions(&mut self) -> Parsed {
+impl Reader<'_> {
+    /// A description's offset, where there is one; §2.2.
+    #[inline(always)]
+    fn description(&mut self) -> Parsed<Option<usize>> {
+        if self.next != Class::Quote {
+            return Ok(None);
+        }
+        let at = self.at;
+        let end = scan::string(self.text.bytes, at)?;
+        self.take(end);
+        Ok(Some(at))
+    }
+
+    /// `( $name: Type … )`, at least one; §2.10.
+    #[inline(never)]
+    fn variable_definitions(&mut self) -> Parsed {
+        let mut lifted = self.lift();
+        lifted.definitions_of_variables()?;
+        self.place = lifted.place;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn definitions_of_variables(&mut self) -> Parsed {
         self.punctuator();
         self.constant = true;
         let mut expected = Expected::FirstVariableDefinition;
         while expected == Expected::FirstVariableDefinition || self.next != Class::ParenClose {
-            self.description()?;
+            if self.next == Class::Quote {
+                self.description()?;
+            }
             self.expect(Class::Dollar, expected)?;
             expected = Expected::VariableDefinition;
             self.variable_definition()?;
@@ -139,26 +169,30 @@ impl Parser<'_> {
     }
 
     /// What follows the `$`; §2.10.
-    pub(super) fn variable_definition(&mut self) -> Parsed {
+    #[inline(always)]
+    fn variable_definition(&mut self) -> Parsed {
         let (start, len) = self.expect_name(Expected::Name)?;
         let node = self.push_flagged(Kind::VariableDefinition, Node::CLOSES, start, len)?;
         self.expect(Class::Colon, Expected::Colon)?;
         self.variable_type()?;
         if self.next == Class::Equals {
             self.punctuator();
-            self.value()?;
+            self.value(node)?;
         }
-        self.directives()?;
+        if self.next == Class::At {
+            self.directives_apart()?;
+        }
         self.close(node);
         Ok(())
     }
 
     /// A type; §2.11. Its brackets have to match, so only the closing ones are written down, with the `!` after each.
-    pub(super) fn variable_type(&mut self) -> Parsed {
+    #[inline(always)]
+    fn variable_type(&mut self) -> Parsed {
         let mut lists: u16 = 0;
         while self.next == Class::BracketOpen {
             if i64::from(lists) >= self.room {
-                return Err(SyntaxError::TooDeep { limit: honoured(self.budget), at: self.at });
+                return Err(self.too_deep());
             }
             lists = lists.saturating_add(1);
             self.punctuator();
@@ -176,6 +210,7 @@ impl Parser<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn type_lists(&mut self, mut lists: u16) -> Parsed {
         while lists > 0 {
             let together = lists.min(32);
@@ -187,7 +222,7 @@ impl Parser<'_> {
                 self.punctuator();
                 bangs |= u32::from(self.bang()) << bit;
             }
-            self.push(Kind::TypeLists, bangs, u32::from(together))?;
+            self.push(Kind::TypeLists, bangs as usize, usize::from(together))?;
             lists = lists.saturating_sub(together);
         }
         Ok(())
@@ -203,17 +238,21 @@ impl Parser<'_> {
         found
     }
 
+    /// Directives where they are rare, so that what is lifted stays so.
+    #[inline(always)]
+    pub(super) fn directives_apart(&mut self) -> Parsed {
+        let mut apart = self.lift();
+        apart.directives()?;
+        self.place = apart.place;
+        Ok(())
+    }
+
+    /// Directives, where there are any; §2.12.
+    #[inline(never)]
     pub(super) fn directives(&mut self) -> Parsed {
-        while self.next == Class::At {
-            self.punctuator();
-            let (start, len) = self.expect_name(Expected::Name)?;
-            let node = self.push(Kind::Directive, start, len)?;
-            self.counts.directives = self.counts.directives.wrapping_add(1);
-            if self.next == Class::ParenOpen {
-                self.arguments()?;
-                self.close(node);
-            }
-        }
+        let mut lifted = self.lift();
+        lifted.details(NOWHERE)?;
+        self.place = lifted.place;
         Ok(())
     }
 }
@@ -234,14 +273,16 @@ fn so_far(list: &[u32]) -> u32 {
 
 /// The error for a definition that starts with `word`; a type system is told apart because clients do send them.
 #[cold]
-fn not_executable(word: &[u8], at: u32, described: Option<u32>) -> SyntaxError {
+fn not_executable(word: &[u8], at: usize, described: Option<usize>) -> SyntaxError {
     match (word, described) {
         (
             b"schema" | b"scalar" | b"type" | b"interface" | b"union" | b"enum" | b"input" | b"directive"
             | b"extend",
             _,
-        ) => SyntaxError::TypeSystemDefinition { at },
-        (_, Some(at)) => SyntaxError::MisplacedDescription { at },
-        (_, None) => SyntaxError::Unexpected { expected: Expected::Definition, found: Found::Name, at },
+        ) => SyntaxError::TypeSystemDefinition { at: position(at) },
+        (_, Some(at)) => SyntaxError::MisplacedDescription { at: position(at) },
+        (_, None) => {
+            SyntaxError::Unexpected { expected: Expected::Definition, found: Found::Name, at: position(at) }
+        }
     }
 }

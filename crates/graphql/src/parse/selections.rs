@@ -1,82 +1,92 @@
 //! Selection sets: fields, spreads and inline fragments, in one loop over an explicit stack.
-//!
-//! Most of a document are names and braces: fields that are a name and nothing else, and the braces around them, are read in a loop
-//! of their own, without writing down in between where the parser stands.
 
 use super::cursor::narrow;
-use super::{NOWHERE, Parsed, Parser};
+use super::{NOWHERE, Parsed, Parser, Reader, Text};
 use crate::class::Class;
 use crate::error::{Expected, SyntaxError};
-use crate::scan;
-use crate::tape::{Kind, Node};
+use crate::scan::{self, position};
+use crate::tape::{Kind, Node, Tape};
 
 /// Why the reading of simple selections ended.
 enum Stop {
     /// All selection sets are closed.
     Closed,
     /// The name that starts here and is so long is that of a field which is more than that.
-    Name(u32, u32),
-    /// Something that is no field follows.
+    Name(usize, usize),
+    /// Something that is no simple field follows.
     Other,
     TooManyTokens,
     TooDeep,
-    Unexpected(Expected),
+    /// No selection follows a `{`.
+    Unexpected,
 }
 
 impl Parser<'_> {
     /// The selection set of the definition `node`, with everything in it; §2.4.
+    #[inline(never)]
     pub(super) fn selections(&mut self, node: u32) -> Parsed {
+        let mut lifted = self.reader.lift();
+        lifted.selections(node, self.tape)?;
+        self.reader.place = lifted.place;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    #[inline(always)]
+    fn selections(&mut self, node: u32, tape: &mut Tape) -> Parsed {
         self.set(node, 1)?;
         loop {
-            if self.next <= Class::BraceClose {
-                match self.simple_selections() {
-                    Stop::Closed => return Ok(()),
-                    Stop::Name(start, len) => {
-                        self.field(start, len)?;
-                        continue;
-                    }
-                    Stop::Other => {}
-                    Stop::TooManyTokens => return Err(self.too_many_tokens(self.at)),
-                    Stop::TooDeep => return Err(self.too_deep()),
-                    Stop::Unexpected(expected) => return Err(self.unexpected(expected)),
+            let stop = self.simple_selections();
+            self.check_tokens()?;
+            let (first, start, len) = match stop {
+                Stop::Closed => return Ok(()),
+                Stop::Name(start, len) => {
+                    self.left = self.left.wrapping_sub(1);
+                    (Class::Letter, start, len)
                 }
-            }
-            if self.next != Class::Dot {
-                return Err(self.unexpected(Expected::Selection));
-            }
-            self.spread()?;
+                Stop::Other if self.next == Class::Underscore => {
+                    let (start, len) = self.name();
+                    (Class::Underscore, start, len)
+                }
+                Stop::Other if self.next == Class::Dot => {
+                    self.spread(tape)?;
+                    continue;
+                }
+                Stop::Other => return Err(self.unexpected(Expected::Selection)),
+                Stop::TooManyTokens => return Err(self.too_many_tokens()),
+                Stop::TooDeep => return Err(self.too_deep()),
+                Stop::Unexpected => return Err(self.unexpected(Expected::FirstSelection)),
+            };
+            self.field(first, start, len, tape)?;
         }
     }
 
-    /// Reads fields that are a name and perhaps a `{`, and `}`, as long as there are such. Everything it works with
-    /// is copied out of the parser and back in, so that it stays in registers.
+    /// Reads fields that are a name and perhaps a `{`, and `}`, as long as there are such. Everything it works with is copied out of
+    /// the reader and back in.
     #[inline(always)]
     fn simple_selections(&mut self) -> Stop {
-        let (bytes, ends) = (self.bytes, self.name_ends);
+        let Text { bytes, name_ends: ends, .. } = self.text;
         let nodes = &mut *self.nodes;
-        let (mut at, mut class, mut node) = (self.place.at, self.place.next, self.place.node);
-        let (mut left, mut room) = (self.place.left, self.place.room);
+        let (mut at, mut class) = (self.place.at, self.place.next);
+        let mut node = self.place.node;
+        let mut braces: u32 = 0;
+        let mut room = self.place.room;
         let (mut level, mut innermost) = (self.place.level, self.place.innermost);
         let mut depth = self.place.counts.depth;
         let stop = loop {
-            if class.is_name() {
-                let (first, start) = (class, at);
+            if class == Class::Letter {
+                let start = at;
                 let end = ends.after(start);
                 let len = end.wrapping_sub(start);
                 (at, class) = scan::settle(bytes, end, Class::at(bytes, end));
-                left = left.wrapping_sub(1);
                 if class > Class::Dot {
                     break Stop::Name(start, len);
-                }
-                if left < 0 {
-                    break Stop::TooManyTokens;
-                }
-                if first == Class::Underscore && is_introspection(bytes, start, len) {
-                    self.tape.introspection = true;
                 }
                 // There is room for as many nodes as the document can need.
                 let Some(slot) = nodes.get_mut(node as usize) else { break Stop::TooManyTokens };
                 node = node.wrapping_add(1);
+                let (start, len) = (position(start), position(len));
                 *slot = Node { kind: Kind::Field, flags: 0, depth: narrow(level), start, len, end: node };
                 if class != Class::BraceOpen {
                     continue;
@@ -91,16 +101,16 @@ impl Parser<'_> {
                 level = level.wrapping_add(1);
                 depth = depth.max(level);
                 (at, class) = scan::after(bytes, at);
-                left = left.wrapping_sub(1);
+                braces = braces.wrapping_add(1);
                 if class > Class::Dot || matches!(class, Class::BraceOpen | Class::BraceClose) {
-                    break Stop::Unexpected(Expected::FirstSelection);
+                    break Stop::Unexpected;
                 }
             } else if class == Class::BraceClose {
                 let Some(closed) = nodes.get_mut(innermost as usize) else { break Stop::Closed };
                 (innermost, level) = (closed.end, u32::from(closed.depth));
                 closed.end = node;
                 room = room.wrapping_add(1);
-                left = left.wrapping_sub(1);
+                braces = braces.wrapping_add(1);
                 (at, class) = scan::after(bytes, at);
                 if innermost == NOWHERE {
                     break Stop::Closed;
@@ -109,29 +119,39 @@ impl Parser<'_> {
                 break Stop::Other;
             }
         };
-        (self.place.at, self.place.next, self.place.node) = (at, class, node);
-        (self.place.left, self.place.room) = (left, room);
+        (self.place.at, self.place.next) = (at, class);
+        let fields = node.wrapping_sub(self.place.node);
+        self.place.counts.fields = self.place.counts.fields.wrapping_add(fields);
+        self.place.node = node;
+        let tokens = fields.wrapping_add(braces);
+        self.place.left = self.place.left.wrapping_sub(i64::from(tokens));
+        self.place.room = room;
         (self.place.level, self.place.innermost) = (level, innermost);
         self.place.counts.depth = depth;
         stop
     }
 
-    /// A field whose name, or alias, at `start` has been taken, with all that may follow it.
-    #[inline(never)]
-    fn field(&mut self, start: u32, len: u32) -> Parsed {
+    /// A field whose name, which has been taken, or its alias starts at `start`; with all that may follow it, up to and including
+    /// its `{`.
+    #[inline(always)]
+    fn field(&mut self, first: Class, start: usize, len: usize, tape: &mut Tape) -> Parsed {
         let node = self.node;
         if self.next == Class::Colon {
             self.punctuator();
+            let first = self.next;
             let (name, name_len) = self.expect_name(Expected::Name)?;
             self.check_tokens()?;
-            self.append_field(Node::ALIASED, name, name_len, node.wrapping_add(2));
-            self.append_alias(start, len);
+            let end = node.wrapping_add(2);
+            self.append_field(Node::ALIASED, first, name, name_len, end, tape);
+            tape.aliased.push(node);
+            self.append_ending(Kind::Alias, 0, start, len, end);
         } else {
             self.check_tokens()?;
-            self.append_field(0, start, len, node.wrapping_add(1));
+            self.append_field(0, first, start, len, node.wrapping_add(1), tape);
         }
         if self.next > Class::Dot {
             self.details(node)?;
+            self.close(node);
         }
         match self.next {
             Class::BraceOpen => self.open_set(node, self.level.wrapping_add(1)),
@@ -140,31 +160,12 @@ impl Parser<'_> {
     }
 
     #[inline(always)]
-    fn append_field(&mut self, flags: u8, start: u32, len: u32, end: u32) {
-        self.write(Kind::Field, flags, start, len, end);
-        if len == 6 || len == 8 {
-            self.tape.introspection |= is_introspection(self.bytes, start, len);
+    fn append_field(&mut self, flags: u8, first: Class, start: usize, len: usize, end: u32, tape: &mut Tape) {
+        self.append_ending(Kind::Field, flags, start, len, end);
+        self.counts.fields = self.counts.fields.wrapping_add(1);
+        if first == Class::Underscore && is_introspection(self.text.bytes, start, len) {
+            tape.introspection = true;
         }
-    }
-
-    /// Appends the alias of the field before it.
-    #[inline(always)]
-    fn append_alias(&mut self, start: u32, len: u32) {
-        self.tape.aliased.push(self.place.node.wrapping_sub(1));
-        self.write(Kind::Alias, 0, start, len, self.place.node.wrapping_add(1));
-    }
-
-    /// The arguments and directives of the field `node`.
-    #[inline(always)]
-    fn details(&mut self, node: u32) -> Parsed {
-        if self.next == Class::ParenOpen {
-            self.arguments()?;
-        }
-        if self.next == Class::At {
-            self.directives()?;
-        }
-        self.close(node);
-        Ok(())
     }
 
     /// The selection set of something that must have one.
@@ -201,10 +202,11 @@ impl Parser<'_> {
     }
 
     /// `...` and what follows: a fragment's name, or an inline fragment up to and including its `{`.
-    fn spread(&mut self) -> Parsed {
+    #[inline(always)]
+    fn spread(&mut self, tape: &mut Tape) -> Parsed {
         let at = self.at;
         if !self.starts_with(b"...") {
-            return Err(SyntaxError::UnexpectedCharacter { found: '.', at });
+            return Err(SyntaxError::UnexpectedCharacter { found: '.', at: position(at) });
         }
         self.take(at.wrapping_add(3));
         match self.next {
@@ -218,10 +220,10 @@ impl Parser<'_> {
                 let node = self.node;
                 let target = node.wrapping_add(1);
                 self.append_ending(Kind::Spread, 0, start, len, node.wrapping_add(2));
-                self.append(Kind::Target, 0, u32::MAX, 0);
-                self.tape.spreads.push(target);
+                self.append(Kind::Target, 0, u32::MAX as usize, 0);
+                tape.spreads.push(target);
                 if self.next == Class::At {
-                    self.directives()?;
+                    self.directives_apart()?;
                     self.close(node);
                 }
                 Ok(())
@@ -231,14 +233,17 @@ impl Parser<'_> {
         }
     }
 
-    fn inline_fragment(&mut self, start: u32, len: u32) -> Parsed {
+    #[inline(always)]
+    fn inline_fragment(&mut self, start: usize, len: usize) -> Parsed {
         let node = self.push(Kind::InlineFragment, start, len)?;
-        self.directives()?;
+        if self.next == Class::At {
+            self.directives_apart()?;
+        }
         self.set(node, self.level)
     }
 }
 
-fn is_introspection(bytes: &[u8], start: u32, len: u32) -> bool {
-    let word = bytes.get(start as usize..start.wrapping_add(len) as usize).unwrap_or(&[]);
+fn is_introspection(bytes: &[u8], start: usize, len: usize) -> bool {
+    let word = bytes.get(start..start.wrapping_add(len)).unwrap_or(&[]);
     word == b"__type" || word == b"__schema"
 }

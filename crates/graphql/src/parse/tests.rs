@@ -1,4 +1,4 @@
-use crate::{Budget, Expected, Found, SyntaxError, Tape, parse};
+use crate::{Budget, Expected, Found, SyntaxError, Tape, parse, parse_executable};
 
 fn verdict(source: &str, budget: Budget) -> Result<u32, SyntaxError> {
     parse(source, budget, &mut Tape::default()).map(|document| document.tokens())
@@ -40,6 +40,25 @@ fn operations() {
         "type T { a: Int }",
         "1:1: only operations and fragments can be executed, found a type system definition",
     );
+}
+
+/// Checks where the second of two operations stands that may not stand beside each other.
+#[track_caller]
+fn not_alone(source: &str, at: Option<u32>) {
+    let mut tape = Tape::default();
+    let found = parse_executable(source, Budget::default(), &mut tape).map(|_| ());
+    assert_eq!(found, at.map_or(Ok(()), |at| Err(SyntaxError::AnonymousNotAlone { at })), "{source}");
+    assert!(verdict(source, Budget::default()).is_ok(), "{source}");
+}
+
+#[test]
+fn an_operation_without_a_name_is_the_only_one() {
+    not_alone("{a}{b}", Some(3));
+    not_alone("{a} query B{b}", Some(10));
+    not_alone("query A{a} query{b}", Some(16));
+    not_alone("fragment F on T{a} mutation{b} subscription C{c}", Some(44));
+    not_alone("query A{a} query B{b} query B{c}", None);
+    not_alone("{a} fragment F on T{a} fragment G on T{a}", None);
 }
 
 #[test]
