@@ -118,6 +118,11 @@ impl Host {
         if size == 0 { Vec::new() } else { read.ok().flatten().unwrap_or_default() }
     }
 
+    /// The plugin that the host waits for may go; it panics when the host waits for none.
+    pub(crate) fn done(&self) {
+        told("end", hostcalls::done());
+    }
+
     pub(crate) fn tick_every(&self, period: Duration) {
         told("set tick period", hostcalls::set_tick_period(period));
     }

@@ -122,6 +122,13 @@ impl Plugin {
         self.perform(effects);
     }
 
+    /// Sends what is not reported yet; whether that was all.
+    fn on_end(&self) -> bool {
+        let effects = self.worker.borrow_mut().on_end(self.host.now().timestamp());
+        self.perform(effects);
+        self.worker.borrow().may_go()
+    }
+
     fn perform(&self, effects: Vec<WorkerEffect>) {
         for effect in effects {
             match effect {
@@ -158,13 +165,31 @@ fn random<const N: usize>() -> Option<[u8; N]> {
 #[derive(Default)]
 pub(crate) struct Root {
     plugin: Option<Rc<Plugin>>,
+    /// The host was told to wait, and is to be told once when it need not.
+    awaited: bool,
+}
+
+impl Root {
+    fn leave(&mut self) {
+        if self.awaited && self.plugin.as_ref().is_none_or(|plugin| plugin.worker.borrow().may_go()) {
+            self.awaited = false;
+            Host.done();
+        }
+    }
 }
 
 impl Context for Root {
+    fn on_done(&mut self) -> bool {
+        let is_over = self.plugin.as_ref().is_none_or(|plugin| plugin.on_end());
+        self.awaited = !is_over;
+        is_over
+    }
+
     fn on_http_call_response(&mut self, token: u32, headers: usize, _: usize, _: usize) {
         let Some(plugin) = &self.plugin else { return };
         let status = if headers == 0 { None } else { plugin.host.call_status() };
         plugin.on_call(CallOutcome::Answered(CallId(token), status));
+        self.leave();
     }
 }
 
@@ -187,6 +212,7 @@ impl RootContext for Root {
         if let Some(plugin) = &self.plugin {
             plugin.on_tick(&plugin.host.now());
         }
+        self.leave();
     }
 
     fn get_type(&self) -> Option<ContextType> {

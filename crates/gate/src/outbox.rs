@@ -86,6 +86,11 @@ impl Outbox {
         self.waiting.len() < WAITING
     }
 
+    /// Whether a call is under way.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.call != InFlight::None
+    }
+
     pub(crate) fn push(&mut self, report: Vec<u8>) {
         self.waiting.push_back(report);
     }

@@ -42,6 +42,8 @@ pub struct Worker {
     window: Option<Timestamp>,
     urgency: Urgency,
     delivering: Delivering,
+    /// There is no later: reports go out while the host still takes calls.
+    ending: bool,
     outbox: Option<Outbox>,
 }
 
@@ -77,6 +79,7 @@ impl Worker {
             window: None,
             urgency: Urgency::Calm,
             delivering: Delivering::Well,
+            ending: false,
             outbox: None,
         }
     }
@@ -149,6 +152,17 @@ impl Worker {
         effects
     }
 
+    /// The host wants to end the worker: what it has not reported goes out at once, one report after the other.
+    pub fn on_end(&mut self, now: Timestamp) -> Vec<WorkerEffect> {
+        self.ending = true;
+        self.on_tick(now)
+    }
+
+    /// Whether an ending worker may go: everything is delivered, or the analyzer does not take it.
+    pub fn may_go(&self) -> bool {
+        self.ending && !self.outbox.as_ref().is_some_and(Outbox::is_calling)
+    }
+
     /// Takes what the host tells of a call.
     pub fn on_call(&mut self, outcome: CallOutcome, now: Timestamp) -> Vec<WorkerEffect> {
         let delivery = self.outbox.as_mut().and_then(|outbox| outbox.on_call(outcome, now));
@@ -156,7 +170,12 @@ impl Worker {
             CallOutcome::Answered(_, status) => status,
             CallOutcome::Begun(_) | CallOutcome::NotBegun => None,
         };
-        delivery.map(|delivery| self.told(delivery, status)).into_iter().flatten().collect()
+        let mut effects: Vec<_> =
+            delivery.map(|delivery| self.told(delivery, status)).into_iter().flatten().collect();
+        if self.ending {
+            effects.extend(self.on_tick(now));
+        }
+        effects
     }
 
     /// Counts a delivery, and speaks of the first that fails after one that did not.
@@ -180,13 +199,14 @@ impl Worker {
     /// Makes a report of the window when it is time and there is room for one.
     fn cut(&mut self, now: Timestamp) {
         let Some(outbox) = &mut self.outbox else { return };
-        // While sockets are open there is always something to tell.
-        if !self.crowd.is_empty() {
+        // While sockets are open there is always something to tell; at the end that would be no end.
+        if !self.ending && !self.crowd.is_empty() {
             self.window.get_or_insert(now);
         }
         let Some(from) = self.window else { return };
         // A clock that was set back ends the window too.
-        let due = self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS || now < from;
+        let due =
+            self.ending || self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS || now < from;
         if !due || !outbox.has_room() || (self.rollup.is_empty() && self.crowd.is_empty()) {
             return;
         }

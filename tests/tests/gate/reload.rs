@@ -2,8 +2,9 @@
 
 use super::{EVIL, HONEST, TETHER, post};
 use e2e::{Listeners, PATIENCE, Site, Wanted, listener};
-use portcullis_demo::client::{Protocol, Request};
+use portcullis_demo::client::{self, Protocol, Request};
 use portcullis_demo::stack::Stack;
+use portcullis_demo::upstream::BEHAVIOUR;
 use portcullis_demo::wait;
 use portcullis_report::Reason;
 use std::net::SocketAddr;
@@ -144,4 +145,31 @@ async fn a_bad_policy_is_refused_and_the_old_one_stays() {
     running.lds("update_success", 3.0).await;
     running.refuses_with(422).await;
     running.send(Protocol::Http1, &of("a")).await.refused(Reason::Throttled);
+}
+
+/// What is reported only when its response has passed.
+const READ: &str = "responses: {actual_cost: true}\n";
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn what_ends_with_the_old_policy_is_reported() {
+    let running = Running::under(READ).await;
+    let request = post(HONEST).with(BEHAVIOUR, "delay=60000");
+    let mut open = tokio::task::JoinSet::new();
+    for protocol in Protocol::ALL {
+        let (gate, request) = (running.gate, request.clone());
+        open.spawn(async move {
+            client::send(gate, protocol, &request).await.is_ok_and(|reply| reply.status == 200)
+        });
+    }
+    let allowed = wait::until("the requests to be judged", PATIENCE, async || {
+        let metrics = running.site.envoy.metrics().await.unwrap();
+        (metrics.sum("portcullis_graphql_requests", &[]) == 2.0).then_some(())
+    });
+    allowed.await.unwrap();
+    running.offer(&format!("{READ}graphql: {{limits: {{depth: 3}}}}\n"));
+    running.lds("update_success", 3.0).await;
+    // The old workers end with what they still have open.
+    assert_eq!(open.join_all().await, [false; 2]);
+    running.counted(2, 0).await;
 }

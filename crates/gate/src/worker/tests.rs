@@ -166,3 +166,65 @@ fn what_only_counts_is_an_incident_and_waits_for_the_end_of_the_window() {
     let incident = &report.incidents[0];
     assert_eq!((incident.reason, incident.shadow), (Reason::Depth, true));
 }
+
+/// The report that these effects send, if they send one.
+fn sent(effects: Vec<WorkerEffect>) -> Option<Report> {
+    effects.into_iter().find_map(|effect| match effect {
+        WorkerEffect::Call(call) => Some(serde_json::from_slice(&call.body).unwrap()),
+        WorkerEffect::Count(..) | WorkerEffect::Warn(_) => None,
+    })
+}
+
+/// The host took a call, and it was answered.
+fn answer(worker: &mut Worker, id: u32, status: Option<u16>) -> Option<Report> {
+    assert_eq!(worker.on_call(CallOutcome::Begun(CallId(id)), at(2)), []);
+    assert!(!worker.may_go(), "a call is under way");
+    sent(worker.on_call(CallOutcome::Answered(CallId(id), status), at(3)))
+}
+
+#[test]
+fn an_ending_worker_sends_what_it_has_and_may_go_then() {
+    let mut worker = worker();
+    assert!(!worker.may_go(), "it does not end");
+    worker.note(event(1, None));
+    assert_eq!(sent(worker.on_end(at(2))).unwrap().rollup.len(), 1);
+    // What comes meanwhile goes out behind it, without a wait.
+    worker.note(event(2, None));
+    assert_eq!(answer(&mut worker, 1, Some(200)).unwrap().sequence, 2);
+    assert_eq!(answer(&mut worker, 2, Some(200)), None);
+    assert!(worker.may_go());
+}
+
+#[test]
+fn an_ending_worker_waits_for_a_call_that_is_under_way() {
+    let mut worker = worker();
+    worker.note(event(1, Some(Reason::Depth)));
+    assert!(sent(worker.on_tick(at(2))).is_some());
+    worker.note(event(2, None));
+    assert_eq!(sent(worker.on_end(at(2))), None);
+    assert_eq!(answer(&mut worker, 1, Some(200)).unwrap().sequence, 2);
+    assert_eq!(answer(&mut worker, 2, Some(200)), None);
+    assert!(worker.may_go());
+}
+
+#[test]
+fn an_ending_worker_does_not_wait_for_an_analyzer_that_takes_nothing() {
+    for status in [None, Some(503)] {
+        let mut worker = worker();
+        worker.note(event(1, None));
+        assert!(sent(worker.on_end(at(2))).is_some());
+        assert_eq!(answer(&mut worker, 1, status), None);
+        assert!(worker.may_go());
+    }
+    let mut refused = worker();
+    refused.note(event(1, None));
+    assert!(sent(refused.on_end(at(2))).is_some());
+    refused.on_call(CallOutcome::NotBegun, at(2));
+    assert!(refused.may_go());
+    let mut silent = Worker::silent(WorkerBoot(Uuid::from_u128(1)));
+    assert_eq!(silent.on_end(at(1)), []);
+    assert!(silent.may_go());
+    let mut idle = worker();
+    assert_eq!(idle.on_end(at(1)), []);
+    assert!(idle.may_go());
+}
