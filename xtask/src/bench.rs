@@ -1,6 +1,7 @@
 //! `bench`: what the hot paths cost, as tables for a person. Nothing is asserted: the goals stand beside the figures.
 
 mod callgrind;
+mod documents;
 mod graphql;
 mod throttle;
 

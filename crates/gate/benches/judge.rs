@@ -23,7 +23,6 @@ use portcullis_policy::{Policy, Verdict};
 use race::{Contender, race};
 use serde_json::value::RawValue;
 
-const BUDGET: Budget = Budget { tokens: 1_000_000, nesting: 10_000 };
 /// What the default policy asks about aliases.
 const ALIASES: AliasLimits = AliasLimits { all: 60, per_field: 10 };
 const ENVELOPES: [&str; 2] = ["mean", "clients"];
@@ -62,7 +61,7 @@ fn run(work: &str, text: &str, rounds: u32) {
     };
     let table = (work == "schema").then(saleor_table);
     let model = table.as_ref().map_or(Model::Schemaless, Model::Schema);
-    let bytes: usize = inputs.iter().map(String::len).sum();
+    let (bytes, budget): (usize, _) = (inputs.iter().map(String::len).sum(), texts::budget(text));
     let policy = match work {
         "beside" => BESIDE,
         "beside-costed" => BESIDE_COSTED,
@@ -75,11 +74,12 @@ fn run(work: &str, text: &str, rounds: u32) {
         for input in &inputs {
             match work {
                 "shape" => {
-                    black_box(shaped(black_box(input), &mut tape, &mut scratch));
+                    black_box(shaped(black_box(input), budget, &mut tape, &mut scratch));
                 }
                 "cost" | "schema" => {
-                    let document = shaped(black_box(input), &mut tape, &mut scratch);
-                    cost(document, model, &mut costing);
+                    if let Some(document) = shaped(black_box(input), budget, &mut tape, &mut scratch) {
+                        cost(document, model, &mut costing);
+                    }
                 }
                 "judge" | "beside" | "beside-costed" => {
                     drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk)))
@@ -92,11 +92,16 @@ fn run(work: &str, text: &str, rounds: u32) {
     println!("{work} {text}: {bytes} bytes a round");
 }
 
-fn shaped<'a>(text: &'a str, tape: &'a mut Tape, scratch: &mut Scratch) -> Document<'a> {
-    let document = parse(text, BUDGET, tape).unwrap();
+fn shaped<'a>(
+    text: &'a str,
+    budget: Budget,
+    tape: &'a mut Tape,
+    scratch: &mut Scratch,
+) -> Option<Document<'a>> {
+    let document = texts::read(text, budget, tape)?;
     black_box(measure_against(document, ALIASES, scratch)).ok();
     black_box(shape(document));
-    document
+    Some(document)
 }
 
 fn cost(document: Document<'_>, model: Model<'_>, costing: &mut portcullis_cost::Scratch) {
@@ -195,6 +200,6 @@ fn envelopes(text: &str) -> Vec<String> {
 /// The name of the first operation.
 fn operation_name(query: &str) -> Option<String> {
     let mut tape = Tape::default();
-    let document = parse(query, BUDGET, &mut tape).ok()?;
+    let document = parse(query, Budget::default(), &mut tape).ok()?;
     document.operations().next()?.name().map(str::to_owned)
 }

@@ -1,11 +1,13 @@
 //! What the benches read: the corpus as written and densely printed, and documents made to be expensive.
-#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(dead_code, clippy::panic, reason = "each bench uses a part of it, and fails loudly")]
+
+use portcullis_graphql::{Budget, Document, SyntaxError, Tape, parse_executable};
 
 /// Texts of real clients, by name.
 pub(crate) const HONEST: [&str; 2] = ["source", "dense"];
 
 /// Shapes that cost more a byte than others, by name; each about 32 KiB.
-pub(crate) const HOSTILE: [&str; 35] = [
+pub(crate) const HOSTILE: [&str; 36] = [
     "fields",
     "long",
     "underscores",
@@ -41,13 +43,38 @@ pub(crate) const HOSTILE: [&str; 35] = [
     "chain",
     "exponential",
     "operations",
+    "named_operations",
 ];
+
+/// In front of a shape's name: twice of it, 64 KiB, read under the default policy's limits, by which a client may send that much.
+pub(crate) const LIMITED: &str = "limited/";
+
+/// What may be read of a text, by its name.
+pub(crate) fn budget(text: &str) -> Budget {
+    if text.starts_with(LIMITED) { Budget::default() } else { Budget { tokens: 1_000_000, nesting: 10_000 } }
+}
+
+/// Reads a document as the gate does; nothing where it is refused for what the benches know to refuse.
+pub(crate) fn read<'a>(document: &'a str, budget: Budget, tape: &'a mut Tape) -> Option<Document<'a>> {
+    match parse_executable(document, budget, tape) {
+        Ok(document) => Some(document),
+        Err(SyntaxError::AnonymousNotAlone { .. }) => None,
+        Err(SyntaxError::TooManyTokens { .. } | SyntaxError::TooDeep { .. })
+            if budget == Budget::default() =>
+        {
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
 
 /// The documents of a text by its name; nothing for a name that is none.
 pub(crate) fn documents(text: &str) -> Vec<String> {
-    let many = |unit: &str| unit.repeat(32_768 / unit.len());
+    let (text, times) = text.strip_prefix(LIMITED).map_or((text, 1), |text| (text, 2));
+    let many = |unit: &str| unit.repeat(times * 32_768 / unit.len());
+    let numbered = |unit: &str, count| numbered(unit, times as u32 * count);
     let pairs = |open: &str, inside: &str, close: &str, count: usize| {
-        format!("{}{inside}{}", open.repeat(count), close.repeat(count))
+        format!("{}{inside}{}", open.repeat(times * count), close.repeat(times * count))
     };
     let one = match text {
         "source" => return corpus(),
@@ -58,7 +85,7 @@ pub(crate) fn documents(text: &str) -> Vec<String> {
         "aliases" => format!("{{{}}}", numbered("a#:b ", 4_000)),
         "same_alias" => format!("{{{}}}", many("a:b ")),
         "mixed_aliases" => format!("{{{}}}", numbered("a#:b a#:c ", 2_000)),
-        "deep_aliases" => format!("{{{}x{}}}", numbered("a#:b{", 3_000), "}".repeat(3_000)),
+        "deep_aliases" => format!("{{{}x{}}}", numbered("a#:b{", 3_000), "}".repeat(times * 3_000)),
         "nested" => format!("{{a{}}}", pairs("{a", "", "}", 9_000)),
         "nested_twins" => format!("{{{}}}", many("a{b}")),
         "inline" => format!("{{{}}}", many("...{a}")),
@@ -84,11 +111,14 @@ pub(crate) fn documents(text: &str) -> Vec<String> {
         "marks" => format!("{{a{}}}", many("\u{FEFF}")),
         "spreads" => format!("{{{}}}{}", numbered("...F# ", 1_000), numbered("fragment F# on T{a}", 1_000)),
         "unused" => format!("{{a}}{}", numbered("fragment F# on T{a}", 1_500)),
-        "chain" => format!("{{...F0}}{}fragment F1000 on T{{a}}", linked("fragment F# on T{x:a ...F@}")),
+        "chain" => {
+            format!("{{...F0}}{}", linked("fragment F# on T{x:a ...F@}", "fragment F# on T{a}", times))
+        }
         "exponential" => {
-            format!("{{...F0}}{}fragment F1000 on T{{x:a}}", linked("fragment F# on T{...F@ ...F@}"))
+            format!("{{...F0}}{}", linked("fragment F# on T{...F@ ...F@}", "fragment F# on T{x:a}", times))
         }
         "operations" => many("{a}"),
+        "named_operations" => numbered("query Q#{a}", 2_200),
         _ => return Vec::new(),
     };
     vec![one]
@@ -98,10 +128,12 @@ fn numbered(unit: &str, count: u32) -> String {
     (0..count).map(|number| unit.replace('#', &number.to_string())).collect()
 }
 
-/// A thousand units, each of which names the next.
-fn linked(unit: &str) -> String {
-    let next = |number: u32| (number + 1).to_string();
-    (0..1_000).map(|number| unit.replace('#', &number.to_string()).replace('@', &next(number))).collect()
+/// A thousand units so many times, each of which names the next, and the last one.
+fn linked(unit: &str, last: &str, times: usize) -> String {
+    let count = 1_000 * times;
+    let next = |number: usize| (number + 1).to_string();
+    let units = (0..count).map(|number| unit.replace('#', &number.to_string()).replace('@', &next(number)));
+    units.chain([last.replace('#', &count.to_string())]).collect()
 }
 
 /// The operations of the corpus, as their authors wrote them; none where the corpus is absent.
