@@ -6,6 +6,7 @@
 mod kind;
 mod name;
 mod redacted;
+mod sanitize;
 mod scan;
 mod span;
 mod text;
@@ -14,5 +15,6 @@ mod view;
 pub use kind::Kind;
 pub use name::is_fit_label;
 pub use redacted::Redacted;
+pub use sanitize::{BadSalt, Salt, cache_key, document, header, label, network, pseudonym, sql, url};
 pub use span::Span;
 pub use text::{Lines, Marked, mark, redact};

@@ -36,6 +36,11 @@ pub(crate) struct Place<'s> {
     end: usize,
 }
 
+/// Whether what stands under a key of this name is a secret.
+pub(crate) fn is_secret_key(name: &str) -> bool {
+    key::is_secret_key(name.as_bytes())
+}
+
 /// Everything that is found, in no order.
 pub(crate) fn scan(bytes: &[u8]) -> Vec<Span> {
     let text = Bytes::new(bytes);

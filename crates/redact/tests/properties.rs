@@ -1,7 +1,7 @@
 //! What must hold of every text.
 #![cfg(not(target_family = "wasm"))]
 
-use portcullis_redact::{Kind, mark, redact};
+use portcullis_redact::{Kind, cache_key, document, header, label, mark, redact, sql, url};
 use proptest::prelude::*;
 
 /// Pieces that recognisers look for, and what stands between them.
@@ -110,5 +110,26 @@ proptest! {
     fn an_address_is_found_wherever_words_end(before in "[a-z ]{0,20}[ ,;(<]", after in "[ ,;)>][a-z ]{0,20}") {
         let text = format!("{before}ada@example.org{after}");
         prop_assert!(mark(&text).spans.iter().any(|span| span.kind == Kind::Email), "{}", text);
+    }
+
+    #[test]
+    fn sanitizers_end_and_are_bounded(text in texts()) {
+        for shown in [sql(&text), url(&text), cache_key(&text), header("x-any", &text), label(&text)] {
+            prop_assert!(shown.as_str().len() <= 4 * text.len() + 64, "{}", shown);
+        }
+        let once = document(&text);
+        prop_assert_eq!(document(once.as_str()), once);
+    }
+
+    #[test]
+    fn no_literal_of_sql_is_shown(secret in "[a-z]{3}QZX[a-z]{3}", quote in "'|\"|[$][$]", before in "(SELECT|a|=|,|[(]| |1|IN|VALUES){0,8}") {
+        let text = format!("{before} = {quote}{secret}{quote} AND b = 1");
+        prop_assert!(!sql(&text).as_str().contains("QZX"), "{}", sql(&text));
+    }
+
+    #[test]
+    fn no_value_of_a_url_is_shown(secret in "[a-z]{3}QZX[0-9a-z]{3}", name in "[a-z]{1,8}", path in "(/[a-z]{1,8}){0,3}") {
+        let text = format!("https://u:{secret}@example.org{path}?{name}={secret}&b={secret}#{secret}");
+        prop_assert!(!url(&text).as_str().contains("QZX"), "{}", url(&text));
     }
 }

@@ -51,6 +51,11 @@ pub(super) fn value(place: Place<'_>) -> Option<Span> {
     Some(Span { start, end, kind })
 }
 
+/// Whether what stands under a key is a secret.
+pub(super) fn is_secret_key(key: &[u8]) -> bool {
+    matches!(names::meaning(key), Some(Meaning::Secret | Meaning::CardCode))
+}
+
 /// Where the value begins, and the quotation mark before it.
 fn value_start(text: Bytes<'_>, end: usize) -> Option<(usize, u8)> {
     let mut at = text.run(end, 2, |byte| byte == b'\\');
