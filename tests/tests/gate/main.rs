@@ -13,6 +13,7 @@ mod batches;
 mod bodies;
 mod by_hash;
 mod by_url;
+mod certificates;
 mod corpus;
 mod costs;
 mod encodings;
