@@ -94,6 +94,20 @@ impl Site<Box<Stack>> {
         (Self(Box::new(start(plan))), listeners)
     }
 
+    /// A stack for one test whose configuration is a changed one; the gate listens on a port that is free.
+    #[must_use]
+    pub fn changed(tether: &str, wanted: &Wanted, change: impl FnOnce(&str, &Path) -> String) -> Self {
+        let mut plan = plan(tether, wanted);
+        let text = std::fs::read_to_string(&plan.config).unwrap();
+        std::fs::create_dir_all(&plan.folder).unwrap();
+        plan.config = plan.folder.join("changed.yaml");
+        std::fs::write(&plan.config, change(&text, &plan.folder)).unwrap();
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        plan.ports.gate = free.local_addr().unwrap().port();
+        drop(free);
+        Self(Box::new(start(plan)))
+    }
+
     /// A stack under one of the corpus' policies; where it wants one, with the table that `portcullis compile` makes of the shop's schema.
     #[must_use]
     pub fn under(tether: &str, policy: PolicyFile) -> Self {

@@ -71,6 +71,10 @@ pub(crate) fn admit(
     let intake = |place: Place, policy: &Policy| match method {
         _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
+        // One server takes the first for its client, another the last: whose throttles would hold?
+        _ if world.policy.clients.headers().any(|name| headers.is_unclear(name)) => {
+            Err(Refusal::because(Reason::Ambiguous))
+        }
         b"POST" => post(headers, place, policy),
         b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),

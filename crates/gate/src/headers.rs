@@ -35,6 +35,15 @@ impl<'a> Headers<'a> {
         self.names_like(name).any(|double| double.len() == name.len() && double.contains('_'))
     }
 
+    /// Whether a header came several times, or under another name that is this one for someone who reads `_` as `-`.
+    pub(crate) fn is_unclear(self, name: &str) -> bool {
+        let fold = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+        let is_like = |other: &str| other.bytes().map(fold).eq(name.bytes().map(fold));
+        let mut like = self.0.iter().map(|(other, _)| other.as_str()).filter(|other| is_like(other));
+        let first = like.next();
+        like.next().is_some() || first.is_some_and(|first| !first.eq_ignore_ascii_case(name))
+    }
+
     /// The names that start with a prefix for someone who reads `_` as `-`, as CGI and its heirs do.
     pub(crate) fn names_like(self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
         let starts = move |name: &&str| {

@@ -67,6 +67,14 @@ impl Clients {
         Client { key, source, class: class.unwrap_or_else(|| self.everyone_else()) }
     }
 
+    /// The names of the headers that may say who a client is.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Header(name) => Some(name.as_str()),
+            Source::Jwt(_) | Source::Certificate(_) => None,
+        })
+    }
+
     /// Those whose address the host did not tell are one client.
     fn by_address(&self, address: Option<IpAddr>) -> ClientKey {
         match address.map(|address| address.to_canonical()) {

@@ -133,7 +133,11 @@ impl Envoy {
         self.listener("plain")
     }
 
-    fn listener(&self, name: &str) -> anyhow::Result<SocketAddr> {
+    /// A listener by its name.
+    ///
+    /// # Errors
+    /// When the configuration has none.
+    pub fn listener(&self, name: &str) -> anyhow::Result<SocketAddr> {
         self.listeners.get(name).copied().with_context(|| format!("no listener {name}"))
     }
 

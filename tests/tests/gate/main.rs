@@ -14,6 +14,7 @@ mod bodies;
 mod by_hash;
 mod by_url;
 mod candidate;
+mod certificates;
 mod corpus;
 mod costs;
 mod encodings;

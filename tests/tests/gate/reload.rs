@@ -147,6 +147,32 @@ async fn a_bad_policy_is_refused_and_the_old_one_stays() {
     running.send(Protocol::Http1, &of("a")).await.refused(Reason::Throttled);
 }
 
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_policy_leaves_shadow_while_envoy_runs() {
+    let running = Running::under(&format!("mode: shadow\n{THREE}")).await;
+    for protocol in Protocol::ALL {
+        running.send(protocol, &post(EVIL)).await.arrived();
+        for _ in 0..2 {
+            running.send(protocol, &of("a")).await.arrived();
+        }
+    }
+    running.counted(6, 0).await;
+    running.offer(THREE);
+    running.lds("update_success", 3.0).await;
+    running.drained().await;
+    for protocol in Protocol::ALL {
+        running.send(protocol, &post(EVIL)).await.refused(Reason::Introspection);
+        // Who has spent too much meanwhile waits from the first moment, and nobody else.
+        running.send(protocol, &of("a")).await.refused(Reason::Throttled);
+        running.send(protocol, &of("b")).await.arrived();
+    }
+    running.counted(12, 4).await;
+    let metrics = running.site.envoy.metrics().await.unwrap();
+    let shadowed = |reason| metrics.sum("portcullis_graphql_shadowed", &[("shadow_reason", reason)]);
+    assert_eq!([shadowed("introspection"), shadowed("throttled")], [2.0, 1.0]);
+}
+
 /// What is reported only when its response has passed.
 const READ: &str = "responses: {actual_cost: true}\n";
 

@@ -73,6 +73,51 @@ fn a_client_that_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[test]
+fn a_client_with_two_names_is_nobody_who_may_pass() {
+    let mut stream = Stream::under(TWO_CALLS);
+    let twice = [("x-api-key", "k-1"), ("x-api-key", "k-2")];
+    let again = [("x-api-key", "k-1"), ("x-api-key", "k-1")];
+    let other = [KEY, ("X_Api-Key", "k-2")];
+    let hidden = [("x_api_key", "k-1")];
+    for headers in [&twice[..], &again, &other, &hidden] {
+        let refused = |effects: &Effects| {
+            assert_eq!(reason(effects), Some(Reason::Ambiguous), "{headers:?}");
+            assert_eq!(reply(effects).unwrap().status, 400);
+        };
+        refused(&send(&mut stream, headers, HONEST));
+        stream.exchange = Exchange::default();
+        refused(&stream.headers("GET", "/graphql?query={a}", More::Ended, headers));
+    }
+    // Neither of them has spent anything, and what only begins alike is another header.
+    passes(&send(&mut stream, &[KEY, ("x-api-key-2", "k-2")], HONEST));
+    passes(&send(&mut stream, &[KEY, ("x-api", "k-2")], HONEST));
+    refused_at_once(&send(&mut stream, &[KEY], HONEST), Reason::Throttled);
+    // Where the policy does not go by it, it says nothing.
+    passes(&send(&mut Stream::new(), &twice, HONEST));
+}
+
+#[test]
+fn a_key_of_any_bytes_up_to_its_length_is_a_client() {
+    let mut stream = Stream::under(TWO_CALLS);
+    let (shorter, longest) = ("k".repeat(1_023), "k".repeat(1_024));
+    for key in ["\u{ff}\u{1}", " ", "k,k", longest.as_str(), &shorter] {
+        for _ in 0..2 {
+            let effects = send(&mut stream, &[("x-api-key", key)], HONEST);
+            passes(&effects);
+            assert_eq!(event(&effects).class.as_ref(), "partner");
+        }
+        refused_at_once(&send(&mut stream, &[("x-api-key", key)], HONEST), Reason::Throttled);
+    }
+    // What is longer is not believed: its clients are those of one address, with what that has.
+    for number in 0..2 {
+        let effects = send(&mut stream, &[("x-api-key", &format!("{longest}{number}"))], HONEST);
+        passes(&effects);
+        assert_eq!(event(&effects).class.as_ref(), "anonymous");
+    }
+    refused_at_once(&send(&mut stream, &[("x-api-key", &format!("{longest}2"))], HONEST), Reason::Throttled);
+}
+
+#[test]
 fn a_refused_request_costs_nothing() {
     let mut stream = Stream::under(TWO_CALLS);
     for _ in 0..10 {
