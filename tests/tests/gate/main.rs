@@ -31,6 +31,7 @@ mod reload;
 mod reports;
 mod responses;
 mod shadow;
+mod sockets;
 mod streams;
 mod throttles;
 mod trailers;
