@@ -65,12 +65,42 @@ pub struct Ingest {
 }
 
 /// How the store is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
+    /// Where it is.
+    pub url: StoreUrl,
     /// How long a write waits for another process that is writing.
     pub busy_timeout: Duration,
     /// Queries of the monitoring API at once.
     pub readers: u32,
+}
+
+/// Where the store is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// In a file of its own in the data folder.
+    Embedded,
+    /// On a PostgreSQL server; the URL may have a password in it.
+    Postgres(String),
+}
+
+impl StoreUrl {
+    /// The whole URL, for the one who connects.
+    pub fn reveal(&self) -> &str {
+        match self {
+            Self::Embedded => "sqlite:",
+            Self::Postgres(url) => url,
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Embedded => "sqlite:",
+            Self::Postgres(_) => "postgres:…",
+        })
+    }
 }
 
 /// What is kept.
@@ -80,6 +110,8 @@ pub struct Retention {
     pub keep: Duration,
     /// How many incidents at most; the oldest go first.
     pub incidents: u64,
+    /// How many rows of the rollup at most; the oldest go first.
+    pub rollup_rows: u64,
     /// Pause between two clean-ups.
     pub interval: Duration,
 }
@@ -163,6 +195,9 @@ pub enum Rule {
     /// It is empty.
     #[error("must not be empty")]
     Empty,
+    /// It is no URL of a store; what was given is not repeated, as it may have a password in it.
+    #[error("must be `sqlite:` (a file in data_dir) or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    StoreUrl,
 }
 
 impl fmt::Display for Mistake {

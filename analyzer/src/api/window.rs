@@ -1,7 +1,7 @@
 //! The `window` and `limit` of a question, as written in a URL.
 
 use super::problem::{Problem, excerpt};
-use crate::store::{BUCKET_MS, Question};
+use crate::store::{Question, window_start};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -36,12 +36,12 @@ impl WindowQuery {
             return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
         }
         let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
-        Ok(Question { from_ms: start.saturating_sub(start % BUCKET_MS), to_ms: now_ms, limit })
+        Ok(Question { from_ms: window_start(start, now_ms), to_ms: now_ms, limit })
     }
 }
 
 /// `<n>s|m|h|d` in seconds.
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
     let number = text.strip_suffix(unit)?;
     // Not every text that parses as a number is one here: "+5" is not.
@@ -78,15 +78,17 @@ mod tests {
     fn a_window_is_a_number_and_a_unit() {
         check("10s", 1, Ok(10_000));
         check("15m", 1, Ok(900_000));
-        check("2h", 1, Ok(7_200_000));
-        check("30d", 1, Ok(2_592_000_000));
-        check("030d", 1_000, Ok(2_592_000_000));
+        check("119m", 1, Ok(7_140_000));
+        check("0119m", 1_000, Ok(7_140_000));
     }
 
     #[test]
     fn a_window_starts_with_its_bucket() {
         check("1s", 1, Ok(10_000));
         check("11s", 1, Ok(20_000));
+        // What is older is kept by the minute, and by five.
+        check("2h", 1, Ok(7_240_000));
+        check("30d", 1, Ok(2_592_100_000));
     }
 
     #[test]

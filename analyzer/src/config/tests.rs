@@ -28,7 +28,7 @@ fn the_example_documents_every_setting() {
         assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
         before = line;
     }
-    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 16);
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 18);
 }
 
 #[test]
@@ -73,10 +73,28 @@ fn all_wrong_values_are_named_at_once() {
 }
 
 #[test]
+fn a_store_is_a_file_or_a_server_and_its_password_is_not_repeated() {
+    let rule = "p.yaml: store.url: must be `sqlite:` (a file in data_dir) or postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+    for url in
+        ["", "sqlite:a.db", "sqlite://", "mysql://u:secret@h/d", "postgres://u:secret@h:port/d", "postgres:d"]
+    {
+        check(&format!("store: {{ url: \"{url}\" }}\n"), rule);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    for url in ["postgres://u:secret@h/d", "postgresql:///d?host=/run/postgresql"] {
+        std::fs::write(&path, format!("store: {{ url: \"{url}\" }}")).unwrap();
+        let config = load(Some(&path), Overrides::default()).unwrap();
+        assert_eq!(config.store.url.reveal(), url);
+        assert!(!format!("{config:?}").contains("secret"), "{config:?}");
+    }
+}
+
+#[test]
 fn an_unknown_field_is_named_with_its_line() {
     check(
         "retention:\n  dayz: 3\n",
-        "p.yaml:2: retention.dayz: unknown field `dayz`, expected one of days, incidents, interval_s",
+        "p.yaml:2: retention.dayz: unknown field `dayz`, expected one of days, incidents, rollup_rows, interval_s",
     );
 }
 

@@ -3,6 +3,7 @@
 //! Reports go up, decisions come down, and both programs count with the metrics and give the
 //! reasons of one catalogue. This crate knows names and shapes, and nothing else in the tree.
 
+mod decision;
 mod kind;
 mod metric;
 mod reason;
@@ -11,6 +12,10 @@ mod wire;
 
 pub mod header;
 
+pub use decision::{
+    Action, Cidr, DECISION_VERSION, Decision, DecisionBounds, DecisionError, DecisionPage, Flaw, Scope,
+    ScopeError,
+};
 pub use kind::{ClientOutcome, ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{
     ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, SocketMetric, StatsTag,

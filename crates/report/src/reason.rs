@@ -119,6 +119,7 @@ impl Reason {
             | Self::GetMutation
             | Self::Throttled
             | Self::Streams
+            | Self::Blocked
             | Self::Contention
             | Self::Overloaded
             | Self::Unreadable
@@ -247,6 +248,8 @@ reasons! {
         "A bucket of `throttles` has too little; `Retry-After` says when it will have enough.";
     Streams, "streams", "MAX_STREAMS_EXCEEDED", 429, Policy, "Too many streams are open.",
         "As many streams are open as `throttles.streams` allows; one has to end first.";
+    Blocked, "blocked", "CLIENT_BLOCKED", 403, Policy, "Requests of this client are not taken.",
+        "A decision of the analyzer or of an operator blocks the client, its address or its range; asked before anything else of the request.";
     Quota, "quota", "COST_EXCEEDS_QUOTA", 400, Policy, "The request is larger than what may be spent at once.",
         "The request takes more than a full bucket of `throttles` has; retrying does not help.";
     Contention, "contention", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",

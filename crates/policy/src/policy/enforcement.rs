@@ -78,6 +78,7 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::Throttled
         | Reason::Quota
         | Reason::Streams
+        | Reason::Blocked
         | Reason::SocketOrigin
         | Reason::SocketOriginMissing
         | Reason::SocketCookies

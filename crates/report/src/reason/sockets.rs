@@ -87,6 +87,7 @@ impl Reason {
             | Self::GetMutation
             | Self::Throttled
             | Self::Streams
+            | Self::Blocked
             | Self::Quota
             | Self::Contention
             | Self::Overloaded
