@@ -22,7 +22,7 @@ pub use istio::{Istio, Label, Side};
 pub use place::{KubeName, Place};
 pub use ratelimit::RATELIMIT;
 
-use portcullis_policy::{Policy, Token};
+use portcullis_policy::{Policy, Switch, Token};
 
 /// The gate, wherever it is put.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Gate {
     pub analyzer: Option<Reports>,
     /// Bytes of the largest body that the policy allows.
     pub body_bytes: usize,
+    /// Whether the policy takes WebSockets.
+    pub sockets: Switch,
 }
 
 /// Where reports go.

@@ -1,9 +1,12 @@
 //! An HTTP client that says exactly what it is told to say: raw header values, chunk boundaries, trailers, HTTP/1.1 or HTTP/2.
 
 mod body;
+mod socket;
 mod stream;
 
+pub use socket::{Heard, Knock, Knocked, Socket};
 pub use stream::{Answer, Upload};
+pub use tokio_tungstenite::tungstenite::Message;
 
 use anyhow::Context as _;
 use body::Chunks;
@@ -211,7 +214,7 @@ async fn connect(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> an
     Ok(match protocol {
         Protocol::Http1 => {
             let (sender, connection) = http1::handshake(io).await?;
-            tokio::spawn(connection);
+            tokio::spawn(connection.with_upgrades());
             Sender::Http1(sender)
         }
         Protocol::Http2 => {

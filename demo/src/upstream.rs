@@ -4,6 +4,7 @@ mod envelope;
 mod persisted;
 mod record;
 mod shop;
+mod socket;
 mod stream;
 
 pub use persisted::hash;
@@ -37,7 +38,9 @@ pub const TEST_ID: &str = "x-test-id";
 
 /// With this header a request asks for something other than the shop: `sink` (an empty answer to anything), `delay=MS`
 /// (then as usual), `status=NNN`, `steps` (a stream whose events wait for [`Recorder::release`]), `error=CODE` (an error
-/// with that code), `early` (one before the body has come), `trailers` (as usual, with trailers behind it).
+/// with that code), `early` (one before the body has come), `trailers` (as usual, with trailers behind it),
+/// `subprotocol=NAME` (chosen for a socket whatever was offered; `none` chooses nothing). To a socket only `status=NNN` and the last
+/// mean something.
 pub const BEHAVIOUR: &str = "x-demo-upstream";
 
 /// The running server; it ends when this is dropped.
@@ -99,6 +102,9 @@ impl Drop for Upstream {
 }
 
 async fn answer(server: Arc<Server>, request: Request<Body>) -> Response {
+    if socket::is_asked(&request) {
+        return socket::open(server, request);
+    }
     let (head, mut body) = request.into_parts();
     let ticket = server.recorder.arrive(&head);
     let behaviour = value(&head.headers, BEHAVIOUR);

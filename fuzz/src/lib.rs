@@ -15,6 +15,7 @@ mod choices;
 mod document;
 mod envelope;
 mod exchange;
+mod frames;
 mod get;
 mod inflate;
 mod multipart;
@@ -24,6 +25,7 @@ mod place;
 mod response;
 mod schema;
 mod seeds;
+mod socket;
 mod table;
 mod variables;
 
@@ -42,7 +44,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "envelope", check: envelope::check },
     Target { name: "document", check: document::check },
     Target { name: "variables", check: variables::check },
@@ -52,6 +54,8 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "inflate", check: inflate::check },
     Target { name: "response", check: response::check },
     Target { name: "table", check: table::check },
+    Target { name: "frames", check: frames::check },
+    Target { name: "socket", check: socket::check },
 ];
 
 /// The target of a name.

@@ -26,6 +26,8 @@ pub fn seeds(target: &str) -> anyhow::Result<Vec<Vec<u8>>> {
         "inflate" => streams(&place)?,
         "response" => RESPONSES.iter().map(|text| prefixed(&[0, 9], text.as_bytes())).collect(),
         "table" => tables(),
+        "frames" => frames(),
+        "socket" => sockets(&place)?,
         _ => Vec::new(),
     };
     // An exchange is played several times.
@@ -197,6 +199,66 @@ fn tables() -> Vec<Vec<u8>> {
         vec![prefixed(&[2], compiled), prefixed(&[1], body), vec![0], prefixed(&[2], &table::framed(b""))];
     seeds.extend((0..=u8::MAX).step_by(5).map(|place| vec![0, place / 64, place, place]));
     seeds
+}
+
+/// A client's frame with an empty mask.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match u8::try_from(payload.len()) {
+        Ok(short @ ..=125) => frame.push(0x80 | short),
+        Ok(_) | Err(_) => {
+            frame.push(0xfe);
+            frame.extend(u16::try_from(payload.len()).unwrap_or(u16::MAX).to_be_bytes());
+        }
+    }
+    [frame.as_slice(), &[0; 4], payload].concat()
+}
+
+fn frames() -> Vec<Vec<u8>> {
+    let euro = "€".as_bytes();
+    let client = [
+        frame(0x81, b"hi"),
+        [frame(1, &euro[..1]), frame(0x89, b"p"), frame(0x80, &euro[1..])].concat(),
+        [frame(2, b"a"), frame(0, b""), frame(0x80, b"b"), frame(0x88, b"\x03\xe8bye"), frame(0x81, b"c")]
+            .concat(),
+        frame(0xc1, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0]),
+        frame(0x81, &[b'x'; 200]),
+        frame(0x88, &1005_u16.to_be_bytes()),
+        vec![0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    // Sender, compression, limits, a way of cutting.
+    let mut seeds: Vec<Vec<u8>> = client.iter().map(|bytes| prefixed(&[0, 1, 0, 7], bytes)).collect();
+    seeds.push(prefixed(&[1, 0, 0, 3], b"\x81\x02hi\x01\x01a\x89\x00\x80\x01b\x88\x00"));
+    seeds.push(prefixed(&[1, 1, 1, 0], b"\xc2\x7e\x00\x7e"));
+    seeds
+}
+
+fn sockets(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
+    // Policy, what it carries, compression; then steps, each with its length.
+    let step = |kind: u8, bytes: &[u8]| {
+        let bytes = bytes.get(..255).unwrap_or(bytes);
+        prefixed(&[kind, u8::try_from(bytes.len()).unwrap_or(u8::MAX)], bytes)
+    };
+    let said = |text: &str| step(0, &frame(0x81, text.as_bytes()));
+    let heard =
+        |text: &str| step(1, &prefixed(&[0x81, u8::try_from(text.len()).unwrap_or(0)], text.as_bytes()));
+    let ready = [said(r#"{"type":"connection_init"}"#), heard(r#"{"type":"connection_ack"}"#)].concat();
+    let mut seeds = Vec::new();
+    for (number, body) in (0..=u8::MAX).cycle().zip(bodies(place)?) {
+        let Ok(body) = String::from_utf8(body) else { continue };
+        let kind = if number % 2 == 0 { "subscribe" } else { "start" };
+        let message = said(&format!(r#"{{"id":"1","type":"{kind}","payload":{body}}}"#));
+        let choices = [number % 4, number % 2, number % 3 / 2];
+        let ends =
+            [step(2, &[]), heard(r#"{"id":"1","type":"complete"}"#), said(r#"{"id":"1","type":"complete"}"#)];
+        seeds.push([&choices[..], &ready, &message, &ends.concat()].concat());
+    }
+    for bytes in frames() {
+        let frame = step(0, bytes.get(4..).unwrap_or_default());
+        seeds.push([&[0, 2, 1][..], &frame, &step(2, &[]), &step(3, &[200]), &frame].concat());
+        seeds.push([&[1, 0, 1][..], &ready, &frame, &step(2, &[])].concat());
+    }
+    Ok(seeds)
 }
 
 const HOSTILE_BODIES: [&str; 12] = [

@@ -32,7 +32,7 @@ macro_rules! replayed {
     ($($name:ident)*) => { $(#[test] fn $name() { replay(stringify!($name)); })* };
 }
 
-replayed! { envelope document variables multipart get exchange inflate response table }
+replayed! { envelope document variables multipart get exchange inflate response table frames socket }
 
 #[test]
 fn the_kept_inputs_are_few_and_each_has_a_target() {

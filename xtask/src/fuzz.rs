@@ -17,7 +17,7 @@ const KEPT: usize = 32;
 /// What to fuzz, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The targets, of envelope, document, variables, multipart, get, exchange, inflate, response, table; all by default.
+    /// The targets, of envelope, document, variables, multipart, get, exchange, inflate, response, table, frames, socket; all by default.
     targets: Vec<String>,
     /// Seconds for each target.
     #[arg(long, default_value_t = 30)]

@@ -57,6 +57,7 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
         access_log: arguments.access_log.clone(),
         analyzer,
         body_bytes: policy.largest_body(),
+        sockets: if policy.websocket.are_taken() { Switch::On } else { Switch::Off },
     })
 }
 

@@ -5,12 +5,16 @@ use super::ratelimit;
 use super::template::fill;
 use super::yaml::Yaml;
 use super::{Gate, Place};
+use portcullis_policy::Switch;
 
 const BOOTSTRAP: &str = include_str!("templates/bootstrap.yaml");
 const LISTENER: &str = include_str!("templates/listener.yaml");
 
 const HEADER: &str = "# Envoy with the gate before one upstream, rendered by `portcullis envoy`. Tested with Envoy 1.40.\n\
                       # `envoy --mode validate -c FILE` runs the filter's own check of the policy too.";
+
+const UPGRADES: &str = "# The policy takes WebSockets: over HTTP/1.1 by an upgrade, over HTTP/2 by an extended CONNECT (`allow_connect`).\n\
+                        upgrade_configs: [{upgrade_type: websocket}]";
 
 /// The cluster of the GraphQL server.
 pub const UPSTREAM: &str = "upstream";
@@ -40,6 +44,7 @@ pub(super) struct Listener {
     pub(super) access_log: Option<Yaml>,
     pub(super) gate: Option<Yaml>,
     pub(super) shared_limits: SharedLimits,
+    pub(super) sockets: Switch,
 }
 
 /// Whether workers may listen each for itself.
@@ -74,6 +79,7 @@ impl Bootstrap {
                 Some(_) => SharedLimits::Asked,
                 None => SharedLimits::None,
             },
+            sockets: gate.sockets,
         };
         let mut clusters = vec![("", cluster(UPSTREAM, &self.upstream, Yaml::nothing()))];
         clusters.extend(
@@ -115,6 +121,10 @@ impl Listener {
             ),
             SharedLimits::None => (None, Yaml::nothing()),
         };
+        let (http2, upgrades) = match self.sockets {
+            Switch::On => (Yaml::own("{allow_connect: true}"), Yaml::own(UPGRADES)),
+            Switch::Off => (Yaml::own("{}"), Yaml::nothing()),
+        };
         let filters = self.gate.map(|gate| ("", gate)).into_iter().chain(limiter).chain([("", router())]);
         let slots = [
             ("name", Yaml::own(self.name)),
@@ -122,6 +132,8 @@ impl Listener {
             ("reuse_port", reuse_port),
             ("buffer_bytes", buffer_bytes(self.body_bytes)),
             ("trusted_hops", hops),
+            ("http2", http2),
+            ("upgrades", upgrades),
             ("access_log", self.access_log.unwrap_or_else(Yaml::nothing)),
             ("rate_limits", rate_limits),
             ("filters", items(filters.collect())),

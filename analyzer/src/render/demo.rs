@@ -4,6 +4,7 @@ use super::bootstrap::{Listener, SharedLimits, Sharing};
 use super::parts::{Wasm, access_log, address, cluster_at, items, stats};
 use super::template::fill;
 use super::yaml::Yaml;
+use portcullis_policy::Switch;
 
 const BOOTSTRAP: &str = include_str!("templates/bootstrap.yaml");
 const PLAIN: &str = include_str!("templates/plain.yaml");
@@ -74,6 +75,7 @@ fn open() -> Listener {
         access_log: None,
         gate: None,
         shared_limits: SharedLimits::None,
+        sockets: Switch::On,
     }
 }
 

@@ -13,13 +13,16 @@ const ROUTER: &str = "name: envoy.filters.http.router\n\
                       typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}";
 
 /// What the filter leaves for the access log, and what else a line needs to be read: field and command operator.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 15] = [
     ("time", "%START_TIME%"),
     ("correlation_id", "%FILTER_STATE(wasm.portcullis_correlation_id:PLAIN)%"),
     ("operation", "%FILTER_STATE(wasm.portcullis_operation:PLAIN)%"),
     ("verdict", "%FILTER_STATE(wasm.portcullis_verdict:PLAIN)%"),
     ("cost", "%FILTER_STATE(wasm.portcullis_cost:PLAIN)%"),
     ("actual_cost", "%FILTER_STATE(wasm.portcullis_actual_cost:PLAIN)%"),
+    ("subprotocol", "%FILTER_STATE(wasm.portcullis_subprotocol:PLAIN)%"),
+    ("close_code", "%FILTER_STATE(wasm.portcullis_close_code:PLAIN)%"),
+    ("messages", "%FILTER_STATE(wasm.portcullis_messages:PLAIN)%"),
     ("protocol", "%PROTOCOL%"),
     ("method", "%REQ(:METHOD)%"),
     ("path", "%PATH(NQ)%"),

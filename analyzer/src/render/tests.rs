@@ -18,6 +18,7 @@ fn gate(policy: &str) -> Gate {
             token_env: Some("PORTCULLIS_EDGE_TOKEN".to_owned()),
         }),
         body_bytes: 262_144,
+        sockets: Switch::Off,
     }
 }
 
@@ -34,6 +35,7 @@ fn nasty() -> Gate {
         access_log: NASTY.to_owned(),
         analyzer: Some(reports),
         body_bytes: 8 * 1024 * 1024,
+        sockets: Switch::Off,
     }
 }
 
@@ -339,4 +341,19 @@ fn a_cluster_of_somebody_else_is_not_rendered() {
         let text = deployment.render(&gate);
         assert!(!text.contains("load_assignment") && text.contains("host_env_keys"), "{text}");
     }
+}
+
+#[test]
+fn upgrades_are_taken_where_the_policy_takes_sockets() {
+    let manager = |sockets| {
+        let text = bootstrap().render(&Gate { sockets, ..gate("") });
+        let documents = read(&text);
+        let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+        documents[0].pointer(manager).unwrap().clone()
+    };
+    let on = manager(Switch::On);
+    assert_eq!(on["upgrade_configs"], json!([{"upgrade_type": "websocket"}]));
+    assert_eq!(on["http2_protocol_options"], json!({"allow_connect": true}));
+    let off = manager(Switch::Off);
+    assert_eq!((off.get("upgrade_configs"), &off["http2_protocol_options"]), (None, &json!({})));
 }

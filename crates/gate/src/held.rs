@@ -1,7 +1,7 @@
 //! Bytes that a worker holds for all its unfinished requests, and for all its sockets.
 
 /// Bytes of the bodies that a worker holds until their requests are complete, and of what it keeps for its sockets.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Held {
     bytes: usize,
     socket_bytes: usize,

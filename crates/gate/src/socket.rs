@@ -19,7 +19,7 @@ mod tally;
 mod timing;
 
 use crate::effect::{Effect, Effects, Flow};
-use crate::handshake::{Carries, Terms};
+use crate::handshake::{Carries, Deflate, Terms};
 use crate::input::Chunk;
 use crate::throttle;
 use crate::time::Timestamp;
@@ -37,6 +37,15 @@ use tally::Tally;
 use timing::Timing;
 
 pub use opened::Opened;
+
+/// Bytes that a socket keeps, beside the message that is not whole yet.
+const STATE_BYTES: usize = 64 << 10;
+
+/// Bytes of an operation that runs, beside its id.
+const RUNNING_BYTES: usize = 96;
+
+/// Bytes of what inflates a message: a window of 32 KiB and tables.
+const INFLATER_BYTES: usize = 44 << 10;
 
 /// One open WebSocket.
 #[derive(Debug)]
@@ -179,9 +188,21 @@ impl Socket {
 
     /// Bytes that it keeps.
     fn holds(&self) -> usize {
-        let ids = self.graphql.as_ref().map_or(0, |graphql| graphql.session.id_bytes());
-        let parts = [size_of::<Self>(), size_of::<Graphql>(), ids, self.assembly.bytes(), self.mail.bytes()];
+        let parts = [self.keeps(), self.assembly.bytes(), self.mail.bytes()];
         parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
+    }
+
+    /// Bytes that it keeps beside messages: itself, what runs on it, and what it takes to follow compressed messages of the server.
+    fn keeps(&self) -> usize {
+        let graphql = self.graphql.as_deref().map_or(0, |graphql| {
+            let running = graphql.session.running().saturating_mul(RUNNING_BYTES);
+            size_of::<Graphql>().saturating_add(running).saturating_add(graphql.session.id_bytes())
+        });
+        let inflater = match (&self.graphql, self.opened.terms.deflate) {
+            (Some(_), Deflate::Offered) => INFLATER_BYTES,
+            (Some(_), Deflate::Withheld) | (None, _) => 0,
+        };
+        size_of::<Self>().saturating_add(graphql).saturating_add(inflater)
     }
 
     /// The stream is over: nothing runs on it any more.

@@ -29,6 +29,8 @@ pub struct Seen {
     pub received: u64,
     /// Whether the body came to its end.
     pub complete: bool,
+    /// The texts that came over the socket that it opened.
+    pub messages: Vec<String>,
 }
 
 impl Seen {
@@ -98,6 +100,7 @@ impl Recorder {
             trailers: HeaderMap::new(),
             received: 0,
             complete: false,
+            messages: Vec::new(),
         };
         if !book.entries.contains_key(id) {
             book.order.push_back(id.to_owned());
@@ -117,6 +120,13 @@ impl Recorder {
         let mut book = self.book();
         let Some(seen) = book.entries.get_mut(id).and_then(|entry| entry.get_mut(*position)) else { return };
         seen.received = seen.received.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn hear(&self, ticket: &Ticket, message: &str) {
+        let Some((id, position)) = &ticket.0 else { return };
+        let mut book = self.book();
+        let Some(seen) = book.entries.get_mut(id).and_then(|entry| entry.get_mut(*position)) else { return };
+        seen.messages.push(message.to_owned());
     }
 
     pub(super) fn finish(&self, ticket: Ticket, body: &Bytes, trailers: Option<&HeaderMap>) {

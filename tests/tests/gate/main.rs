@@ -33,6 +33,7 @@ mod reload;
 mod reports;
 mod responses;
 mod shadow;
+mod sockets;
 mod streams;
 mod throttles;
 mod trailers;

@@ -3,9 +3,6 @@
 use crate::time::Timestamp;
 use portcullis_framing::websocket::{Control, ControlKind, Frame, Masking, write};
 
-/// Bytes that may wait.
-const MOST_BYTES: usize = 48 << 10;
-
 /// Milliseconds for which something may wait.
 const LONGEST_WAIT_MS: u64 = 5_000;
 
@@ -15,8 +12,18 @@ pub(super) struct Mail {
     frames: Vec<u8>,
     /// Since when the first of them waits.
     since: Option<Timestamp>,
-    /// The payload of the ping that is under way.
-    nonce: Option<[u8; 8]>,
+    /// How the payload of every ping of this socket begins; nobody but the server sees it.
+    tag: Option<[u8; 8]>,
+    pings: u16,
+    ping: Ping,
+}
+
+/// Whether a ping is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ping {
+    #[default]
+    None,
+    Sent,
 }
 
 /// There is no more room.
@@ -27,9 +34,9 @@ impl Mail {
         self.frames.len()
     }
 
-    /// Puts a message where it waits.
-    pub(super) fn post(&mut self, text: &str, now: Timestamp) -> Result<(), Full> {
-        if self.frames.len().saturating_add(text.len()) > MOST_BYTES {
+    /// Puts a message where it waits, within so many bytes of all that do.
+    pub(super) fn post(&mut self, text: &str, room: usize, now: Timestamp) -> Result<(), Full> {
+        if self.frames.len().saturating_add(text.len()) > room {
             return Err(Full);
         }
         write(Frame::Text(text), Masking::Off, &mut self.frames);
@@ -51,21 +58,25 @@ impl Mail {
 
     /// Sends a ping to the server, unless one is under way; any answer of the server is an occasion.
     pub(super) fn ping(&mut self, entropy: [u8; 10], out: &mut Vec<u8>) {
-        if self.nonce.is_none() {
-            let [nonce @ .., _, _] = entropy;
-            let [.., a, b, c, d] = entropy;
-            self.nonce = Some(nonce);
-            write(Frame::Ping(&nonce), Masking::Key([a, b, c, d]), out);
+        if self.ping == Ping::Sent {
+            return;
         }
+        let [fresh @ .., _, _] = entropy;
+        let [.., a, b, c, d] = entropy;
+        let tag = self.tag.get_or_insert(fresh);
+        self.pings = self.pings.wrapping_add(1);
+        let payload = [&tag[..], &self.pings.to_be_bytes()].concat();
+        write(Frame::Ping(&payload), Masking::Key([a, b, c, d]), out);
+        self.ping = Ping::Sent;
     }
 
-    /// Whether a frame of the server is the pong to that ping, which the client has no part in.
+    /// Whether a frame of the server is the pong to such a ping, which the client has no part in.
     pub(super) fn is_answered_by(&mut self, control: &Control) -> bool {
-        let is_pong = control.kind == ControlKind::Pong;
-        let is_own = is_pong && self.nonce.is_some_and(|nonce| control.payload() == nonce);
-        if is_own {
-            self.nonce = None;
+        if control.kind != ControlKind::Pong {
+            return false;
         }
-        is_own
+        // A server may answer the last of several pings only (RFC 6455 §5.5.3).
+        self.ping = Ping::None;
+        self.tag.is_some_and(|tag| control.payload().starts_with(&tag))
     }
 }

@@ -21,15 +21,17 @@ impl Socket {
             match self.server.next(&mut rest) {
                 Ok(None) => return,
                 Ok(Some(part)) => self.server_part(&part, turn),
-                Err(_) => match self.object(Fault::of(Reason::SocketUpstream), turn) {
-                    Ok(()) => return self.overlook_server(rest, turn),
-                    Err(fault) => {
-                        self.close(fault, turn.world.now);
-                        if self.heard == Heard::Part {
-                            return self.give_up();
+                Err(_) => {
+                    if self.closing.is_none() {
+                        match self.object(Fault::of(Reason::SocketUpstream), turn) {
+                            Ok(()) => return self.overlook_server(rest, turn),
+                            Err(fault) => self.close(fault, turn.world.now),
                         }
                     }
-                },
+                    if self.heard == Heard::Part {
+                        return self.give_up();
+                    }
+                }
             }
             self.speak(turn);
         }
