@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
 use crate::world::World;
 use portcullis_cost::Cost;
+use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{
     Buckets, Lease, Live, Noticed, Opening, OperationKey, RateLimit, Spend, Spending, Standing, Taken,
     correct, join, rate_limit, spend,
@@ -103,7 +104,7 @@ fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result
         return Ok(());
     }
     let operations: Vec<OperationKey<'_>> = judgement.operations.iter().map(key).collect();
-    let request = Spend { client: &case.client, operations: &operations };
+    let request = Spend { client: &case.client, operations: &operations, share: Share::ALL };
     let (said, noticed) = spend(throttles, world.places, request, world.buckets, world.now);
     let found = &mut case.throttled;
     found.noticed.add(noticed);

@@ -9,6 +9,7 @@
 )]
 
 use portcullis_cost::Cost;
+use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{OperationKey, Places, Seed, Shelf, Spend, spend};
 use portcullis_policy::{Client, Evidence, Policy, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
@@ -52,7 +53,7 @@ fn spending(policy: &Policy) -> f64 {
     let operations = [OperationKey { name: Some("Products"), shape: Some(7), cost: Cost::from_units(5) }];
     let mut one = |round: u32, now: u64| {
         let client = clients.get(usize::try_from(round % CLIENTS).unwrap()).unwrap();
-        let request = Spend { client, operations: &operations };
+        let request = Spend { client, operations: &operations, share: Share::ALL };
         drop(black_box(spend(&policy.throttles, &places, request, &mut shelf, Timestamp::from_millis(now))));
     };
     (0..CLIENTS).for_each(|round| one(round, 0));

@@ -69,7 +69,7 @@ struct PolicyFile {
     correlation: CorrelationSection,
     /// What answers of the gate look like.
     responses: ResponsesSection,
-    /// Where reports go; without it none are sent.
+    /// Where reports go and decisions come from; without it none are sent or fetched.
     analyzer: Option<AnalyzerSection>,
 }
 
@@ -145,6 +145,13 @@ struct AnalyzerSection {
     token: Option<String>,
     /// Environment variable of the VM that holds the token.
     token_env: Option<String>,
+    /// Fetch what the analyzer has decided about clients, and carry it out: block, throttle, allow.
+    #[serde(default = "on")]
+    decisions: bool,
+}
+
+fn on() -> bool {
+    true
 }
 
 impl std::fmt::Debug for AnalyzerSection {
@@ -272,7 +279,7 @@ impl Found {
     }
 
     fn analyzer(&mut self, section: AnalyzerSection) -> Option<Analyzer> {
-        let AnalyzerSection { cluster, token, token_env } = section;
+        let AnalyzerSection { cluster, token, token_env, decisions } = section;
         if cluster.is_empty() {
             self.say("analyzer.cluster", "must name an Envoy cluster");
         }
@@ -291,7 +298,7 @@ impl Found {
                 None
             }
         };
-        token.map(|token| Analyzer { cluster, token })
+        token.map(|token| Analyzer { cluster, decisions: switch(decisions), token })
     }
 
     /// A text that may stand in a header.

@@ -3,9 +3,11 @@
 //! Envoy stats are flat names, so a label value is a segment of the name (`portcullis.graphql.requests.query.allowed`);
 //! [`stats_tags`] says how Envoy turns the segments back into labels.
 
+mod decisions;
 mod labels;
 mod sockets;
 
+pub use decisions::{DecisionMetric, DecisionOrigin, Poll};
 pub use labels::{ClassLabel, Labels, ThrottleLabel};
 pub use sockets::SocketMetric;
 
@@ -294,6 +296,48 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Messages that a WebSocket carried in its life, of both sides.",
     },
     Family {
+        name: "portcullis.decisions.held",
+        kind: FamilyKind::Gauge,
+        labels: &[],
+        buckets: &[],
+        help: "Decisions of the analyzer that this Envoy holds; those whose time is over count until they are put away.",
+    },
+    Family {
+        name: "portcullis.decisions.dropped",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Decisions that were left out because an edge holds at most 200,000; the latest are.",
+    },
+    Family {
+        name: "portcullis.decisions.polls",
+        kind: FamilyKind::Counter,
+        labels: &["poll"],
+        buckets: &[],
+        help: "Answers to asking the analyzer for decisions: something changed, nothing did, it failed, or the answer was unfit.",
+    },
+    Family {
+        name: "portcullis.decisions.blocked",
+        kind: FamilyKind::Counter,
+        labels: &["blocked_by"],
+        buckets: &[],
+        help: "Requests of clients that a decision blocks, by who made it; in shadow they pass and count all the same.",
+    },
+    Family {
+        name: "portcullis.decisions.throttled",
+        kind: FamilyKind::Counter,
+        labels: &["throttled_by"],
+        buckets: &[],
+        help: "Requests of clients that keep a part of their throttles only, by who made the decision; they need not have had to wait.",
+    },
+    Family {
+        name: "portcullis.decisions.unreadable",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Times that a worker found shared decisions that were none, or parts of two sets, and kept those that it had.",
+    },
+    Family {
         name: "portcullis.reports.sent",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -428,6 +472,8 @@ pub enum Metric {
     ThrottlesUnreadable,
     /// What is counted of WebSockets.
     Socket(SocketMetric),
+    /// What is counted of decisions.
+    Decision(DecisionMetric),
     /// `portcullis.reports.sent`.
     ReportsSent,
     /// `portcullis.reports.failed`.
@@ -458,6 +504,7 @@ impl Metric {
         all.extend(labels.throttles().map(Self::ThrottleDenied));
         all.extend(labels.throttles().map(Self::ThrottleShadowed));
         all.extend(SocketMetric::all(labels).into_iter().map(Self::Socket));
+        all.extend(DecisionMetric::all().into_iter().map(Self::Decision));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -527,6 +574,7 @@ impl Metric {
             Self::ThrottlesContended => "portcullis.throttles.contended",
             Self::ThrottlesUnreadable => "portcullis.throttles.unreadable",
             Self::Socket(metric) => metric.family_name(),
+            Self::Decision(metric) => metric.family_name(),
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
             Self::ReportsRejected => "portcullis.reports.rejected",
@@ -548,6 +596,7 @@ impl Metric {
             | Self::ValidationTime => FamilyKind::Histogram,
             Self::Streams => FamilyKind::Gauge,
             Self::Socket(metric) => metric.kind(),
+            Self::Decision(metric) => metric.kind(),
             Self::Requests(..)
             | Self::Refusals(_)
             | Self::Shadowed(_)
@@ -585,6 +634,7 @@ impl Metric {
                 format!("{family}.{}", labels.throttle(throttle))
             }
             Self::Socket(metric) => metric.stat_name(labels),
+            Self::Decision(metric) => metric.stat_name(),
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::Refusals(reason) | Self::Shadowed(reason) => format!("{family}.{}", reason.label()),
             Self::PersistedQueries(outcome) => format!("{family}.{}", outcome.label()),

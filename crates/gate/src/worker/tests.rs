@@ -2,7 +2,7 @@ use super::*;
 use crate::correlation::CorrelationId;
 use crate::outbox::CallId;
 use portcullis_cost::Cost;
-use portcullis_policy::{ClientKey, Refusal, Token};
+use portcullis_policy::{ClientKey, Refusal, Switch, Token};
 use portcullis_report::{OperationKind, Reason, Transport};
 use uuid::Uuid;
 
@@ -11,7 +11,11 @@ const fn at(millis: u64) -> Timestamp {
 }
 
 fn worker() -> Worker {
-    let analyzer = Analyzer { cluster: "analyzer".to_owned(), token: Token::Inline("t".to_owned()) };
+    let analyzer = Analyzer {
+        cluster: "analyzer".to_owned(),
+        decisions: Switch::Off,
+        token: Token::Inline("t".to_owned()),
+    };
     Worker::reporting(WorkerBoot(Uuid::from_u128(1)), analyzer, "t".to_owned())
 }
 
