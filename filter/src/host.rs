@@ -48,6 +48,15 @@ impl RequestHeld {
         (bytes.len() == length).then_some(bytes)
     }
 
+    /// The version of HTTP that the client speaks.
+    pub(crate) fn protocol(&self) -> Option<Vec<u8>> {
+        hostcalls::get_property(vec!["request", "protocol"]).ok().flatten()
+    }
+
+    pub(crate) fn replace_body(&self, size: usize, bytes: &[u8]) {
+        told("replace a chunk", hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, bytes));
+    }
+
     pub(crate) fn discard_body(&self, size: usize) {
         if size > 0 {
             told("discard body", hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, b""));
@@ -76,6 +85,11 @@ impl ResponseHeld {
 
     pub(crate) fn remove_header(&self, name: &str) {
         told("remove response header", hostcalls::remove_map_value(MapType::HttpResponseHeaders, name));
+    }
+
+    /// Answers in place of the upstream, whose headers have come but did not go on.
+    pub(crate) fn reply(&self, answer: &Answer) {
+        RequestHeld.reply(answer);
     }
 
     pub(crate) fn set_header(&self, name: &str, value: &str) {
@@ -122,6 +136,19 @@ impl Host {
         }
         let handed = hostcalls::call_foreign_function("set_envoy_filter_state", Some(&message));
         told("hand the cost over", handed.map(drop));
+    }
+
+    /// Cuts off the stream whose callback it is.
+    pub(crate) fn reset(&self) {
+        told("reset a stream", hostcalls::reset_http_request());
+    }
+
+    /// Cuts off a stream of which this is no callback; what is called afterwards is called for that stream.
+    pub(crate) fn reset_other(&self, stream: u32) {
+        match hostcalls::set_effective_context(stream) {
+            Ok(()) => self.reset(),
+            Err(status) => told("turn to another stream", Err(status)),
+        }
     }
 
     pub(crate) fn define(&self, kind: MetricType, name: &str) -> Option<u32> {
@@ -183,10 +210,13 @@ impl Host {
             | Effect::RemoveRequestHeader(_)
             | Effect::SetResponseHeader(..)
             | Effect::RemoveResponseHeader(_)
+            | Effect::ReplaceRequestChunk(_)
             | Effect::ReplaceResponseChunk(_)
             | Effect::DiscardBody
             | Effect::Reply(_)
-            | Effect::Emit(_) => (),
+            | Effect::Emit(_)
+            | Effect::Socket(_)
+            | Effect::Reset => (),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod host;
 mod metrics;
 mod root;
+mod sockets;
 mod stream;
 
 use proxy_wasm::types::LogLevel;

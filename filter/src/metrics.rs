@@ -28,6 +28,13 @@ impl Metrics {
         }
     }
 
+    /// Sets a gauge to what all workers agree on.
+    pub(crate) fn set(&self, host: &Host, metric: Metric, value: u64) {
+        if let Some(id) = self.ids.get(&metric) {
+            host.record(*id, value);
+        }
+    }
+
     /// Lowers a gauge; the host shares it between workers, so that it is changed and never set.
     pub(crate) fn lower(&self, host: &Host, metric: Metric, amount: u64) {
         if let Some(id) = self.ids.get(&metric) {

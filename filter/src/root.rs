@@ -2,8 +2,12 @@
 
 use crate::host::{Host, Moment, Shared};
 use crate::metrics::Metrics;
+use crate::sockets::Sockets;
 use crate::stream::Stream;
-use portcullis_gate::{CallId, CallOutcome, Desk, Event, Held, Worker, WorkerEffect, renew_streams};
+use portcullis_gate::{
+    CallId, CallOutcome, Desk, Effect, Effects, Event, Exchange, Held, Input, Interest, SocketEvent, Worker,
+    WorkerEffect, World, renew_streams,
+};
 use portcullis_policy::throttles::{Live, Places, Seed};
 use portcullis_policy::{Policy, Token};
 use portcullis_report::WorkerBoot;
@@ -19,12 +23,15 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Plugin {
     pub(crate) host: Host,
     pub(crate) policy: Policy,
-    pub(crate) places: Places,
     pub(crate) metrics: Metrics,
-    pub(crate) desk: RefCell<Desk>,
-    pub(crate) held: RefCell<Held>,
-    pub(crate) live: RefCell<Live>,
+    pub(crate) sockets: Sockets,
+    places: Places,
+    desk: RefCell<Desk>,
+    held: RefCell<Held>,
+    live: RefCell<Live>,
     worker: RefCell<Worker>,
+    /// What tells this worker from others, and from itself in a life before.
+    number: u32,
 }
 
 impl Plugin {
@@ -36,11 +43,11 @@ impl Plugin {
         let metrics = Metrics::define(&Host, &policy.labels());
         let seed = random().ok_or("the host gives no randomness, which places of buckets need")?;
         let places = Places::prepare(&policy, Seed(seed), &mut Shared);
-        // Tells the leases of this worker from those of others, and from its own of a life before.
-        let live = Live::new(u32::from_le_bytes(random().ok_or("the host gives no randomness")?));
+        let number = u32::from_le_bytes(random().ok_or("the host gives no randomness")?);
         let (desk, held) = (RefCell::default(), RefCell::default());
-        let (live, worker) = (RefCell::new(live), RefCell::new(worker));
-        Ok(Self { host: Host, policy, places, metrics, desk, held, live, worker })
+        let (live, worker) = (RefCell::new(Live::new(number)), RefCell::new(worker));
+        let sockets = Sockets::default();
+        Ok(Self { host: Host, policy, metrics, sockets, places, desk, held, live, worker, number })
     }
 
     pub(crate) fn note(&self, event: Event) {
@@ -48,11 +55,66 @@ impl Plugin {
         self.perform(effects);
     }
 
+    pub(crate) fn note_socket(&self, event: SocketEvent) {
+        self.worker.borrow_mut().note_socket(event);
+    }
+
+    /// Asks what an input of a stream leads to.
+    pub(crate) fn decide(&self, exchange: &RefCell<Exchange>, input: Input<'_>, began: &Moment) -> Effects {
+        let is_first = matches!(input, Input::RequestHeaders { .. });
+        let entropy = match is_first || exchange.borrow().wants(Interest::Ticks) {
+            // Without randomness ids are easier to guess, no more.
+            true => random().unwrap_or_default(),
+            false => [0; 10],
+        };
+        let held = &mut *self.held.borrow_mut();
+        let desk = &mut *self.desk.borrow_mut();
+        let live = &mut *self.live.borrow_mut();
+        let (policy, places, now) = (&self.policy, &self.places, began.timestamp());
+        let mut world = World { now, policy, entropy, desk, held, places, live, buckets: &mut Shared };
+        exchange.borrow_mut().on(input, &mut world)
+    }
+
+    /// Tells open sockets the time; those are cut off last for which it has run out, since whatever is called after that
+    /// is called for them.
+    fn tick_sockets(&self, now: &Moment) {
+        let mut over = Vec::new();
+        for (stream, exchange) in self.sockets.due() {
+            for effect in self.decide(&exchange, Input::Tick, now).list {
+                self.host.count(&effect, &self.metrics, now);
+                match effect {
+                    Effect::Socket(event) => self.note_socket(*event),
+                    Effect::Emit(event) => self.note(*event),
+                    Effect::Reset => over.push(stream),
+                    // Performed above, or not of this phase.
+                    Effect::SetRequestHeader(..)
+                    | Effect::RemoveRequestHeader(_)
+                    | Effect::SetResponseHeader(..)
+                    | Effect::RemoveResponseHeader(_)
+                    | Effect::ReplaceRequestChunk(_)
+                    | Effect::ReplaceResponseChunk(_)
+                    | Effect::DiscardBody
+                    | Effect::Reply(_)
+                    | Effect::Property(..)
+                    | Effect::HandOver(_)
+                    | Effect::Count(..)
+                    | Effect::Lower(..)
+                    | Effect::Time(_) => (),
+                }
+            }
+        }
+        over.into_iter().for_each(|stream| self.host.reset_other(stream));
+    }
+
     fn on_tick(&self, now: &Moment) {
         let effects = self.worker.borrow_mut().on_tick(now.timestamp());
         self.perform(effects);
         let effects = renew_streams(&mut self.live.borrow_mut(), &mut Shared, now.timestamp());
         self.perform(effects);
+        let told =
+            self.worker.borrow_mut().tell_sockets(self.number, &self.policy, &mut Shared, now.timestamp());
+        self.perform(told);
+        self.tick_sockets(now);
     }
 
     fn on_call(&self, outcome: CallOutcome) {
@@ -64,6 +126,7 @@ impl Plugin {
         for effect in effects {
             match effect {
                 WorkerEffect::Count(metric, amount) => self.metrics.count(&self.host, metric, amount),
+                WorkerEffect::Set(metric, value) => self.metrics.set(&self.host, metric, value),
                 WorkerEffect::Warn(message) => self.host.warn(&message),
                 WorkerEffect::Call(call) => self.on_call(self.host.begin(&call)),
             }
@@ -86,7 +149,7 @@ fn worker(policy: &Policy) -> Result<Worker, String> {
 }
 
 /// Random bytes from the host, if it has any.
-pub(crate) fn random<const N: usize>() -> Option<[u8; N]> {
+fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
@@ -130,8 +193,8 @@ impl RootContext for Root {
         Some(ContextType::HttpContext)
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         let plugin = Rc::clone(self.plugin.as_ref()?);
-        Some(Box::new(Stream::new(plugin)))
+        Some(Box::new(Stream::new(plugin, context)))
     }
 }

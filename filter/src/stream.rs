@@ -1,8 +1,9 @@
 //! One HTTP stream: callbacks in, effects out.
 
-use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld, Shared};
-use crate::root::{Plugin, random};
-use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, Peer, World};
+use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld};
+use crate::root::Plugin;
+use crate::sockets::Shared;
+use portcullis_gate::{Chunk, Effect, Effects, Flow, Headers, Input, Interest, More, Peer};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -10,34 +11,23 @@ use std::rc::Rc;
 /// One HTTP stream.
 pub(crate) struct Stream {
     plugin: Rc<Plugin>,
-    exchange: Exchange,
+    context: u32,
+    exchange: Shared,
     /// Bytes of what the host holds of the request's body that the exchange has read.
     seen: usize,
 }
 
 impl Stream {
-    pub(crate) fn new(plugin: Rc<Plugin>) -> Self {
-        Self { plugin, exchange: Exchange::default(), seen: 0 }
+    pub(crate) fn new(plugin: Rc<Plugin>, context: u32) -> Self {
+        Self { plugin, context, exchange: Shared::default(), seen: 0 }
     }
 
     fn decide(&mut self, input: Input<'_>, began: &Moment) -> Effects {
-        let entropy = match &input {
-            // Without randomness ids are easier to guess, no more.
-            Input::RequestHeaders { .. } => random().unwrap_or_default(),
-            Input::RequestBody { .. }
-            | Input::RequestTrailers
-            | Input::ResponseHeaders { .. }
-            | Input::ResponseBody { .. }
-            | Input::ResponseTrailers
-            | Input::StreamEnded => [0; 10],
-        };
-        let held = &mut *self.plugin.held.borrow_mut();
-        let desk = &mut *self.plugin.desk.borrow_mut();
-        let live = &mut *self.plugin.live.borrow_mut();
-        let Plugin { policy, places, .. } = &*self.plugin;
-        let now = began.timestamp();
-        let mut world = World { now, policy, entropy, desk, held, places, live, buckets: &mut Shared };
-        self.exchange.on(input, &mut world)
+        self.plugin.decide(&self.exchange, input, began)
+    }
+
+    fn wants(&self, part: Interest) -> bool {
+        self.exchange.borrow().wants(part)
     }
 
     /// One step while the request is held; `size` bytes of its body are.
@@ -51,6 +41,9 @@ impl Stream {
                 Effect::RemoveRequestHeader(name) => RequestHeld.remove_header(&name),
                 Effect::Reply(answer) => RequestHeld.reply(&answer),
                 Effect::Emit(event) => self.plugin.note(*event),
+                Effect::Socket(event) => self.plugin.note_socket(*event),
+                Effect::ReplaceRequestChunk(bytes) => RequestHeld.replace_body(size, &bytes),
+                Effect::Reset => self.plugin.host.reset(),
                 Effect::DiscardBody => {
                     RequestHeld.discard_body(size);
                     self.seen = 0;
@@ -76,21 +69,25 @@ impl Stream {
         }
     }
 
-    /// One step of the response, which always goes on; `size` bytes of its body came.
+    /// One step of the response; `size` bytes of its body came.
     fn respond(&mut self, input: Input<'_>, size: usize) -> Action {
         let began = self.plugin.host.now();
-        for effect in self.decide(input, &began).list {
+        let Effects { flow, list } = self.decide(input, &began);
+        for effect in list {
             self.plugin.host.count(&effect, &self.plugin.metrics, &began);
             match effect {
                 Effect::SetResponseHeader(name, value) => ResponseHeld.set_header(name, &value),
                 Effect::RemoveResponseHeader(name) => ResponseHeld.remove_header(name),
                 Effect::ReplaceResponseChunk(bytes) => ResponseChunk.replace(size, &bytes),
                 Effect::Emit(event) => self.plugin.note(*event),
+                Effect::Socket(event) => self.plugin.note_socket(*event),
+                Effect::Reply(answer) => ResponseHeld.reply(&answer),
+                Effect::Reset => self.plugin.host.reset(),
                 // Performed above, or not of this phase.
                 Effect::SetRequestHeader(..)
                 | Effect::RemoveRequestHeader(_)
+                | Effect::ReplaceRequestChunk(_)
                 | Effect::DiscardBody
-                | Effect::Reply(_)
                 | Effect::Property(..)
                 | Effect::HandOver(_)
                 | Effect::Count(..)
@@ -98,7 +95,10 @@ impl Stream {
                 | Effect::Time(_) => (),
             }
         }
-        Action::Continue
+        match flow {
+            Flow::Continue => Action::Continue,
+            Flow::Hold => Action::Pause,
+        }
     }
 }
 
@@ -111,13 +111,15 @@ impl HttpContext for Stream {
         fault_on_demand(pairs.as_deref().unwrap_or_default());
         let address = RequestHeld.address();
         let properties = RequestHeld.properties(self.plugin.policy.clients.properties());
-        let peer = Peer { address: address.as_deref(), properties: &properties };
         let headers = pairs.as_deref().map(Headers::new);
+        let protocol = headers.filter(|headers| headers.upgrades()).and_then(|_| RequestHeld.protocol());
+        let (address, protocol) = (address.as_deref(), protocol.as_deref());
+        let peer = Peer { address, protocol, properties: &properties };
         self.step(Input::RequestHeaders { headers, peer, more: more(end) }, 0)
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if !self.exchange.wants(Interest::Request) {
+        if !self.wants(Interest::Request) {
             return Action::Continue;
         }
         let fresh = RequestHeld.body(self.seen, size.saturating_sub(self.seen));
@@ -127,21 +129,25 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        if !self.exchange.wants(Interest::Request) {
+        if !self.wants(Interest::Request) {
             return Action::Continue;
         }
         self.step(Input::RequestTrailers, self.seen)
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
-        let wanted = self.exchange.wants(Interest::ResponseHeaders);
+        let wanted = self.wants(Interest::ResponseHeaders);
         let pairs = if wanted { ResponseHeld.headers() } else { None };
         let headers = pairs.as_deref().map(Headers::new);
-        self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0)
+        let action = self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0);
+        if self.wants(Interest::Ticks) {
+            self.plugin.sockets.add(self.context, &self.exchange);
+        }
+        action
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        if !self.exchange.wants(Interest::ResponseBody) {
+        if !self.wants(Interest::ResponseBody) {
             return Action::Continue;
         }
         let bytes = ResponseChunk.bytes(size);
@@ -150,14 +156,15 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        if !self.exchange.wants(Interest::ResponseBody) {
+        if !self.wants(Interest::ResponseBody) {
             return Action::Continue;
         }
         self.respond(Input::ResponseTrailers, 0)
     }
 
     fn on_log(&mut self) {
-        if self.exchange.wants(Interest::End) {
+        self.plugin.sockets.remove(self.context);
+        if self.wants(Interest::End) {
             self.respond(Input::StreamEnded, 0);
         }
     }

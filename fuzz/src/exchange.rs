@@ -68,7 +68,7 @@ fn play(policy: &Policy, request: &Request<'_>, chunks: &[&[u8]], ending: Ending
     let headers = Some(Headers::new(&request.headers));
     player.request(Input::RequestHeaders {
         headers,
-        peer: Peer { address: Some(b"192.0.2.7:5000"), properties: &[] },
+        peer: Peer { address: Some(b"192.0.2.7:5000"), ..Peer::default() },
         more,
     });
     if more == More::Follows {

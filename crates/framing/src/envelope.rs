@@ -159,7 +159,7 @@ pub(crate) fn syntax(fault: Fault, text: &str, nesting: Nesting) -> EnvelopeErro
 }
 
 /// What was read, when its syntax is sound to the end.
-type Sense<T> = Result<T, EnvelopeError>;
+pub(crate) type Sense<T> = Result<T, EnvelopeError>;
 
 fn top<'a>(
     reader: &mut Reader<'a>,
@@ -206,7 +206,8 @@ fn requests<'a>(
     })
 }
 
-fn request<'a>(reader: &mut Reader<'a>, ids: IdKeys<'_>) -> Result<Sense<Request<'a>>, Fault> {
+/// Reads the object of one request.
+pub(crate) fn request<'a>(reader: &mut Reader<'a>, ids: IdKeys<'_>) -> Result<Sense<Request<'a>>, Fault> {
     let mut sense = Ok(Request::default());
     let mut seen = Seen::default();
     let mut variant = false;

@@ -6,9 +6,12 @@
 
 mod brotli;
 mod deflate;
+mod message;
 mod zstd;
 
 use crate::encoding::Coding;
+
+pub use message::{MessageInflater, inflate_message};
 
 /// How far back a stream may reach for what it repeats. Brotli reserves this much when a stream says so; encoders stay
 /// within it unless told otherwise.

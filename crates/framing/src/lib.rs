@@ -1,4 +1,4 @@
-//! Bytes on the wire become GraphQL requests: envelopes, media types, URL parameters.
+//! Bytes on the wire become GraphQL requests: envelopes, media types, URL parameters, WebSocket frames.
 //!
 //! Reads strictly and in one way only: what two servers could read differently is an error here.
 //! Knows byte limits; knows no GraphQL grammar, no policy and no Envoy.
@@ -16,11 +16,13 @@ mod percent;
 mod query_string;
 mod response;
 mod sha256;
+pub mod subprotocol;
+pub mod websocket;
 
 pub use accept::{Accepts, Streams, accepts, streams};
 pub use encoding::{Coding, ContentEncoding, content_encoding};
 pub use envelope::{BatchLength, Envelope, EnvelopeError, Request, read, read_by};
-pub use inflate::{InflateError, Inflation, inflate};
+pub use inflate::{InflateError, Inflation, MessageInflater, inflate, inflate_message};
 pub use json::{Json, Nesting, Object};
 pub use media_type::{Boundary, ContentType, content_type};
 pub use multipart::{Multipart, MultipartError, MultipartLimits, UploadLimits, UploadMap, UploadMapError};

@@ -2,10 +2,11 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::panic, reason = "a test may fail loudly")]
 
+use portcullis_framing::websocket::{Compression, End, FrameLimits, FrameReader, Part, Sender};
 use portcullis_framing::{
     BatchLength, Coding, ContentType, Envelope, EnvelopeError, Event, Events, Inflation, Jobs, Multipart,
     MultipartLimits, Nesting, Parameters, Scanner, Suggestions, UploadLimits, UploadMap, content_type,
-    inflate, read,
+    inflate, inflate_message, read,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -126,4 +127,25 @@ fn a_response_is_scanned_as_it_passes() {
         output.extend_from_slice(&scanner.finish());
         assert_eq!((output.as_slice(), codes, leaves), (expected.as_slice(), 1, 1), "{size}");
     }
+}
+
+#[wasm_bindgen_test]
+fn frames_are_read_as_they_pass() {
+    let limits = FrameLimits { message_bytes: 100, frames_per_message: 2 };
+    let bytes = b"\x01\x81\x01\x02\x03\x04i\x80\x81\x01\x02\x03\x04h";
+    let mut reader = FrameReader::new(Sender::Client, Compression::Deflate, limits);
+    let (mut message, mut ends) = (Vec::new(), 0);
+    for mut chunk in bytes.chunks(1) {
+        while let Ok(Some(part)) = reader.next(&mut chunk) {
+            match part {
+                Part::Payload(payload) => payload.append_to(&mut message),
+                Part::End(End::Message) => ends += 1,
+                Part::Begin(_) | Part::End(End::Frame) | Part::Control(_) => (),
+            }
+        }
+    }
+    assert_eq!((message.as_slice(), ends), (&b"hi"[..], 1));
+    assert!(reader.next(&mut &b"\x81\xe5"[..]).is_ok());
+    let hello = inflate_message(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0], Inflation { bytes: 9, ratio: 9 });
+    assert_eq!(hello.as_deref(), Ok(&b"Hello"[..]));
 }

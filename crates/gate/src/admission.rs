@@ -86,7 +86,7 @@ pub(crate) fn too_long(target: &[u8], policy: &Policy) -> Refusal {
 
 /// Whether a stream that could never end is asked for: its end cannot be awaited.
 pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
-    headers.all("upgrade").next().is_some()
+    headers.upgrades()
 }
 
 /// Whether a request is under the policy, and the document id that its path may end in.
@@ -101,7 +101,7 @@ pub(crate) fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<Stri
 
 /// Headers in which only the gate may speak, in every spelling that an upstream may take for them; and what would hide
 /// from it a response that it is to read.
-fn stripped(headers: Headers<'_>, policy: &Policy) -> Vec<Effect> {
+pub(crate) fn stripped(headers: Headers<'_>, policy: &Policy) -> Vec<Effect> {
     let forged = headers.names_like(header::GRAPHQL_PREFIX);
     let ids = headers.names_like(header::CORRELATION_ID).filter(|name| name.contains('_'));
     let compressed = headers.names_like("accept-encoding").filter(|_| policy.responses.are_read());

@@ -35,13 +35,7 @@ pub(crate) fn answer(
     headers.extend(extra_header(refusal.reason, policy).map(|(name, value)| (name, value.to_owned())));
     headers.extend(case.throttled.wait_seconds().map(|seconds| (RETRY_AFTER, seconds.to_string())));
     headers.extend(throttle::told(case, policy).into_iter().flat_map(throttle::answer_headers));
-    let mut error = Map::new();
-    error.insert("message".to_owned(), json!(refusal.reason.message()));
-    if let Some(position) = refusal.position {
-        error.insert("locations".to_owned(), json!([{ "line": position.line, "column": position.column }]));
-    }
-    error.insert("extensions".to_owned(), Value::Object(extensions(refusal, policy.responses.disclosure)));
-    let mut one = json!({ "errors": [error] });
+    let mut one = json!({ "errors": [error(refusal, policy)] });
     if let (Some(cost), Some(object)) = (throttle::cost(case, cost, policy), one.as_object_mut()) {
         object.insert("extensions".to_owned(), json!({ "cost": cost }));
     }
@@ -50,6 +44,17 @@ pub(crate) fn answer(
         Some(times) => Value::Array(vec![one; times]),
     };
     Answer { status: status(refusal.reason, policy), headers, body: body.to_string().into_bytes() }
+}
+
+/// A refusal as an error of GraphQL.
+pub(crate) fn error(refusal: &Refusal, policy: &Policy) -> Map<String, Value> {
+    let mut error = Map::new();
+    error.insert("message".to_owned(), json!(refusal.reason.message()));
+    if let Some(position) = refusal.position {
+        error.insert("locations".to_owned(), json!([{ "line": position.line, "column": position.column }]));
+    }
+    error.insert("extensions".to_owned(), Value::Object(extensions(refusal, policy.responses.disclosure)));
+    error
 }
 
 fn status(reason: Reason, policy: &Policy) -> u16 {
@@ -66,8 +71,9 @@ fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'stat
     match (reason.status(), policy.transports.get) {
         (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
         (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
+        (426, _) => Some(("sec-websocket-version", "13")),
         // A throttle knows how long.
-        (429, _) if reason != Reason::Throttled => Some((RETRY_AFTER, "1")),
+        (429, _) if !matches!(reason, Reason::Throttled | Reason::SocketAttempts) => Some((RETRY_AFTER, "1")),
         (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }

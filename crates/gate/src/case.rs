@@ -53,6 +53,19 @@ impl Case {
     }
 }
 
+impl Case {
+    /// The same request, for another mention of it; its throttles have said all.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            correlation: self.correlation.clone(),
+            client: self.client,
+            class: Arc::clone(&self.class),
+            throttled: Throttled::default(),
+            ..*self
+        }
+    }
+}
+
 #[cfg(test)]
 impl Case {
     /// A request of nobody in particular.

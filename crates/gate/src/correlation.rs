@@ -24,6 +24,13 @@ impl CorrelationId {
         Some(Self(text.to_owned()))
     }
 
+    /// The id of something that is numbered within what this is the id of; of a long one the begin is kept.
+    pub(crate) fn numbered(&self, number: u64) -> Self {
+        let number = format!(".{number}");
+        let own: String = self.0.chars().take(LONGEST.saturating_sub(number.len())).collect();
+        Self(own + &number)
+    }
+
     /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -60,6 +67,14 @@ mod tests {
         check(b"a\r\nset-cookie: x", false);
         check(b"a\xff", false);
         check("é".as_bytes(), false);
+    }
+
+    #[test]
+    fn a_numbered_id_is_well_formed() {
+        let id = |text: &str| CorrelationId::parse(text.as_bytes()).unwrap();
+        assert_eq!(id("socket").numbered(7).as_str(), "socket.7");
+        let long = id(&"x".repeat(64)).numbered(u64::MAX);
+        assert!(CorrelationId::parse(long.as_str().as_bytes()).is_some());
     }
 
     #[test]

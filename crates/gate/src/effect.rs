@@ -1,6 +1,7 @@
 //! What the gate asks its shell to do.
 
 use crate::answer::Answer;
+use crate::crowd::SocketEvent;
 use crate::event::Event;
 use portcullis_report::Metric;
 
@@ -36,6 +37,8 @@ pub enum Effect {
     RemoveResponseHeader(&'static str),
     /// Empties what the host holds of the request's body.
     DiscardBody,
+    /// Puts these bytes in the place of the chunk of the request's body that just came.
+    ReplaceRequestChunk(Vec<u8>),
     /// Puts these bytes in the place of the chunk of the response's body that just came.
     ReplaceResponseChunk(Vec<u8>),
     /// Answers the client in place of the upstream.
@@ -52,4 +55,8 @@ pub enum Effect {
     Time(Metric),
     /// Hands a judged request to the worker.
     Emit(Box<Event>),
+    /// Hands what happened to a socket to the worker.
+    Socket(Box<SocketEvent>),
+    /// Cuts the stream off in both directions.
+    Reset,
 }

@@ -7,8 +7,10 @@
 
 use crate::admission::{Admission, admit, is_upgrade};
 use crate::case::Case;
+use crate::channel::{Course, ask, refuse};
 use crate::conclude::{counts, events, properties, reply, request_headers};
 use crate::effect::{Effect, Effects, Flow};
+use crate::handshake::{Knock, knock};
 use crate::input::{Chunk, Input, More};
 use crate::intake::Intake;
 use crate::judge::Judgement;
@@ -44,6 +46,8 @@ enum Phase {
     Draining(Box<(Case, Judgement)>, usize),
     /// Judged; the response is awaited.
     Judged(Box<Awaited>),
+    /// A WebSocket, from the time at which the upstream is asked about it.
+    Socket(Course),
 }
 
 /// An upload whose first parts were judged; the upstream may answer it before it has all of it.
@@ -64,6 +68,8 @@ pub enum Interest {
     ResponseHeaders,
     /// The body of the response, and the trailers that end it.
     ResponseBody,
+    /// The time, again and again.
+    Ticks,
     /// The end of the stream.
     End,
 }
@@ -76,6 +82,11 @@ impl Exchange {
             Phase::Fresh | Phase::Reading(_) | Phase::Draining(..) => more,
             Phase::Passing(passing) => more || passing.awaited.wants(part),
             Phase::Judged(awaited) => awaited.wants(part),
+            Phase::Socket(Course::Asking(_)) => more || part == Interest::ResponseHeaders,
+            Phase::Socket(Course::Open(_)) => {
+                more || matches!(part, Interest::ResponseBody | Interest::Ticks)
+            }
+            Phase::Socket(Course::Shut) => part == Interest::Request,
             Phase::Untouched => false,
         }
     }
@@ -85,11 +96,24 @@ impl Exchange {
         let phase = std::mem::take(&mut self.phase);
         let held = phase.held();
         let (mut phase, mut effects) = if let Input::RequestHeaders { headers, peer, more } = input {
-            let upgrade = headers.is_some_and(is_upgrade);
-            let admission = admit(headers, peer, more, world);
-            match admission.class() {
-                Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
-                None => on_headers(admission, upgrade, more, world),
+            match headers.map_or(Knock::None, |headers| knock(headers, peer, more, world)) {
+                Knock::None => {
+                    let upgrade = headers.is_some_and(is_upgrade);
+                    let admission = admit(headers, peer, more, world);
+                    match admission.class() {
+                        Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
+                        None => on_headers(admission, upgrade, more, world),
+                    }
+                }
+                Knock::Refuse(case, refusal) => {
+                    let class = case.client.class;
+                    (Phase::Untouched, refuse(*case, refusal, &world.of(class)))
+                }
+                Knock::Ask(opening, list) => {
+                    let class = opening.case.client.class;
+                    let (course, effects) = ask(opening, list, &world.of(class));
+                    (Phase::Socket(course), effects)
+                }
             }
         } else {
             match phase.class() {
@@ -142,6 +166,9 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
 impl Phase {
     /// Whatever follows the request's headers.
     fn on(self, input: Input<'_>, world: &mut World<'_>) -> (Self, Effects) {
+        if let Self::Socket(course) = self {
+            return on_socket(course, input, world);
+        }
         match input {
             Input::RequestBody { chunk, more } => self.on_body(chunk, more, world),
             Input::RequestTrailers => self.on_body(Chunk::Bytes(&[]), More::Ended, world),
@@ -151,8 +178,8 @@ impl Phase {
             Input::ResponseBody { chunk, more } => self.on_response(|awaited| awaited.on_body(chunk, more)),
             Input::ResponseTrailers => self.on_response(Awaited::on_trailers),
             Input::StreamEnded => self.on_end(world),
-            // They come once.
-            Input::RequestHeaders { .. } => (self, Effects::default()),
+            // They come once; and what ends with its response has no time to keep.
+            Input::RequestHeaders { .. } | Input::Tick => (self, Effects::default()),
         }
     }
 
@@ -162,6 +189,7 @@ impl Phase {
             Self::Reading(reading) => Some(reading.0.client.class),
             Self::Passing(passing) => Some(passing.case.client.class),
             Self::Draining(refused, _) => Some(refused.0.client.class),
+            Self::Socket(course) => course.case().map(|case| case.client.class),
             Self::Fresh | Self::Untouched | Self::Judged(_) => None,
         }
     }
@@ -170,7 +198,7 @@ impl Phase {
         match self {
             Self::Judged(awaited) => Some(awaited),
             Self::Passing(passing) => Some(&mut passing.awaited),
-            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) => None,
+            Self::Fresh | Self::Untouched | Self::Reading(_) | Self::Draining(..) | Self::Socket(_) => None,
         }
     }
 
@@ -189,7 +217,7 @@ impl Phase {
                 let (case, judgement) = *refused;
                 drain_on(case, judgement, drained.saturating_add(length), more, world)
             }
-            Self::Fresh | Self::Untouched | Self::Judged(_) => (self, Effects::default()),
+            Self::Fresh | Self::Untouched | Self::Judged(_) | Self::Socket(_) => (self, Effects::default()),
         }
     }
 
@@ -197,7 +225,12 @@ impl Phase {
     fn held(&self) -> usize {
         match self {
             Self::Reading(reading) => reading.1.held(),
-            Self::Fresh | Self::Untouched | Self::Passing(_) | Self::Draining(..) | Self::Judged(_) => 0,
+            Self::Fresh
+            | Self::Untouched
+            | Self::Passing(_)
+            | Self::Draining(..)
+            | Self::Judged(_)
+            | Self::Socket(_) => 0,
         }
     }
 
@@ -218,7 +251,7 @@ impl Phase {
                 let list = vec![Effect::Count(Metric::Unjudged, 1)];
                 return (Self::Untouched, Effects { flow: Flow::Continue, list });
             }
-            Self::Fresh | Self::Untouched => return (Self::Untouched, Effects::default()),
+            Self::Fresh | Self::Untouched | Self::Socket(_) => return (Self::Untouched, Effects::default()),
         };
         list.extend(awaited.on_end());
         if let Some((taken, actual)) = awaited.spent() {
@@ -227,6 +260,28 @@ impl Phase {
         list.extend(end_stream(awaited.over(), world));
         (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
+}
+
+/// Whatever follows an attempt to open a socket.
+fn on_socket(mut course: Course, input: Input<'_>, world: &mut World<'_>) -> (Phase, Effects) {
+    let (course, effects) = match input {
+        Input::RequestBody { chunk, .. } => course.on_request(chunk, world),
+        Input::ResponseHeaders { headers, .. } => course.on_answer(headers, world),
+        Input::ResponseBody { chunk, .. } => course.on_response(chunk, world),
+        Input::Tick => {
+            let effects = course.on_tick(world);
+            (course, effects)
+        }
+        Input::StreamEnded => {
+            let list = course.on_end(world);
+            return (Phase::Untouched, Effects { flow: Flow::Continue, list });
+        }
+        // A socket has no trailers.
+        Input::RequestTrailers | Input::ResponseTrailers | Input::RequestHeaders { .. } => {
+            (course, Effects::default())
+        }
+    };
+    (Phase::Socket(course), effects)
 }
 
 fn read_on(

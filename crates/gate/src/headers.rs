@@ -10,6 +10,11 @@ impl<'a> Headers<'a> {
         Self(pairs)
     }
 
+    /// Whether a request asks for a connection of another kind.
+    pub fn upgrades(self) -> bool {
+        self.all("upgrade").next().is_some()
+    }
+
     /// Every value of a header.
     pub(crate) fn all<'n>(self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.0

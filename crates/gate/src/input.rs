@@ -39,6 +39,8 @@ pub enum Input<'a> {
     },
     /// The response's trailers: its body has ended.
     ResponseTrailers,
+    /// Time has passed.
+    Tick,
     /// The stream is over, whatever became of it.
     StreamEnded,
 }
@@ -48,6 +50,8 @@ pub enum Input<'a> {
 pub struct Peer<'a> {
     /// The address, `ip:port`.
     pub address: Option<&'a [u8]>,
+    /// The version of HTTP, `HTTP/1.1`; asked for where a socket is to be opened.
+    pub protocol: Option<&'a [u8]>,
     /// What it said to each property that the policy asks for, in their order.
     pub properties: &'a [Option<Vec<u8>>],
 }

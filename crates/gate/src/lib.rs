@@ -1,4 +1,4 @@
-//! The order of things: one HTTP exchange from headers to verdict, and what a worker keeps beyond it.
+//! The order of things: one HTTP exchange from headers to verdict, one socket from frame to frame, and what a worker keeps beyond them.
 //!
 //! Sans-IO: callbacks come in as [`Input`], what should happen goes out as [`Effects`]. Knows no hostcalls and not how
 //! effects are performed; what cannot be judged does not pass, unless the policy says that it only counts.
@@ -7,11 +7,14 @@ mod admission;
 mod answer;
 mod by_url;
 mod case;
+mod channel;
 mod conclude;
 mod correlation;
+mod crowd;
 mod effect;
 mod event;
 mod exchange;
+mod handshake;
 mod headers;
 mod held;
 mod input;
@@ -22,6 +25,7 @@ mod outbox;
 mod response;
 mod rollup;
 mod route;
+mod socket;
 mod tally;
 mod throttle;
 mod time;
@@ -32,9 +36,11 @@ mod world;
 pub use answer::Answer;
 pub use by_url::judge_url;
 pub use correlation::CorrelationId;
+pub use crowd::{Carried, SocketEvent, SocketNews};
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;
 pub use exchange::{Exchange, Interest};
+pub use handshake::{Carries, Deflate, Terms};
 pub use headers::Headers;
 pub use held::Held;
 pub use input::{Chunk, Input, More, Peer};
@@ -42,7 +48,8 @@ pub use judge::{
     Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope, variables,
 };
 pub use outbox::{Call, CallId, CallOutcome};
-pub use throttle::renew_streams;
+pub use socket::{Opened, Socket, SocketInput};
+pub use throttle::{renew_streams, spend_message};
 pub use time::Timestamp;
 pub use worker::{Worker, WorkerEffect};
 pub use world::World;

@@ -3,6 +3,11 @@
 //! Asked after the verdict on the request itself, so that what is refused costs nothing. What cannot be counted, because
 //! other workers always were first, does not pass where the throttle is enforced.
 
+mod sockets;
+
+pub use sockets::spend_message;
+pub(crate) use sockets::{attempt, close_socket, open_socket};
+
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
@@ -21,7 +26,19 @@ use portcullis_report::{ClientOutcome, Metric, Reason, ThrottleLabel, header};
 use serde_json::{Value, json};
 
 /// The reasons that throttles have.
-const BY_THROTTLES: [Reason; 4] = [Reason::Throttled, Reason::Streams, Reason::Quota, Reason::Contention];
+const BY_THROTTLES: [Reason; 6] = [
+    Reason::Throttled,
+    Reason::Streams,
+    Reason::Quota,
+    Reason::Contention,
+    Reason::SocketAttempts,
+    Reason::SocketCount,
+];
+
+/// Whether a reason is one that throttles have.
+pub(crate) fn is_by_throttles(reason: Reason) -> bool {
+    BY_THROTTLES.contains(&reason)
+}
 
 /// What came of asking the throttles.
 #[derive(Debug, Default)]
@@ -255,7 +272,7 @@ pub(crate) fn cost(case: &Case, cost: Option<Cost>, policy: &Policy) -> Option<V
 pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
     let outcome = match verdict {
         Verdict::Allow => ClientOutcome::Allowed,
-        Verdict::Deny(refusal) if BY_THROTTLES.contains(&refusal.reason) => ClientOutcome::Throttled,
+        Verdict::Deny(refusal) if is_by_throttles(refusal.reason) => ClientOutcome::Throttled,
         Verdict::Deny(_) => ClientOutcome::Refused,
     };
     let class = Metric::ClientRequests(case.client.class.into(), outcome);

@@ -3,11 +3,13 @@
 //! Losing the analyzer never costs a request: reports wait in a bounded outbox, and while that is full the window grows
 //! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
 
+use crate::crowd::{Crowd, SocketEvent, SocketNews};
 use crate::event::Event;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};
 use crate::time::Timestamp;
-use portcullis_policy::Analyzer;
+use portcullis_policy::throttles::Buckets;
+use portcullis_policy::{Analyzer, Policy};
 use portcullis_report::{Bounds, Incident, Metric, Report, VERSION, WorkerBoot};
 
 /// How long a window without anything urgent is, in milliseconds.
@@ -20,6 +22,8 @@ pub enum WorkerEffect {
     Call(Call),
     /// Adds to a counter.
     Count(Metric, u64),
+    /// Sets a gauge.
+    Set(Metric, u64),
     /// Tells the operator what to look at; said once for each outage.
     Warn(String),
 }
@@ -30,6 +34,7 @@ pub struct Worker {
     boot: WorkerBoot,
     sequence: u64,
     rollup: Rollup,
+    crowd: Crowd,
     incidents: Vec<Incident>,
     incidents_dropped: u64,
     window: Option<Timestamp>,
@@ -63,6 +68,7 @@ impl Worker {
             boot,
             sequence: 0,
             rollup: Rollup::default(),
+            crowd: Crowd::default(),
             incidents: Vec::new(),
             incidents_dropped: 0,
             window: None,
@@ -94,6 +100,36 @@ impl Worker {
             }
         }
         effects
+    }
+
+    /// Counts what happened to a socket.
+    pub fn note_socket(&mut self, event: SocketEvent) {
+        self.crowd.note_open(&event);
+        if self.outbox.is_none() {
+            return;
+        }
+        self.window.get_or_insert(event.at);
+        let is_abuse = match &event.news {
+            SocketNews::Refused(_) => true,
+            SocketNews::Carried(carried) => !carried.rejected.is_empty(),
+            SocketNews::Failed | SocketNews::Opened | SocketNews::Ended { .. } => false,
+        };
+        if is_abuse {
+            self.urgency = Urgency::Urgent;
+        }
+        self.crowd.note(event);
+    }
+
+    /// Tells the other workers how many sockets are open here, and what all of them have open: at each tick. `worker`
+    /// tells this worker from all others.
+    pub fn tell_sockets(
+        &mut self,
+        worker: u32,
+        policy: &Policy,
+        buckets: &mut dyn Buckets,
+        now: Timestamp,
+    ) -> Vec<WorkerEffect> {
+        self.crowd.tell(worker, policy, buckets, now)
     }
 
     /// A tick of the clock: time to cut a report, to send one, or to send one again.
@@ -140,10 +176,14 @@ impl Worker {
     /// Makes a report of the window when it is time and there is room for one.
     fn cut(&mut self, now: Timestamp) {
         let Some(outbox) = &mut self.outbox else { return };
+        // While sockets are open there is always something to tell.
+        if !self.crowd.is_empty() {
+            self.window.get_or_insert(now);
+        }
         let Some(from) = self.window else { return };
         // A clock that was set back ends the window too.
         let due = self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS || now < from;
-        if !due || !outbox.has_room() || self.rollup.is_empty() {
+        if !due || !outbox.has_room() || (self.rollup.is_empty() && self.crowd.is_empty()) {
             return;
         }
         self.sequence = self.sequence.saturating_add(1);
@@ -156,7 +196,7 @@ impl Worker {
             rollup: self.rollup.cut(),
             incidents: std::mem::take(&mut self.incidents),
             incidents_dropped: std::mem::take(&mut self.incidents_dropped),
-            sockets: None,
+            sockets: self.crowd.cut(),
         };
         self.window = None;
         self.urgency = Urgency::Calm;

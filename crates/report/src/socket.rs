@@ -78,6 +78,14 @@ impl MessageKind {
             Self::Close => "close",
         }
     }
+
+    /// Whether it carries something; control frames do not.
+    pub fn is_message(self) -> bool {
+        match self {
+            Self::Text | Self::Binary => true,
+            Self::Ping | Self::Pong | Self::Close => false,
+        }
+    }
 }
 
 /// Who ended a socket.

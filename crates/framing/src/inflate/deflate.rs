@@ -53,7 +53,7 @@ fn stream<'b>(
     }
 }
 
-fn length(after: u64, before: u64) -> usize {
+pub(super) fn length(after: u64, before: u64) -> usize {
     usize::try_from(after.saturating_sub(before)).unwrap_or(usize::MAX)
 }
 

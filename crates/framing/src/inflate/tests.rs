@@ -142,3 +142,62 @@ fn a_window_has_a_limit() {
     refused(Coding::Brotli, file!("large_window.br"), InflateError::Malformed);
     refused(Coding::Zstd, file!("window_128mib.zst"), InflateError::WindowTooLarge { limit: 8 << 20 });
 }
+
+/// A message as a client compresses it: flushed, without the four bytes that are always the same.
+fn deflated(text: &[u8]) -> Vec<u8> {
+    let mut compress = flate2::Compress::new(flate2::Compression::default(), false);
+    let mut bytes = Vec::with_capacity(text.len() + 1_000);
+    compress.compress_vec(text, &mut bytes, flate2::FlushCompress::Sync).unwrap();
+    bytes.truncate(bytes.strip_suffix(&[0, 0, 0xff, 0xff]).unwrap().len());
+    bytes
+}
+
+#[test]
+fn a_message_is_inflated_as_the_standard_shows() {
+    let hello = |bytes: &[u8]| inflate_message(bytes, LIMIT);
+    // RFC 7692 §7.2.3.1 to §7.2.3.5.
+    assert_eq!(hello(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).as_deref(), Ok(&b"Hello"[..]));
+    let stored = [&[0, 5, 0, 0xfa, 0xff][..], b"Hello", &[0]].concat();
+    assert_eq!(hello(&stored).as_deref(), Ok(&b"Hello"[..]));
+    assert_eq!(hello(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]).as_deref(), Ok(&b"Hello"[..]));
+    let two = [0xf2, 0x48, 0x05, 0, 0, 0, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
+    assert_eq!(hello(&two).as_deref(), Ok(&b"Hello"[..]));
+    assert_eq!(hello(&[0]).as_deref(), Ok(&b""[..]));
+    assert_eq!(hello(&deflated(REQUEST)).as_deref(), Ok(REQUEST));
+}
+
+#[test]
+fn a_message_is_whole_and_within_its_bounds() {
+    let refused = |bytes: &[u8], error| assert_eq!(inflate_message(bytes, LIMIT), Err(error));
+    let whole = deflated(REQUEST);
+    for end in [1, whole.len() / 2, whole.len() - 1] {
+        refused(&whole[..end], InflateError::Malformed);
+    }
+    refused(b"", InflateError::Malformed);
+    refused(&[&whole[..], &[7]].concat(), InflateError::Malformed);
+    // After a block that says it is the last nothing comes but one empty byte; the context of another message is not there.
+    refused(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], InflateError::Malformed);
+    refused(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x00], InflateError::Malformed);
+    refused(&[0xf2, 0x00, 0x11, 0x00, 0x00], InflateError::Malformed);
+    refused(&deflated(&vec![b' '; 1 << 20]), InflateError::TooDense { limit: 100 });
+    let (limit, spaces) = (Inflation { bytes: 100, ratio: 100 }, |count| deflated(&vec![b' '; count]));
+    assert_eq!(inflate_message(&spaces(100), limit).map(|text| text.len()), Ok(100));
+    assert_eq!(inflate_message(&spaces(101), limit), Err(InflateError::TooLarge { limit: 100 }));
+}
+
+#[test]
+fn a_message_is_inflated_the_same_as_it_passes() {
+    let whole = deflated(REQUEST);
+    for size in [1, 2, 7, 100] {
+        let (mut text, mut inflater) = (Vec::new(), MessageInflater::default());
+        let mut sink = |bytes: &[u8]| {
+            text.extend_from_slice(bytes);
+            Ok(())
+        };
+        for chunk in whole.chunks(size) {
+            inflater.feed(chunk, &mut sink).unwrap();
+        }
+        inflater.finish(&mut sink).unwrap();
+        assert_eq!(text, REQUEST, "{size}");
+    }
+}

@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
         Self { open: 1, ..Self::new(text, nesting) }
     }
 
+    /// Offset of the next byte.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Makes sure that only white space is left.
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {

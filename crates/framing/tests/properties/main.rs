@@ -6,6 +6,8 @@ mod inflate;
 mod multipart;
 mod request;
 mod response;
+mod subprotocol;
+mod websocket;
 
 use proptest::prelude::*;
 

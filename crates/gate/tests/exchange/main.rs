@@ -8,6 +8,7 @@ mod persisted;
 mod requests;
 mod responses;
 mod shadow;
+mod sockets;
 mod streams;
 mod throttles;
 mod transports;
@@ -36,6 +37,7 @@ struct Stream {
     now: Timestamp,
     address: &'static str,
     properties: Vec<Option<Vec<u8>>>,
+    protocol: &'static str,
 }
 
 impl Stream {
@@ -54,6 +56,7 @@ impl Stream {
             now: Timestamp::from_millis(1_000),
             address: "192.0.2.7:5000",
             properties: Vec::new(),
+            protocol: "HTTP/1.1",
         }
     }
 
@@ -84,7 +87,8 @@ impl Stream {
             .collect();
         let headers = Some(Headers::new(&pairs));
         let properties = self.properties.clone();
-        let peer = Peer { address: Some(self.address.as_bytes()), properties: &properties };
+        let protocol = Some(self.protocol.as_bytes());
+        let peer = Peer { address: Some(self.address.as_bytes()), properties: &properties, protocol };
         self.on(Input::RequestHeaders { headers, peer, more })
     }
 

@@ -278,7 +278,7 @@ proptest! {
         let pairs = [(":method", b"POST".to_vec()), (":path", path), ("content-type", value.clone()), ("accept", value)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
         let headers = Some(Headers::new(&pairs));
-        stream.on(Input::RequestHeaders { headers, peer: Peer { address: Some(&body), properties: &[] }, more: More::Follows });
+        stream.on(Input::RequestHeaders { headers, peer: Peer { address: Some(&body), ..Peer::default() }, more: More::Follows });
         stream.body(&body, More::Ended);
         let mut stream = Stream::new();
         stream.post();
