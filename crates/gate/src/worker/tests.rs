@@ -44,7 +44,9 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
 fn tick(worker: &mut Worker, now: u64, status: u16) -> Option<Report> {
     let call = worker.on_tick(at(now)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Fetch(_) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => {
+            None
+        }
     })?;
     let id = CallId(u32::try_from(now).unwrap());
     worker.on_call(CallOutcome::Begun(id), at(now));
@@ -122,7 +124,9 @@ fn the_largest_report_is_within_the_bounds() {
     }
     let call = worker.on_tick(at(1_100)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Fetch(_) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => {
+            None
+        }
     });
     let body = call.unwrap().body;
     assert!(body.len() <= Bounds::REPORT_BYTES, "{}", body.len());

@@ -4,6 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod batches;
+mod decisions;
 mod persisted;
 mod requests;
 mod responses;
@@ -19,6 +20,7 @@ use portcullis_gate::{
     World,
 };
 use portcullis_policy::Policy;
+use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Live, Places, Seed, Shelf};
 use portcullis_report::Reason;
 
@@ -28,6 +30,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 struct Stream {
     policy: Policy,
+    decisions: DecisionSet,
     desk: Desk,
     exchange: Exchange,
     held: Held,
@@ -47,6 +50,7 @@ impl Stream {
         let places = Places::prepare(&policy, Seed([7; 32]), &mut shelf);
         Self {
             policy,
+            decisions: DecisionSet::default(),
             desk: Desk::default(),
             exchange: Exchange::default(),
             held: Held::default(),
@@ -68,6 +72,7 @@ impl Stream {
         let mut world = World {
             now: self.now,
             policy: &self.policy,
+            decisions: &self.decisions,
             entropy: [7; 10],
             desk: &mut self.desk,
             held: &mut self.held,
