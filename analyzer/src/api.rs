@@ -1,15 +1,22 @@
 //! The HTTP interface: which path is answered by whom, and what holds for every answer.
 
 mod access;
+mod body;
+mod crowdsec;
+mod decisions;
+mod feed;
 mod graphql;
 mod health;
 mod metrics;
 mod problem;
 mod reports;
+mod security;
 mod window;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::decisions::Feed;
+use crate::engine::EngineView;
 use crate::ingest::Ingest;
 use crate::jobs::Job;
 use crate::metrics::Metrics;
@@ -19,10 +26,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
+use portcullis_report::DecisionBounds;
 use problem::Problem;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -33,6 +41,8 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) ingest: Ingest,
+    pub(crate) feed: Feed,
+    pub(crate) engine: EngineView,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) started: Instant,
@@ -40,15 +50,13 @@ pub(crate) struct App {
 
 /// All routes.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let routes = Router::new();
-    let routes = either(routes, "/edge/v1/reports", post(reports::take));
-    let routes = either(routes, "/monitoring/graphql", get(graphql::show));
-    let routes = either(routes, "/monitoring/health", get(health::show));
-    let routes = either(routes, "/monitoring/metrics", get(metrics::show));
-    routes
+    let patient = either(Router::new(), "/edge/v1/decisions", get(feed::show));
+    let patient = patient.layer(middleware::from_fn_with_state(Arc::clone(&app), long_deadline));
+    quick()
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), deadline))
+        .merge(patient)
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), deadline))
         .layer(CatchPanicLayer::custom(|_| Problem::Internal.into_response()))
         .layer(SetResponseHeaderLayer::overriding(
             header::CACHE_CONTROL,
@@ -61,13 +69,37 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// What is answered as soon as it can be.
+fn quick() -> Router<Arc<App>> {
+    let routes = Router::new();
+    let routes = either(routes, "/edge/v1/reports", post(reports::take));
+    let routes = either(routes, "/monitoring/graphql", get(graphql::show));
+    let routes = either(routes, "/monitoring/health", get(health::show));
+    let routes = either(routes, "/monitoring/metrics", get(metrics::show));
+    let routes = either(routes, "/monitoring/security", get(security::show));
+    let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
+    let routes = either(routes, "/monitoring/decisions", of_all);
+    let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));
+    let routes = either(routes, "/v1/decisions", get(crowdsec::ask));
+    let routes = either(routes, "/v1/decisions/stream", get(crowdsec::stream));
+    either(routes, "/v1/usage-metrics", post(crowdsec::usage))
+}
+
 /// The route with and without the trailing slash.
 fn either(routes: Router<Arc<App>>, path: &'static str, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
     routes.route(path, methods.clone()).route(&format!("{path}/"), methods)
 }
 
 async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(app.config.http.request_timeout, next.run(request))
-        .await
-        .unwrap_or_else(|_| Problem::Deadline.into_response())
+    within(app.config.http.request_timeout, request, next).await
+}
+
+/// A caller who asked to wait gets the time to answer on top.
+async fn long_deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let wait = Duration::from_secs(DecisionBounds::WAIT_S);
+    within(app.config.http.request_timeout.saturating_add(wait), request, next).await
+}
+
+async fn within(time: Duration, request: Request, next: Next) -> Response {
+    tokio::time::timeout(time, next.run(request)).await.unwrap_or_else(|_| Problem::Deadline.into_response())
 }

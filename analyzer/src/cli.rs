@@ -1,7 +1,9 @@
 //! The command line: which commands there are and what they take. What they do is in their own modules.
 
+mod decisions;
 mod policy;
 
+pub use decisions::{ActionArgs, ApiArgs, DecisionsArgs, DecisionsCommand, Format};
 pub use policy::{CheckArgs, EnvoyArgs, Kind};
 
 use crate::config::{LogFormat, LogLevel, Overrides};
@@ -69,6 +71,9 @@ pub enum Command {
         portcullis keys revoke 3f9c0a52be17\n\n\
         A running service takes notice at once.")]
     Keys(KeysArgs),
+    /// Block, throttle and allow clients at every edge, see whom, and take it back
+    #[command(after_help = decisions::HELP)]
+    Decisions(DecisionsArgs),
     /// Say what the gate would say of a request: verdict, how far off, where the cost goes
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),

@@ -1,7 +1,10 @@
 //! What a command can fail with, and the exit code that says so.
 
+mod api;
 mod check;
 mod compile;
+mod date;
+mod decisions;
 mod envoy;
 mod explain;
 mod keys;
@@ -38,6 +41,9 @@ pub enum CommandError {
     /// No key can be made.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
+    /// The service cannot be asked, or says no.
+    #[error("{0}")]
+    Api(String),
     /// There is no key of that id.
     #[error("there is no key {0}; `portcullis keys list` shows those there are")]
     UnknownKey(String),
@@ -98,6 +104,7 @@ impl CommandError {
             | Self::Folder(_)
             | Self::Store(_)
             | Self::NoEntropy(_)
+            | Self::Api(_)
             | Self::UnknownKey(_)
             | Self::Input { .. }
             | Self::Mistaken(_)
@@ -121,6 +128,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments).map(done),
         Command::Keys(arguments) => keys::run(arguments.command).map(done),
+        Command::Decisions(arguments) => decisions::run(&arguments).map(done),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments).map(done),
         Command::Check(arguments) => check::run(&arguments).map(done),

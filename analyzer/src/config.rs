@@ -3,6 +3,7 @@
 //! Past [`load`] nobody checks a setting again. The module does not know what a setting is used for.
 
 mod raw;
+mod security;
 
 use portcullis_policy::Malformed;
 use std::fmt;
@@ -11,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use raw::{LogFormat, LogLevel};
+pub use security::Security;
 
 /// The settings, all of them sensible.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The folder of the store.
     pub data_dir: PathBuf,
@@ -29,6 +31,8 @@ pub struct Config {
     pub store: Store,
     /// What is kept.
     pub retention: Retention,
+    /// What is an attack, and what follows.
+    pub security: Security,
 }
 
 /// What is logged.
@@ -65,12 +69,42 @@ pub struct Ingest {
 }
 
 /// How the store is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
+    /// Where it is.
+    pub url: StoreUrl,
     /// How long a write waits for another process that is writing.
     pub busy_timeout: Duration,
     /// Queries of the monitoring API at once.
     pub readers: u32,
+}
+
+/// Where the store is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// In a file of its own in the data folder.
+    Embedded,
+    /// On a PostgreSQL server; the URL may have a password in it.
+    Postgres(String),
+}
+
+impl StoreUrl {
+    /// The whole URL, for the one who connects.
+    pub fn reveal(&self) -> &str {
+        match self {
+            Self::Embedded => "sqlite:",
+            Self::Postgres(url) => url,
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Embedded => "sqlite:",
+            Self::Postgres(_) => "postgres:…",
+        })
+    }
 }
 
 /// What is kept.
@@ -80,6 +114,8 @@ pub struct Retention {
     pub keep: Duration,
     /// How many incidents at most; the oldest go first.
     pub incidents: u64,
+    /// How many rows of the rollup at most; the oldest go first.
+    pub rollup_rows: u64,
     /// Pause between two clean-ups.
     pub interval: Duration,
 }
@@ -160,9 +196,15 @@ pub enum Rule {
         /// What was given.
         actual: String,
     },
+    /// A folder or a file of scenarios cannot be used, or a name is that of none.
+    #[error("{0}")]
+    Scenarios(String),
     /// It is empty.
     #[error("must not be empty")]
     Empty,
+    /// It is no URL of a store; what was given is not repeated, as it may have a password in it.
+    #[error("must be `sqlite:` (a file in data_dir) or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    StoreUrl,
 }
 
 impl fmt::Display for Mistake {

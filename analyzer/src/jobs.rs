@@ -1,22 +1,25 @@
 //! What runs in the background, and what became of it.
 //!
-//! Knows when a job runs and how the last run went; what the job does is the store's affair.
+//! Knows when a job runs, that only one analyzer runs it, and how the last run went; what the job does is the store's affair.
 
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::{Metrics, Run};
-use crate::store::{Expiry, Store, StoreError};
+use crate::store::{Expiry, Lease, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// The names of all jobs.
-pub(crate) const JOBS: &[&str] = &[RETENTION];
+pub(crate) const JOBS: &[&str] = &[RETENTION, FOLD];
 const RETENTION: &str = "retention";
+const FOLD: &str = "fold";
 
 /// How a job is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct JobState {
+    /// Whether it is this analyzer that does it.
+    pub(crate) leads: bool,
     pub(crate) runs: u64,
     pub(crate) failures: u64,
     pub(crate) last_run_ms: Option<u64>,
@@ -29,7 +32,19 @@ pub(crate) struct JobState {
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) name: &'static str,
+    interval: Duration,
+    started_ms: u64,
     state: Arc<Mutex<JobState>>,
+}
+
+/// What every job works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Workshop {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Names this run of this analyzer.
+    pub(crate) holder: String,
 }
 
 impl Job {
@@ -37,54 +52,103 @@ impl Job {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// By how much it is later than it should be; another analyzer's job is never late here.
+    pub(crate) fn lag_ms(&self, now_ms: u64) -> u64 {
+        let state = self.state();
+        if !state.leads {
+            return 0;
+        }
+        let interval_ms = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
+        now_ms.saturating_sub(state.last_run_ms.unwrap_or(self.started_ms)).saturating_sub(interval_ms)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut JobState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn ran(&self, at_ms: u64, took: Duration, failure: Option<&'static str>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.runs = state.runs.saturating_add(1);
-        state.failures = state.failures.saturating_add(u64::from(failure.is_some()));
-        state.last_run_ms = Some(at_ms);
-        state.last_duration = took;
-        state.last_failure = failure;
+        self.change(|state| {
+            state.runs = state.runs.saturating_add(1);
+            state.failures = state.failures.saturating_add(u64::from(failure.is_some()));
+            state.last_run_ms = Some(at_ms);
+            state.last_duration = took;
+            state.last_failure = failure;
+        });
     }
 }
 
-/// Starts the clean-up: at once, and then after every interval.
-pub(crate) fn start_retention(
-    store: Store,
-    settings: Retention,
-    clock: Clock,
-    metrics: Arc<Metrics>,
-) -> (Job, JoinHandle<()>) {
-    let job = Job { name: RETENTION, state: Arc::default() };
-    let shown = job.clone();
-    let task = tokio::spawn(async move {
-        loop {
-            let now_ms = clock.now_ms();
-            let started = Instant::now();
-            let failure = forget(&store, settings, now_ms).await.err().map(|error| error.label());
-            metrics.job_ran(job.name, failure.map_or(Run::Done, |_| Run::Failed));
-            job.ran(now_ms, started.elapsed(), failure);
-            tokio::time::sleep(settings.interval).await;
+impl Workshop {
+    /// Starts the clean-up and the downsampling: at once, and then after every interval.
+    pub(crate) fn start(&self, settings: Retention) -> Vec<(Job, JoinHandle<()>)> {
+        vec![
+            self.every(RETENTION, settings.interval, move |store, lease, now_ms| async move {
+                forget(&store, &lease, settings, now_ms).await
+            }),
+            self.every(FOLD, settings.interval, |store, lease, now_ms| async move {
+                let buckets = store.fold(&lease, now_ms).await?;
+                tracing::debug!(buckets, "merged what is old");
+                Ok(())
+            }),
+        ]
+    }
+
+    /// Runs the work after every interval, while nobody else does.
+    fn every<W, F>(&self, name: &'static str, interval: Duration, work: W) -> (Job, JoinHandle<()>)
+    where
+        W: Fn(Store, Lease, u64) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let job = Job { name, interval, started_ms: self.clock.now_ms(), state: Arc::default() };
+        let (shown, workshop) = (job.clone(), self.clone());
+        let task = tokio::spawn(async move {
+            loop {
+                workshop.run(&job, &work).await;
+                tokio::time::sleep(interval).await;
+            }
+        });
+        (shown, task)
+    }
+
+    async fn run<W, F>(&self, job: &Job, work: &W)
+    where
+        W: Fn(Store, Lease, u64) -> F,
+        F: Future<Output = Result<(), StoreError>>,
+    {
+        let (now_ms, started) = (self.clock.now_ms(), Instant::now());
+        // Whoever holds it asks again long before it runs out.
+        let time = job.interval.saturating_mul(2);
+        let outcome = match self.store.take_lease(job.name, &self.holder, now_ms, time).await {
+            Ok(None) => return job.change(|state| *state = JobState { leads: false, ..*state }),
+            Ok(Some(lease)) => {
+                job.change(|state| state.leads = true);
+                work(self.store.clone(), lease, now_ms).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome {
+            tracing::warn!(job = job.name, %error, "a job failed; it runs again after its interval");
         }
-    });
-    (shown, task)
+        let failure = outcome.err().map(|error| error.label());
+        self.metrics.job_ran(job.name, failure.map_or(Run::Done, |_| Run::Failed));
+        job.ran(now_ms, started.elapsed(), failure);
+    }
 }
 
-async fn forget(store: &Store, settings: Retention, now_ms: u64) -> Result<(), StoreError> {
+async fn forget(store: &Store, lease: &Lease, settings: Retention, now_ms: u64) -> Result<(), StoreError> {
     let keep_ms = u64::try_from(settings.keep.as_millis()).unwrap_or(u64::MAX);
-    let expiry = Expiry { before_ms: now_ms.saturating_sub(keep_ms), incidents: settings.incidents };
-    match store.expire(expiry).await {
-        Ok(expired) => {
-            tracing::debug!(
-                rollup = expired.rollup,
-                reports = expired.reports,
-                incidents = expired.incidents,
-                "cleaned up"
-            );
-            Ok(())
-        }
-        Err(error) => {
-            tracing::warn!(%error, "the clean-up failed; it runs again after the interval");
-            Err(error)
-        }
-    }
+    let expiry = Expiry {
+        before_ms: now_ms.saturating_sub(keep_ms),
+        incidents: settings.incidents,
+        rollup_rows: settings.rollup_rows,
+    };
+    let expired = store.expire(lease, expiry).await?;
+    let decisions = store.forget_decisions(lease, now_ms).await?;
+    tracing::debug!(
+        decisions,
+        rollup = expired.rollup,
+        boots = expired.boots,
+        incidents = expired.incidents,
+        "cleaned up"
+    );
+    Ok(())
 }

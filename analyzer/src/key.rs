@@ -21,7 +21,7 @@ pub enum Role {
     Operator,
     /// Also administers.
     Admin,
-    /// Delivers reports as an edge, and reads nothing.
+    /// Delivers reports and fetches decisions as an edge, and reads nothing else.
     Edge,
 }
 
@@ -49,6 +49,14 @@ impl Role {
         match self {
             Self::Viewer | Self::Operator | Self::Admin => true,
             Self::Edge => false,
+        }
+    }
+
+    /// Whether a key of this role may change what holds for clients.
+    pub fn acts(self) -> bool {
+        match self {
+            Self::Operator | Self::Admin => true,
+            Self::Viewer | Self::Edge => false,
         }
     }
 }
@@ -137,6 +145,13 @@ impl Digest {
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+}
+
+/// A name that nobody else has.
+pub(crate) fn random_name() -> Result<String, NoEntropy> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(NoEntropy)?;
+    Ok(hex(&bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

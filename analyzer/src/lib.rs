@@ -5,6 +5,8 @@
 mod api;
 mod clock;
 mod connections;
+mod decisions;
+mod engine;
 mod ingest;
 mod jobs;
 mod key;
@@ -24,4 +26,6 @@ pub mod render;
 pub use clock::Clock;
 pub use key::{Digest, Key, NoEntropy, Role};
 pub use server::{Running, StartError};
-pub use store::{Access, BUCKET_MS, Folder, FolderError, KeyRow, Revocation, Store, StoreError};
+pub use store::{
+    Access, BUCKET_MS, Folder, FolderError, KeyRow, Lease, Place, Revocation, Store, StoreError,
+};

@@ -3,16 +3,20 @@
 use crate::api::{self, App};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connections;
+use crate::decisions::Feed;
+use crate::engine::{Engine, EngineView};
 use crate::ingest::Ingest;
+use crate::jobs::{self, Workshop};
+use crate::key::{self, NoEntropy};
 use crate::metrics::Metrics;
-use crate::store::{Access, Folder, FolderError, Store, StoreError};
-use crate::{connections, jobs};
+use crate::store::{Access, FolderError, Place, Store, StoreError};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 /// Why the service does not start.
@@ -21,14 +25,17 @@ pub enum StartError {
     /// The data folder is not for us.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The store in it does not open.
-    #[error("cannot open the store in {folder}: {source}")]
+    /// The store does not open.
+    #[error("cannot open the store {place}: {source}")]
     Store {
-        /// The data folder.
-        folder: String,
+        /// Where it is.
+        place: String,
         /// Why.
         source: StoreError,
     },
+    /// It cannot name itself.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
     /// The address is not free, or not ours.
     #[error("cannot listen on {address}: {source}; choose another address with --listen")]
     Listen {
@@ -47,8 +54,10 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     connections: JoinHandle<()>,
     writer: JoinHandle<()>,
-    retention: JoinHandle<()>,
-    _folder: Folder,
+    feed: Feed,
+    watching: JoinHandle<()>,
+    workshop: Workshop,
+    jobs: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -57,31 +66,58 @@ impl Running {
     /// # Errors
     /// The folder, the store or the address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let folder = Folder::enter(&config.data_dir, Access::Serve)?;
+        let place = Place::enter(&config, Access::Serve)?;
+        let shown = place.to_string();
         let listen = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let store = Store::open(&folder, config.store)
-            .await
-            .map_err(|source| StartError::Store { folder: config.data_dir.display().to_string(), source })?;
-        let metrics = Arc::new(Metrics::new(jobs::JOBS));
-        let (ingest, writer) = Ingest::start(store.clone(), Arc::clone(&metrics), config.ingest.concurrency);
-        let (job, retention) =
-            jobs::start_retention(store.clone(), config.retention, clock.clone(), Arc::clone(&metrics));
+        let unopened = |source| StartError::Store { place: shown.clone(), source };
+        let store = Store::open(place).await.map_err(unopened)?;
+        store.begin_decisions(clock.now_ms()).await.map_err(unopened)?;
+        let (feed, watching) = Feed::start(store.clone()).await.map_err(unopened)?;
+        let scenarios = config.security.scenarios.iter().map(|scenario| &*scenario.name);
+        let metrics = Arc::new(Metrics::new(jobs::JOBS, scenarios));
+        let bell = Arc::new(Notify::new());
+        let (ingest, writer) =
+            Ingest::start(store.clone(), Arc::clone(&metrics), config.ingest.concurrency, Arc::clone(&bell));
+        let workshop = Workshop {
+            store: store.clone(),
+            clock: clock.clone(),
+            metrics: Arc::clone(&metrics),
+            holder: key::random_name()?,
+        };
+        let (jobs, mut tasks): (_, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
+        let mut engine = EngineView::default();
+        if config.security.enabled {
+            let (view, task) = Engine {
+                store: store.clone(),
+                clock: clock.clone(),
+                metrics: Arc::clone(&metrics),
+                feed: feed.clone(),
+                settings: config.security.clone(),
+                holder: workshop.holder.clone(),
+                bell,
+            }
+            .start();
+            engine = view;
+            tasks.push(task);
+        }
         let http = config.http;
         let app = App {
             config,
             clock,
             store: store.clone(),
             ingest,
+            feed: feed.clone(),
+            engine,
             metrics,
-            jobs: vec![job],
+            jobs,
             started: Instant::now(),
         };
         let (stop, stopped) = oneshot::channel();
         let connections =
             tokio::spawn(connections::serve(listener, api::router(Arc::new(app)), http, stopped));
-        Ok(Self { address, store, stop, connections, writer, retention, _folder: folder })
+        Ok(Self { address, store, stop, connections, writer, feed, watching, workshop, jobs: tasks })
     }
 
     /// Where it listens.
@@ -92,11 +128,18 @@ impl Running {
     /// Stops accepting, lets requests in work finish within their time, and closes the store.
     pub async fn stop(self) {
         drop(self.stop);
+        // Whoever waits for decisions would be waited for.
+        self.feed.close();
         finished(self.connections).await;
         // The last entrance went with the last connection, so the writer ends when its queue is empty.
         finished(self.writer).await;
-        self.retention.abort();
-        finished(self.retention).await;
+        for job in self.jobs.into_iter().chain([self.watching]) {
+            job.abort();
+            finished(job).await;
+        }
+        if let Err(error) = self.store.give_back(&self.workshop.holder).await {
+            tracing::warn!(%error, "the leases were not given back; they run out");
+        }
         self.store.close().await;
     }
 }

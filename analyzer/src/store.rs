@@ -1,59 +1,71 @@
-//! The embedded store: one SQLite file in the data folder, and who may touch it how.
+//! The store: what is kept, in an embedded SQLite file or on a PostgreSQL server, and who may touch it how.
 //!
-//! One connection writes, since SQLite has one writer anyway and waiting in our own queue is fair. Long queries have
-//! connections of their own, so that they cannot keep an edge's key from being looked up. Everything that is
-//! committed survives a crash of the machine (write-ahead log, synchronous FULL). The store does not know HTTP.
+//! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
+//! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
+mod decisions;
 mod error;
+mod fold;
 mod folder;
 mod ingest;
 mod keys;
+mod leases;
+mod merge;
+mod migrations;
 mod monitoring;
 mod number;
+mod place;
+mod pool;
+mod postgres;
 mod retention;
+mod security;
+mod sequences;
+mod size;
+mod sql;
+mod sqlite;
 
-use crate::config;
-use sqlx::SqlitePool;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use std::path::Path;
+use pool::Pool;
+use sql::sql;
+use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
 pub use error::StoreError;
+pub use fold::BUCKET_MS;
+pub(crate) use fold::window_start;
 pub use folder::{Access, Folder, FolderError};
 pub(crate) use ingest::Arrival;
-pub use ingest::BUCKET_MS;
 pub use keys::{KeyRow, Revocation};
+pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
+pub use place::Place;
 pub(crate) use retention::Expiry;
+pub(crate) use security::{Findings, Lifetime, Pattern, Seen, Threat};
 
 /// The open store.
 #[derive(Clone, Debug)]
 pub struct Store {
-    writer: SqlitePool,
-    readers: SqlitePool,
-    lookups: SqlitePool,
+    writer: Pool,
+    readers: Pool,
+    lookups: Pool,
+    _folder: Option<Arc<Folder>>,
 }
 
 /// How long a query waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-const LOOKUPS: u32 = 2;
+/// Connections for what is quick and must not wait.
+const LOOKUPS: u32 = 3;
 
 impl Store {
-    /// Opens the store in the folder and brings its tables up to date.
+    /// Opens the store at the place and brings its tables up to date.
     ///
     /// # Errors
-    /// It is no store, is of a later version, or cannot be written.
-    pub async fn open(folder: &Folder, settings: config::Store) -> Result<Self, StoreError> {
-        // Turning the log on and making tables are the two things for which SQLite does not wait its turn.
-        let _alone = folder.alone()?;
-        let file = folder.store();
-        let options = options(&file, settings);
-        let writer = pool(1, settings.busy_timeout.max(ACQUIRE_TIMEOUT), options.clone()).await?;
-        migrate(&writer).await?;
-        let readers = pool(settings.readers, ACQUIRE_TIMEOUT, options.clone().read_only(true)).await?;
-        let lookups = pool(LOOKUPS, ACQUIRE_TIMEOUT, options.read_only(true)).await?;
-        Ok(Self { writer, readers, lookups })
+    /// It is no store, is of a later version, or cannot be reached or written.
+    pub async fn open(place: Place) -> Result<Self, StoreError> {
+        match place.0 {
+            place::Where::Folder { folder, settings } => sqlite::open(folder, &settings).await,
+            place::Where::Server { settings } => postgres::open(settings.url.reveal(), &settings).await,
+        }
     }
 
     /// Whether the store answers at all.
@@ -61,7 +73,7 @@ impl Store {
     /// # Errors
     /// It does not.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT count(*) FROM (SELECT 1 FROM reports LIMIT 1)").execute(&self.lookups).await?;
+        self.lookups.rows(sql("SELECT count(*) FROM (SELECT 1 FROM boots LIMIT 1) AS one")).await?;
         Ok(())
     }
 
@@ -71,45 +83,4 @@ impl Store {
         self.lookups.close().await;
         self.writer.close().await;
     }
-}
-
-fn options(file: &Path, settings: config::Store) -> SqliteConnectOptions {
-    use sqlx::ConnectOptions as _;
-    SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(settings.busy_timeout)
-        .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-16384")
-        .disable_statement_logging()
-}
-
-async fn pool(size: u32, wait: Duration, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    // Connections are never retired: each is a thread with prepared statements, and a file does not go away.
-    let pool = SqlitePoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await?;
-    Ok(pool)
-}
-
-/// Every change of the store's form, in the order in which they are made.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
-    (1, "ingest", include_str!("../migrations/0001_ingest.sql")),
-    (2, "actual cost", include_str!("../migrations/0002_actual_cost.sql")),
-    (3, "shadow", include_str!("../migrations/0003_shadow.sql")),
-];
-
-async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    use sqlx::SqlSafeStr as _;
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.to_vec()).run(writer).await?;
-    Ok(())
 }

@@ -3,6 +3,8 @@
 pub(crate) mod cargo_fuzz;
 pub(crate) mod envoy;
 pub(crate) mod node;
+pub(crate) mod postgres;
+pub(crate) mod pycrowdsec;
 pub(crate) mod target;
 pub(crate) mod wasm_bindgen;
 mod wheel;
@@ -26,7 +28,9 @@ impl std::error::Error for Missing {}
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     target::ensure("wasm32-wasip1")?;
     target::ensure("wasm32-unknown-unknown")?;
-    let tools = [envoy::ensure(workspace)?, node::ensure(workspace)?, wasm_bindgen::ensure(workspace)?];
+    let wasm_bindgen = wasm_bindgen::ensure(workspace)?;
+    let tools = [envoy::ensure(workspace)?, node::ensure(workspace)?, wasm_bindgen, postgres::ensure()?];
+    let tools = tools.into_iter().chain([pycrowdsec::ensure(workspace)?]);
     for tool in tools {
         say(&format!("ready: {}", tool.display()));
     }

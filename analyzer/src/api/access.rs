@@ -3,6 +3,7 @@
 use super::App;
 use super::problem::Problem;
 use crate::key::{Key, Role};
+use crate::store::Author;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -17,6 +18,10 @@ pub(crate) struct Edge;
 /// The request comes with a key that may read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader;
+
+/// The request comes with a key that may act, which is named as the author of what it does.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(pub(crate) Author);
 
 impl FromRequestParts<Arc<App>> for Edge {
     type Rejection = Problem;
@@ -37,7 +42,20 @@ impl FromRequestParts<Arc<App>> for Reader {
     }
 }
 
-async fn role(headers: &HeaderMap, app: &App) -> Result<Role, Problem> {
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if !role(&parts.headers, app).await?.acts() {
+            return Err(Problem::OperatorsOnly);
+        }
+        let key = Key::parse(credential(&parts.headers)?).ok_or(Problem::UnknownKey)?;
+        Ok(Self(Author(format!("key {}", key.id()))))
+    }
+}
+
+/// The role of the request's key.
+pub(crate) async fn role(headers: &HeaderMap, app: &App) -> Result<Role, Problem> {
     let key = Key::parse(credential(headers)?).ok_or(Problem::UnknownKey)?;
     app.store.role_of(&key).await?.ok_or(Problem::UnknownKey)
 }

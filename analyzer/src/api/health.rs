@@ -17,9 +17,11 @@ struct Health {
     jobs: Vec<JobHealth>,
 }
 
-/// `ok`, or how it fails.
+/// Reads and writes are `ok`, or how they fail.
 #[derive(Debug, Serialize)]
 struct StoreHealth {
+    kind: &'static str,
+    bytes: Option<u64>,
     reads: &'static str,
     writes: &'static str,
 }
@@ -27,14 +29,19 @@ struct StoreHealth {
 #[derive(Debug, Serialize)]
 struct JobHealth {
     name: &'static str,
+    /// Whether it is this analyzer that does it, of those that share a store.
+    leads: bool,
     runs: u64,
     failures: u64,
     last_run_ms: Option<u64>,
     last_duration_ms: u64,
+    /// By how much it is later than it should be.
+    lag_ms: u64,
     last_error: Option<&'static str>,
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+    let now_ms = app.clock.now_ms();
     let reads = app.store.probe().await.err().map(|error| error.label());
     let writes = app.ingest.last_failure();
     let (status, word) = match reads.or(writes) {
@@ -45,20 +52,27 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
         status: word,
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: app.started.elapsed().as_secs(),
-        store: StoreHealth { reads: reads.unwrap_or("ok"), writes: writes.unwrap_or("ok") },
-        jobs: app.jobs.iter().map(job).collect(),
+        store: StoreHealth {
+            kind: app.store.kind(),
+            bytes: app.store.bytes().await.ok(),
+            reads: reads.unwrap_or("ok"),
+            writes: writes.unwrap_or("ok"),
+        },
+        jobs: app.jobs.iter().map(|it| job(it, now_ms)).collect(),
     };
     (status, Json(health)).into_response()
 }
 
-fn job(job: &crate::jobs::Job) -> JobHealth {
+fn job(job: &crate::jobs::Job, now_ms: u64) -> JobHealth {
     let state = job.state();
     JobHealth {
         name: job.name,
+        leads: state.leads,
         runs: state.runs,
         failures: state.failures,
         last_run_ms: state.last_run_ms,
         last_duration_ms: u64::try_from(state.last_duration.as_millis()).unwrap_or(u64::MAX),
+        lag_ms: job.lag_ms(now_ms),
         last_error: state.last_failure,
     }
 }

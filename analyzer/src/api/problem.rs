@@ -18,10 +18,14 @@ pub(crate) enum Problem {
     NoKey,
     #[error("The key is unknown or revoked; `portcullis keys add` makes one.")]
     UnknownKey,
-    #[error("Only a key of the role edge delivers reports; `portcullis keys add --role edge` makes one.")]
+    #[error(
+        "Only a key of the role edge delivers reports and fetches decisions; `portcullis keys add --role edge` makes one."
+    )]
     EdgesOnly,
     #[error("A key of the role edge reads nothing; `portcullis keys add --role viewer` makes one that does.")]
     ReadersOnly,
+    #[error("The key's role only reads; `portcullis keys add --role operator` makes one that acts.")]
+    OperatorsOnly,
     #[error("The content type must be application/json in UTF-8.")]
     MediaType,
     #[error("The content must not be encoded.")]
@@ -36,6 +40,10 @@ pub(crate) enum Problem {
     NotJson(String),
     #[error("The body is not a report: {0}")]
     NotReport(String),
+    #[error("The body does not say what to decide: {0}")]
+    NotDecisions(String),
+    #[error("No more than {} decisions can hold at once; remove some first.", crate::store::MOST)]
+    TooManyDecisions,
     #[error("The query is wrong: {0}")]
     Query(String),
     #[error("Too much is going on; try again.")]
@@ -62,7 +70,9 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
             Self::NoKey | Self::UnknownKey => (StatusCode::UNAUTHORIZED, "key", "No valid key"),
-            Self::EdgesOnly | Self::ReadersOnly => (StatusCode::FORBIDDEN, "role", "Wrong role"),
+            Self::EdgesOnly | Self::ReadersOnly | Self::OperatorsOnly => {
+                (StatusCode::FORBIDDEN, "role", "Wrong role")
+            }
             Self::MediaType | Self::Encoding => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type")
             }
@@ -71,6 +81,8 @@ impl Problem {
             Self::BrokenBody => (StatusCode::BAD_REQUEST, "broken-body", "Incomplete content"),
             Self::NotJson(_) => (StatusCode::BAD_REQUEST, "json", "Invalid JSON"),
             Self::NotReport(_) => (StatusCode::UNPROCESSABLE_ENTITY, "report", "Invalid report"),
+            Self::NotDecisions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "decisions", "Invalid decisions"),
+            Self::TooManyDecisions => (StatusCode::CONFLICT, "too-many-decisions", "Too many decisions"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query", "Invalid query"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded"),
             Self::Deadline => (StatusCode::SERVICE_UNAVAILABLE, "deadline", "Too slow"),
@@ -93,6 +105,9 @@ impl Problem {
             | Self::Method
             | Self::EdgesOnly
             | Self::ReadersOnly
+            | Self::OperatorsOnly
+            | Self::NotDecisions(_)
+            | Self::TooManyDecisions
             | Self::MediaType
             | Self::Encoding
             | Self::TooLarge { .. }
@@ -133,10 +148,15 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Overloaded,
+            StoreError::Unreachable(_) => {
+                tracing::warn!(%error, "a request was put off");
+                Self::Overloaded
+            }
             StoreError::Full
             | StoreError::Closed
             | StoreError::Later
             | StoreError::Foreign
+            | StoreError::Fenced
             | StoreError::Lock(_)
             | StoreError::Failed(_) => {
                 tracing::error!(%error, "a request failed");

@@ -1,7 +1,7 @@
 //! The `window` and `limit` of a question, as written in a URL.
 
 use super::problem::{Problem, excerpt};
-use crate::store::{BUCKET_MS, Question};
+use crate::store::{Question, window_start};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -18,30 +18,38 @@ pub(crate) struct WindowQuery {
 }
 
 impl WindowQuery {
-    /// The question as of `now_ms`; from the start of the bucket in which the window starts.
+    /// The question as of `now_ms`.
     pub(crate) fn question(&self, now_ms: u64, keep: Duration) -> Result<Question, Problem> {
-        let text = self.window.as_deref().unwrap_or(DEFAULT_WINDOW);
-        let longest = keep.as_secs();
-        let seconds = seconds(text).ok_or_else(|| {
-            let text = excerpt(&text);
-            Problem::Query(format!(
-                "window: must be a number and one of s, m, h, d, such as 15m; got {text:?}"
-            ))
-        })?;
-        if seconds == 0 || seconds > longest {
-            return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
-        }
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        if limit == 0 || limit > MAX_LIMIT {
-            return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
-        }
-        let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
-        Ok(Question { from_ms: start.saturating_sub(start % BUCKET_MS), to_ms: now_ms, limit })
+        question(self.window.as_deref(), self.limit, now_ms, keep)
     }
 }
 
+/// The question as of `now_ms`; from the start of the bucket in which the window starts.
+pub(crate) fn question(
+    window: Option<&str>,
+    limit: Option<u32>,
+    now_ms: u64,
+    keep: Duration,
+) -> Result<Question, Problem> {
+    let text = window.unwrap_or(DEFAULT_WINDOW);
+    let longest = keep.as_secs();
+    let seconds = seconds(text).ok_or_else(|| {
+        let text = excerpt(&text);
+        Problem::Query(format!("window: must be a number and one of s, m, h, d, such as 15m; got {text:?}"))
+    })?;
+    if seconds == 0 || seconds > longest {
+        return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
+    }
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
+    }
+    let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
+    Ok(Question { from_ms: window_start(start, now_ms), to_ms: now_ms, limit })
+}
+
 /// `<n>s|m|h|d` in seconds.
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
     let number = text.strip_suffix(unit)?;
     // Not every text that parses as a number is one here: "+5" is not.
@@ -78,15 +86,17 @@ mod tests {
     fn a_window_is_a_number_and_a_unit() {
         check("10s", 1, Ok(10_000));
         check("15m", 1, Ok(900_000));
-        check("2h", 1, Ok(7_200_000));
-        check("30d", 1, Ok(2_592_000_000));
-        check("030d", 1_000, Ok(2_592_000_000));
+        check("119m", 1, Ok(7_140_000));
+        check("0119m", 1_000, Ok(7_140_000));
     }
 
     #[test]
     fn a_window_starts_with_its_bucket() {
         check("1s", 1, Ok(10_000));
         check("11s", 1, Ok(20_000));
+        // What is older is kept by the minute, and by five.
+        check("2h", 1, Ok(7_240_000));
+        check("30d", 1, Ok(2_592_100_000));
     }
 
     #[test]

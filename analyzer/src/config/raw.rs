@@ -2,7 +2,8 @@
 //!
 //! Knows YAML and the ranges of the settings; does not know where the text came from.
 
-use super::{Config, Http, Ingest, Log, Mistake, Overrides, Retention, Rule, Store};
+use super::security::RawSecurity;
+use super::{Config, Http, Ingest, Log, Mistake, Overrides, Retention, Rule, Store, StoreUrl};
 use clap::ValueEnum;
 use serde::Deserialize;
 use std::ops::RangeInclusive;
@@ -44,6 +45,7 @@ pub(super) struct Raw {
     ingest: RawIngest,
     store: RawStore,
     retention: RawRetention,
+    security: RawSecurity,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +75,7 @@ struct RawIngest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawStore {
+    url: String,
     busy_timeout_ms: u64,
     readers: u64,
 }
@@ -82,6 +85,7 @@ struct RawStore {
 struct RawRetention {
     days: u64,
     incidents: u64,
+    rollup_rows: u64,
     interval_s: u64,
 }
 
@@ -95,6 +99,7 @@ impl Default for Raw {
             ingest: RawIngest::default(),
             store: RawStore::default(),
             retention: RawRetention::default(),
+            security: RawSecurity::default(),
         }
     }
 }
@@ -124,13 +129,13 @@ impl Default for RawIngest {
 
 impl Default for RawStore {
     fn default() -> Self {
-        Self { busy_timeout_ms: 3_000, readers: 4 }
+        Self { url: "sqlite:".to_owned(), busy_timeout_ms: 3_000, readers: 4 }
     }
 }
 
 impl Default for RawRetention {
     fn default() -> Self {
-        Self { days: 30, incidents: 1_000_000, interval_s: 600 }
+        Self { days: 30, incidents: 1_000_000, rollup_rows: 10_000_000, interval_s: 600 }
     }
 }
 
@@ -157,6 +162,7 @@ impl Raw {
             ingest: self.ingest.check(&mut checks),
             store: self.store.check(&mut checks),
             retention: self.retention.check(&mut checks),
+            security: self.security.check(&mut checks),
         };
         if checks.mistakes.is_empty() { Ok(config) } else { Err(checks.mistakes) }
     }
@@ -190,6 +196,7 @@ impl RawIngest {
 impl RawStore {
     fn check(&self, checks: &mut Checks) -> Store {
         Store {
+            url: checks.store_url("store.url", &self.url),
             busy_timeout: checks.millis("store.busy_timeout_ms", self.busy_timeout_ms, 1..=600_000),
             readers: checks.count("store.readers", self.readers, 1..=64),
         }
@@ -202,6 +209,7 @@ impl RawRetention {
         Retention {
             keep: Duration::from_secs(days.saturating_mul(86_400)),
             incidents: checks.count("retention.incidents", self.incidents, 1..=1_000_000_000),
+            rollup_rows: checks.count("retention.rollup_rows", self.rollup_rows, 10_000..=1_000_000_000),
             interval: checks.seconds("retention.interval_s", self.interval_s, 1..=86_400),
         }
     }
@@ -209,12 +217,12 @@ impl RawRetention {
 
 /// Collects the mistakes; a wrong value counts as 0 or as the default until the end, where it is not used.
 #[derive(Default)]
-struct Checks {
-    mistakes: Vec<Mistake>,
+pub(super) struct Checks {
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 impl Checks {
-    fn count<T: TryFrom<u64> + Default>(
+    pub(super) fn count<T: TryFrom<u64> + Default>(
         &mut self,
         path: &'static str,
         actual: u64,
@@ -232,7 +240,12 @@ impl Checks {
         Duration::from_millis(self.count(path, actual, range))
     }
 
-    fn seconds(&mut self, path: &'static str, actual: u64, range: RangeInclusive<u64>) -> Duration {
+    pub(super) fn seconds(
+        &mut self,
+        path: &'static str,
+        actual: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
         Duration::from_secs(self.count(path, actual, range))
     }
 
@@ -241,6 +254,17 @@ impl Checks {
             self.mistakes.push(Mistake { path, rule: Rule::Empty });
         }
         PathBuf::from(actual)
+    }
+
+    fn store_url(&mut self, path: &'static str, actual: &str) -> StoreUrl {
+        let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| actual.starts_with(scheme));
+        if is_postgres && actual.parse::<sqlx::postgres::PgConnectOptions>().is_ok() {
+            return StoreUrl::Postgres(actual.to_owned());
+        }
+        if actual != "sqlite:" {
+            self.mistakes.push(Mistake { path, rule: Rule::StoreUrl });
+        }
+        StoreUrl::Embedded
     }
 
     fn address(&mut self, path: &'static str, actual: &str) -> std::net::SocketAddr {

@@ -86,6 +86,11 @@ impl Folder {
         }
     }
 
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file of the store.
     pub fn store(&self) -> PathBuf {
         self.path.join("portcullis.db")

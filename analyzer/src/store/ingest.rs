@@ -2,17 +2,21 @@
 //!
 //! Rows are merged before they are written, so that a batch of reports costs about as many statements as one.
 
-use super::number::stored;
+use super::decisions::take_numbers;
+use super::fold::bucket;
+use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
+use super::pool::Transaction;
+use super::sequences::Sequences;
+use super::sql::{Dialect, Statement, Value, sql};
 use super::{Store, StoreError};
-use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
 use std::collections::BTreeMap;
-
-/// Milliseconds in which the rollup is merged.
-pub const BUCKET_MS: u64 = 10_000;
 
 /// Rows of one statement; times the columns it stays below SQLite's 32,766 parameters.
 const ROWS: usize = 1_000;
+
+/// The name under which incidents take their ids.
+const INCIDENTS: &str = "incidents";
 
 /// A checked report and when it came.
 #[derive(Debug)]
@@ -24,15 +28,25 @@ pub(crate) struct Arrival {
 impl Store {
     /// Stores the reports that are not stored yet; once this returns, they survive a crash.
     pub(crate) async fn ingest(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let mut receipts = Vec::with_capacity(arrivals.len());
+        let mut transaction = self.writer.write().await?;
+        let mut receipts = vec![Receipt::Duplicate; arrivals.len()];
         let mut batch = Batch::default();
-        for arrival in arrivals {
-            let receipt = claim(&mut transaction, arrival).await?;
-            if receipt == Receipt::Stored {
-                batch.add(&arrival.report);
+        // Boots in the same order everywhere, lest two analyzers wait for each other; so are all rows that follow.
+        let mut boots: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (arrival, receipt) in arrivals.iter().zip(&mut receipts) {
+            boots.entry(arrival.report.boot).or_default().push((arrival, receipt));
+        }
+        for (boot, reports) in boots {
+            let received_ms =
+                reports.iter().map(|(arrival, _)| arrival.received_ms).max().unwrap_or_default();
+            let mut sequences = hold(&mut transaction, boot, received_ms).await?;
+            for (arrival, receipt) in reports {
+                *receipt = sequences.enter(arrival.report.sequence);
+                if *receipt == Receipt::Stored {
+                    batch.add(arrival);
+                }
             }
-            receipts.push(receipt);
+            put_back(&mut transaction, boot, &sequences).await?;
         }
         batch.write(&mut transaction).await?;
         transaction.commit().await?;
@@ -40,18 +54,32 @@ impl Store {
     }
 }
 
-/// Enters the report in the list of those that are stored.
-async fn claim(connection: &mut SqliteConnection, arrival: &Arrival) -> Result<Receipt, sqlx::Error> {
-    let Report { boot, sequence, .. } = &arrival.report;
-    let done = sqlx::query(
-        "INSERT INTO reports (boot, sequence, received_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-    )
+/// What is in of the boot; until the transaction ends nobody else asks.
+async fn hold(
+    transaction: &mut Transaction,
+    boot: WorkerBoot,
+    received_ms: u64,
+) -> Result<Sequences, sqlx::Error> {
+    let statement = sql("INSERT INTO boots (boot, highest, missing, received_ms) VALUES ($1, 0, '', $2) \
+         ON CONFLICT (boot) DO UPDATE SET received_ms = excluded.received_ms RETURNING highest, missing")
     .bind(boot.0.as_bytes().as_slice())
-    .bind(sequence.cast_signed())
-    .bind(stored(arrival.received_ms))
-    .execute(connection)
-    .await?;
-    Ok(if done.rows_affected() == 0 { Receipt::Duplicate } else { Receipt::Stored })
+    .bind(received_ms);
+    let row = transaction.on().row(statement).await?.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Sequences::read(row.int("highest")?, &row.text("missing")?))
+}
+
+async fn put_back(
+    transaction: &mut Transaction,
+    boot: WorkerBoot,
+    sequences: &Sequences,
+) -> Result<(), sqlx::Error> {
+    let missing = sequences.to_string();
+    let statement = sql("UPDATE boots SET highest = $1, missing = $2 WHERE boot = $3")
+        .bind(sequences.highest.cast_signed())
+        .bind(&missing)
+        .bind(boot.0.as_bytes().as_slice());
+    transaction.on().execute(statement).await?;
+    Ok(())
 }
 
 /// What several reports come to.
@@ -86,8 +114,9 @@ struct TotalSums {
 }
 
 impl<'a> Batch<'a> {
-    fn add(&mut self, report: &'a Report) {
-        let bucket_ms = report.to_ms.saturating_sub(report.to_ms % BUCKET_MS);
+    fn add(&mut self, Arrival { report, received_ms }: &'a Arrival) {
+        // What comes late goes where its time has been merged to.
+        let bucket_ms = bucket(report.to_ms, received_ms.saturating_sub(report.to_ms));
         let totals = self.totals.entry(bucket_ms).or_default();
         totals.reports = totals.reports.saturating_add(1);
         totals.incidents =
@@ -101,17 +130,25 @@ impl<'a> Batch<'a> {
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
 
-    async fn write(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn write(self, transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+        let dialect = transaction.dialect();
         let rollup: Vec<_> = self.rollup.into_iter().collect();
         for rows in rollup.chunks(ROWS) {
-            rollup_statement(rows).build().persistent(false).execute(&mut *connection).await?;
+            transaction.on().execute(rollup_statement(dialect, rows)).await?;
         }
         let totals: Vec<_> = self.totals.into_iter().collect();
         for rows in totals.chunks(ROWS) {
-            totals_statement(rows).build().persistent(false).execute(&mut *connection).await?;
+            transaction.on().execute(totals_statement(dialect, rows)).await?;
         }
-        for rows in self.incidents.chunks(ROWS) {
-            incidents_statement(rows).build().persistent(false).execute(&mut *connection).await?;
+        if self.incidents.is_empty() {
+            return Ok(());
+        }
+        // Taking ids keeps others out until the transaction ends, so incidents become visible in the order of their ids.
+        let number = u64::try_from(self.incidents.len()).unwrap_or(u64::MAX);
+        let first = take_numbers(transaction, INCIDENTS, number).await?;
+        let numbered: Vec<_> = (first..).zip(self.incidents).collect();
+        for rows in numbered.chunks(ROWS) {
+            transaction.on().execute(incidents_statement(dialect, rows)).await?;
         }
         Ok(())
     }
@@ -141,101 +178,93 @@ impl TotalSums {
     }
 }
 
-// In SQLite an integer sum that does not fit becomes a float; min() makes it the largest integer again.
-fn rollup_statement<'a>(rows: &'a [((u64, &'a RollupKey), Sums)]) -> QueryBuilder<Sqlite> {
-    let mut statement = QueryBuilder::new(
-        "INSERT INTO rollup (bucket_ms, operation, kind, class, transport, refused, shadowed, requests, \
-         cost_milli_sum, cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum) ",
-    );
-    statement.push_values(rows, |mut row, ((bucket_ms, key), sums)| {
-        row.push_bind(stored(*bucket_ms))
-            .push_bind(key.operation.clone())
-            .push_bind(key.kind.label())
-            .push_bind(key.class.clone())
-            .push_bind(key.transport.label())
-            .push_bind(key.refused.map_or("", |reason| reason.label()))
-            .push_bind(key.shadowed.map_or("", |reason| reason.label()))
-            .push_bind(stored(sums.requests))
-            .push_bind(stored(sums.cost_milli_sum))
-            .push_bind(stored(sums.cost_milli_max))
-            .push_bind(i64::from(sums.depth_max))
-            .push_bind(stored(sums.fields_sum))
-            .push_bind(stored(sums.body_bytes_sum))
-            .push_bind(stored(sums.actual_count))
-            .push_bind(stored(sums.actual_milli_sum));
+fn rollup_statement<'a>(dialect: Dialect, rows: &'a [((u64, &'a RollupKey), Sums)]) -> Statement<'a> {
+    let rows = rows.iter().map(|((bucket_ms, key), sums)| -> [Value<'a>; 15] {
+        [
+            (*bucket_ms).into(),
+            (&key.operation).into(),
+            key.kind.label().into(),
+            (&key.class).into(),
+            key.transport.label().into(),
+            key.refused.map_or("", |reason| reason.label()).into(),
+            key.shadowed.map_or("", |reason| reason.label()).into(),
+            sums.requests.into(),
+            sums.cost_milli_sum.into(),
+            sums.cost_milli_max.into(),
+            sums.depth_max.into(),
+            sums.fields_sum.into(),
+            sums.body_bytes_sum.into(),
+            sums.actual_count.into(),
+            sums.actual_milli_sum.into(),
+        ]
     });
-    statement.push(
-        " ON CONFLICT (bucket_ms, operation, kind, class, transport, refused, shadowed) DO UPDATE SET \
-         requests = min(requests + excluded.requests, 9223372036854775807), \
-         cost_milli_sum = min(cost_milli_sum + excluded.cost_milli_sum, 9223372036854775807), \
-         cost_milli_max = max(cost_milli_max, excluded.cost_milli_max), \
-         depth_max = max(depth_max, excluded.depth_max), \
-         fields_sum = min(fields_sum + excluded.fields_sum, 9223372036854775807), \
-         body_bytes_sum = min(body_bytes_sum + excluded.body_bytes_sum, 9223372036854775807), \
-         actual_count = min(actual_count + excluded.actual_count, 9223372036854775807), \
-         actual_milli_sum = min(actual_milli_sum + excluded.actual_milli_sum, 9223372036854775807)",
-    );
-    statement
+    Statement::insert(
+        dialect,
+        "rollup (bucket_ms, operation, kind, class, transport, refused, shadowed, requests, cost_milli_sum, \
+         cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum)",
+        rows,
+        MERGE_ROLLUP,
+    )
 }
 
-fn totals_statement(rows: &[(u64, TotalSums)]) -> QueryBuilder<Sqlite> {
-    let mut statement = QueryBuilder::new(
-        "INSERT INTO totals (bucket_ms, reports, requests, refused, cost_milli_sum, cost_milli_max, incidents, \
-         incidents_dropped) ",
-    );
-    statement.push_values(rows, |mut row, (bucket_ms, sums)| {
-        row.push_bind(stored(*bucket_ms))
-            .push_bind(stored(sums.reports))
-            .push_bind(stored(sums.requests))
-            .push_bind(stored(sums.refused))
-            .push_bind(stored(sums.cost_milli_sum))
-            .push_bind(stored(sums.cost_milli_max))
-            .push_bind(stored(sums.incidents))
-            .push_bind(stored(sums.incidents_dropped));
+fn totals_statement<'a>(dialect: Dialect, rows: &[(u64, TotalSums)]) -> Statement<'a> {
+    let rows = rows.iter().map(|(bucket_ms, sums)| -> [Value<'a>; 8] {
+        [
+            (*bucket_ms).into(),
+            sums.reports.into(),
+            sums.requests.into(),
+            sums.refused.into(),
+            sums.cost_milli_sum.into(),
+            sums.cost_milli_max.into(),
+            sums.incidents.into(),
+            sums.incidents_dropped.into(),
+        ]
     });
-    statement.push(
-        " ON CONFLICT (bucket_ms) DO UPDATE SET \
-         reports = min(reports + excluded.reports, 9223372036854775807), \
-         requests = min(requests + excluded.requests, 9223372036854775807), \
-         refused = min(refused + excluded.refused, 9223372036854775807), \
-         cost_milli_sum = min(cost_milli_sum + excluded.cost_milli_sum, 9223372036854775807), \
-         cost_milli_max = max(cost_milli_max, excluded.cost_milli_max), \
-         incidents = min(incidents + excluded.incidents, 9223372036854775807), \
-         incidents_dropped = min(incidents_dropped + excluded.incidents_dropped, 9223372036854775807)",
-    );
-    statement
+    Statement::insert(
+        dialect,
+        "totals (bucket_ms, reports, requests, refused, cost_milli_sum, cost_milli_max, incidents, incidents_dropped)",
+        rows,
+        MERGE_TOTALS,
+    )
 }
 
-fn incidents_statement(rows: &[(&[u8], &Incident)]) -> QueryBuilder<Sqlite> {
-    let mut statement = QueryBuilder::new(
-        "INSERT INTO incidents (at_ms, boot, correlation_id, client, reason, limit_value, actual, transport, kind, \
-         operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, \
-         cost_milli, body_bytes, shadow) ",
-    );
-    statement.push_values(rows, |mut row, (boot, incident)| {
+fn incidents_statement<'a>(dialect: Dialect, rows: &[(u64, (&'a [u8], &'a Incident))]) -> Statement<'a> {
+    let rows = rows.iter().map(|(id, (boot, incident))| -> [Value<'a>; 25] {
         let measured = incident.measured;
-        row.push_bind(stored(incident.at_ms))
-            .push_bind(boot.to_vec())
-            .push_bind(incident.correlation_id.clone())
-            .push_bind(incident.client.clone())
-            .push_bind(incident.reason.label())
-            .push_bind(incident.limit.map(stored))
-            .push_bind(incident.actual.map(stored))
-            .push_bind(incident.transport.label())
-            .push_bind(incident.kind.label())
-            .push_bind(incident.operation.clone())
-            .push_bind(incident.shape.clone())
-            .push_bind(incident.document.clone())
-            .push_bind(measured.map(|measured| measured.tokens))
-            .push_bind(measured.map(|measured| measured.depth))
-            .push_bind(measured.map(|measured| measured.fields))
-            .push_bind(measured.map(|measured| measured.root_fields))
-            .push_bind(measured.map(|measured| measured.aliases))
-            .push_bind(measured.map(|measured| measured.aliases_per_field))
-            .push_bind(measured.map(|measured| measured.directives))
-            .push_bind(incident.cost_milli.map(stored))
-            .push_bind(stored(incident.body_bytes))
-            .push_bind(incident.shadow);
+        [
+            (*id).into(),
+            incident.at_ms.into(),
+            (*boot).into(),
+            (&incident.correlation_id).into(),
+            incident.client.as_deref().into(),
+            incident.client_key.as_deref().into(),
+            incident.class.as_deref().into(),
+            incident.reason.label().into(),
+            incident.limit.into(),
+            incident.actual.into(),
+            incident.transport.label().into(),
+            incident.kind.label().into(),
+            (&incident.operation).into(),
+            incident.shape.as_deref().into(),
+            incident.document.as_deref().into(),
+            measured.map(|measured| measured.tokens).into(),
+            measured.map(|measured| measured.depth).into(),
+            measured.map(|measured| measured.fields).into(),
+            measured.map(|measured| measured.root_fields).into(),
+            measured.map(|measured| measured.aliases).into(),
+            measured.map(|measured| measured.aliases_per_field).into(),
+            measured.map(|measured| measured.directives).into(),
+            incident.cost_milli.into(),
+            incident.body_bytes.into(),
+            incident.shadow.into(),
+        ]
     });
-    statement
+    Statement::insert(
+        dialect,
+        "incidents (id, at_ms, boot, correlation_id, client, client_key, class, reason, limit_value, actual, transport, \
+         kind, operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, \
+         cost_milli, body_bytes, shadow)",
+        rows,
+        "",
+    )
 }

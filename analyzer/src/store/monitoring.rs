@@ -1,12 +1,11 @@
 //! Questions about a window of time, answered from one snapshot of the store.
 //!
-//! Sums are made with `total()`, which cannot overflow; they are exact up to 2^53. Labels come back as they were
+//! Sums are made of floats, which cannot overflow; they are exact up to 2^53. Labels come back as they were
 //! stored: a store may hold reasons that a later version no longer knows.
 
-use super::number::{amount, stored};
+use super::pool::Transaction;
+use super::sql::{Row, sql};
 use super::{Store, StoreError};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
 
 /// Which part of the store is asked.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +85,7 @@ pub(crate) struct RefusedShape {
 impl Store {
     /// Everything about the GraphQL requests of a window.
     pub(crate) async fn graphql(&self, question: Question) -> Result<Graphql, StoreError> {
-        let mut snapshot = self.readers.begin().await?;
+        let mut snapshot = self.readers.snapshot().await?;
         let answer = Graphql {
             totals: totals(&mut snapshot, question).await?,
             by_operation: by_operation(&mut snapshot, question).await?,
@@ -100,99 +99,86 @@ impl Store {
     }
 }
 
-async fn totals(snapshot: &mut SqliteConnection, question: Question) -> Result<Totals, sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT CAST(total(reports) AS INTEGER) AS reports, CAST(total(requests) AS INTEGER) AS requests, \
-         CAST(total(refused) AS INTEGER) AS refused, total(cost_milli_sum) AS cost_milli_sum, \
-         coalesce(max(cost_milli_max), 0) AS cost_milli_max, CAST(total(incidents) AS INTEGER) AS incidents, \
-         CAST(total(incidents_dropped) AS INTEGER) AS incidents_dropped \
-         FROM totals WHERE bucket_ms BETWEEN ? AND ?",
-    )
-    .bind(stored(question.from_ms))
-    .bind(stored(question.to_ms))
-    .fetch_one(snapshot)
-    .await?;
+async fn totals(snapshot: &mut Transaction, question: Question) -> Result<Totals, sqlx::Error> {
+    let statement = sql("SELECT coalesce(sum(CAST(reports AS double precision)), 0.0) AS reports, \
+         coalesce(sum(CAST(requests AS double precision)), 0.0) AS requests, \
+         coalesce(sum(CAST(refused AS double precision)), 0.0) AS refused, \
+         coalesce(sum(CAST(cost_milli_sum AS double precision)), 0.0) AS cost_milli_sum, \
+         coalesce(max(cost_milli_max), 0) AS cost_milli_max, \
+         coalesce(sum(CAST(incidents AS double precision)), 0.0) AS incidents, \
+         coalesce(sum(CAST(incidents_dropped AS double precision)), 0.0) AS incidents_dropped \
+         FROM totals WHERE bucket_ms BETWEEN $1 AND $2")
+    .bind(question.from_ms)
+    .bind(question.to_ms);
+    let row = snapshot.on().row(statement).await?.ok_or(sqlx::Error::RowNotFound)?;
     Ok(Totals {
-        reports: amount(&row, "reports")?,
-        requests: amount(&row, "requests")?,
-        refused: amount(&row, "refused")?,
-        cost_milli_sum: row.try_get("cost_milli_sum")?,
-        cost_milli_max: amount(&row, "cost_milli_max")?,
-        incidents: amount(&row, "incidents")?,
-        incidents_dropped: amount(&row, "incidents_dropped")?,
+        reports: row.sum("reports")?,
+        requests: row.sum("requests")?,
+        refused: row.sum("refused")?,
+        cost_milli_sum: row.float("cost_milli_sum")?,
+        cost_milli_max: row.amount("cost_milli_max")?,
+        incidents: row.sum("incidents")?,
+        incidents_dropped: row.sum("incidents_dropped")?,
     })
 }
 
-async fn by_operation(
-    snapshot: &mut SqliteConnection,
-    question: Question,
-) -> Result<Vec<Operation>, sqlx::Error> {
-    let sql = "SELECT operation, kind, CAST(total(requests) AS INTEGER) AS requests, \
-               CAST(total(CASE refused WHEN '' THEN 0 ELSE requests END) AS INTEGER) AS refused, \
-               total(cost_milli_sum) AS cost_milli_sum, max(cost_milli_max) AS cost_milli_max, \
-               CAST(total(actual_count) AS INTEGER) AS actual_count, total(actual_milli_sum) AS actual_milli_sum, \
-               max(depth_max) AS depth_max FROM rollup WHERE bucket_ms BETWEEN ? AND ? \
-               GROUP BY operation, kind ORDER BY requests DESC, operation, kind LIMIT ?";
+async fn by_operation(snapshot: &mut Transaction, question: Question) -> Result<Vec<Operation>, sqlx::Error> {
+    let sql = "SELECT operation, kind, sum(CAST(requests AS double precision)) AS requests, \
+               sum(CAST(CASE refused WHEN '' THEN 0 ELSE requests END AS double precision)) AS refused, \
+               sum(CAST(cost_milli_sum AS double precision)) AS cost_milli_sum, max(cost_milli_max) AS cost_milli_max, \
+               sum(CAST(actual_count AS double precision)) AS actual_count, sum(CAST(actual_milli_sum AS double precision)) AS actual_milli_sum, \
+               max(depth_max) AS depth_max FROM rollup WHERE bucket_ms BETWEEN $1 AND $2 \
+               GROUP BY operation, kind ORDER BY requests DESC, operation, kind LIMIT $3";
     list(snapshot, sql, question, |row| {
         Ok(Operation {
-            operation: row.try_get("operation")?,
-            kind: row.try_get("kind")?,
-            requests: amount(row, "requests")?,
-            refused: amount(row, "refused")?,
-            cost_milli_sum: row.try_get("cost_milli_sum")?,
-            cost_milli_max: amount(row, "cost_milli_max")?,
-            actual_count: amount(row, "actual_count")?,
-            actual_milli_sum: row.try_get("actual_milli_sum")?,
-            depth_max: amount(row, "depth_max")?,
+            operation: row.text("operation")?,
+            kind: row.text("kind")?,
+            requests: row.sum("requests")?,
+            refused: row.sum("refused")?,
+            cost_milli_sum: row.float("cost_milli_sum")?,
+            cost_milli_max: row.amount("cost_milli_max")?,
+            actual_count: row.sum("actual_count")?,
+            actual_milli_sum: row.float("actual_milli_sum")?,
+            depth_max: row.amount("depth_max")?,
         })
     })
     .await
 }
 
-async fn by_kind(snapshot: &mut SqliteConnection, question: Question) -> Result<Vec<Share>, sqlx::Error> {
-    let sql = "SELECT kind, CAST(total(requests) AS INTEGER) AS requests, \
-               CAST(total(CASE refused WHEN '' THEN 0 ELSE requests END) AS INTEGER) AS refused \
-               FROM rollup WHERE bucket_ms BETWEEN ? AND ? GROUP BY kind ORDER BY requests DESC, kind LIMIT ?";
+async fn by_kind(snapshot: &mut Transaction, question: Question) -> Result<Vec<Share>, sqlx::Error> {
+    let sql = "SELECT kind, sum(CAST(requests AS double precision)) AS requests, \
+               sum(CAST(CASE refused WHEN '' THEN 0 ELSE requests END AS double precision)) AS refused \
+               FROM rollup WHERE bucket_ms BETWEEN $1 AND $2 GROUP BY kind ORDER BY requests DESC, kind LIMIT $3";
     list(snapshot, sql, question, |row| {
-        Ok(Share {
-            label: row.try_get("kind")?,
-            requests: amount(row, "requests")?,
-            refused: amount(row, "refused")?,
-        })
+        Ok(Share { label: row.text("kind")?, requests: row.sum("requests")?, refused: row.sum("refused")? })
     })
     .await
 }
 
-async fn by_reason(
-    snapshot: &mut SqliteConnection,
-    question: Question,
-) -> Result<Vec<Refusals>, sqlx::Error> {
-    let sql = "SELECT refused, CAST(total(requests) AS INTEGER) AS requests FROM rollup \
-               WHERE bucket_ms BETWEEN ? AND ? AND refused <> '' GROUP BY refused \
-               ORDER BY requests DESC, refused LIMIT ?";
+async fn by_reason(snapshot: &mut Transaction, question: Question) -> Result<Vec<Refusals>, sqlx::Error> {
+    let sql = "SELECT refused, sum(CAST(requests AS double precision)) AS requests FROM rollup \
+               WHERE bucket_ms BETWEEN $1 AND $2 AND refused <> '' GROUP BY refused \
+               ORDER BY requests DESC, refused LIMIT $3";
     list(snapshot, sql, question, |row| {
-        Ok(Refusals { reason: row.try_get("refused")?, requests: amount(row, "requests")? })
+        Ok(Refusals { reason: row.text("refused")?, requests: row.sum("requests")? })
     })
     .await
 }
 
-async fn shadowed(snapshot: &mut SqliteConnection, question: Question) -> Result<Vec<Refusals>, sqlx::Error> {
-    let sql = "SELECT shadowed, CAST(total(requests) AS INTEGER) AS requests FROM rollup \
-               WHERE bucket_ms BETWEEN ? AND ? AND shadowed <> '' GROUP BY shadowed \
-               ORDER BY requests DESC, shadowed LIMIT ?";
+async fn shadowed(snapshot: &mut Transaction, question: Question) -> Result<Vec<Refusals>, sqlx::Error> {
+    let sql = "SELECT shadowed, sum(CAST(requests AS double precision)) AS requests FROM rollup \
+               WHERE bucket_ms BETWEEN $1 AND $2 AND shadowed <> '' GROUP BY shadowed \
+               ORDER BY requests DESC, shadowed LIMIT $3";
     list(snapshot, sql, question, |row| {
-        Ok(Refusals { reason: row.try_get("shadowed")?, requests: amount(row, "requests")? })
+        Ok(Refusals { reason: row.text("shadowed")?, requests: row.sum("requests")? })
     })
     .await
 }
 
-async fn shapes(
-    snapshot: &mut SqliteConnection,
-    question: Question,
-) -> Result<Vec<RefusedShape>, sqlx::Error> {
+async fn shapes(snapshot: &mut Transaction, question: Question) -> Result<Vec<RefusedShape>, sqlx::Error> {
     let sql = "WITH top AS (SELECT shape, reason, shadow, count(*) AS incidents, max(at_ms) AS last_ms FROM incidents \
-               WHERE at_ms BETWEEN ? AND ? AND shape IS NOT NULL GROUP BY shape, reason, shadow \
-               ORDER BY incidents DESC, shape, reason, shadow LIMIT ?) \
+               WHERE at_ms BETWEEN $1 AND $2 AND shape IS NOT NULL GROUP BY shape, reason, shadow \
+               ORDER BY incidents DESC, shape, reason, shadow LIMIT $3) \
                SELECT top.shape, top.reason, top.shadow, top.incidents, top.last_ms, sample.document, sample.correlation_id \
                FROM top JOIN incidents AS sample ON sample.id = (SELECT max(id) FROM incidents AS last \
                WHERE last.shape = top.shape AND last.reason = top.reason AND last.shadow = top.shadow \
@@ -200,13 +186,13 @@ async fn shapes(
                ORDER BY top.incidents DESC, top.shape, top.reason, top.shadow";
     list(snapshot, sql, question, |row| {
         Ok(RefusedShape {
-            shape: row.try_get("shape")?,
-            reason: row.try_get("reason")?,
-            shadow: row.try_get("shadow")?,
-            incidents: amount(row, "incidents")?,
-            last_ms: amount(row, "last_ms")?,
-            document: row.try_get("document")?,
-            correlation_id: row.try_get("correlation_id")?,
+            shape: row.text("shape")?,
+            reason: row.text("reason")?,
+            shadow: row.int("shadow")? != 0,
+            incidents: row.amount("incidents")?,
+            last_ms: row.amount("last_ms")?,
+            document: row.optional_text("document")?,
+            correlation_id: row.text("correlation_id")?,
         })
     })
     .await
@@ -214,16 +200,11 @@ async fn shapes(
 
 /// The rows of a statement whose parameters are those of the question, in order.
 async fn list<T>(
-    snapshot: &mut SqliteConnection,
-    sql: &'static str,
+    snapshot: &mut Transaction,
+    text: &'static str,
     question: Question,
-    read: impl Fn(&SqliteRow) -> Result<T, sqlx::Error>,
+    read: impl Fn(&Row) -> Result<T, sqlx::Error>,
 ) -> Result<Vec<T>, sqlx::Error> {
-    let rows = sqlx::query(sql)
-        .bind(stored(question.from_ms))
-        .bind(stored(question.to_ms))
-        .bind(question.limit)
-        .fetch_all(snapshot)
-        .await?;
-    rows.iter().map(read).collect()
+    let statement = sql(text).bind(question.from_ms).bind(question.to_ms).bind(question.limit);
+    snapshot.on().rows(statement).await?.iter().map(read).collect()
 }

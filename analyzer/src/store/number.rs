@@ -2,9 +2,6 @@
 //!
 //! Amounts saturate: a hostile sum must not wrap, nor fail the transaction that carries everyone else's numbers.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 /// An amount as a column holds it, at most `i64::MAX`.
 pub(super) fn stored(amount: u64) -> i64 {
     i64::try_from(amount).unwrap_or(i64::MAX)
@@ -13,11 +10,6 @@ pub(super) fn stored(amount: u64) -> i64 {
 /// An amount as it was meant.
 pub(super) fn loaded(column: i64) -> u64 {
     u64::try_from(column).unwrap_or_default()
-}
-
-/// The amount in a column of a row.
-pub(super) fn amount(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
-    row.try_get(column).map(loaded)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who may do what, and what the others are told.
 
-use crate::harness::{NOW, Service, add_key, open, report, send};
+use crate::harness::{NOW, Service, report, send};
 use portcullis_analyzer::{Key, Revocation, Role};
 use reqwest::header::CONTENT_TYPE;
 
@@ -26,7 +26,7 @@ async fn each_role_may_do_its_part() {
         (Role::Edge, 403, 200),
     ] {
         // The service runs: a key that is added beside it is good at once.
-        let key = add_key(service.folder.path(), role).await.reveal();
+        let key = service.ground.add_key(role).await.reveal();
         for path in READS {
             assert_eq!(read(&service, path, &key).await, reads, "{role:?} {path}");
         }
@@ -46,7 +46,7 @@ async fn a_wrong_role_is_told_so() {
     let reply = send(service.request("POST", "/edge/v1/reports").bearer_auth(service.viewer.reveal())).await;
     assert_eq!(
         reply.problem(403),
-        "Only a key of the role edge delivers reports; `portcullis keys add --role edge` makes one."
+        "Only a key of the role edge delivers reports and fetches decisions; `portcullis keys add --role edge` makes one."
     );
 }
 
@@ -86,7 +86,7 @@ async fn a_revoked_key_is_worthless_at_once() {
     let service = Service::start().await;
     let key = service.viewer.reveal();
     assert_eq!(read(&service, READS[0], &key).await, 200);
-    let store = open(service.folder.path()).await;
+    let store = service.ground.open().await;
     assert_eq!(store.revoke_key(service.viewer.id(), NOW).await.unwrap(), Revocation::Revoked);
     assert_eq!(read(&service, READS[0], &key).await, 401);
     assert_eq!(store.revoke_key(service.viewer.id(), NOW).await.unwrap(), Revocation::Already);
@@ -101,8 +101,7 @@ async fn the_store_does_not_hold_the_key() {
     let bytes: Vec<u8> = (0..32)
         .map(|index| u8::from_str_radix(secret.get(index * 2..index * 2 + 2).unwrap(), 16).unwrap())
         .collect();
-    for entry in std::fs::read_dir(service.folder.path()).unwrap() {
-        let content = std::fs::read(entry.unwrap().path()).unwrap();
+    for content in service.ground.content().await {
         assert!(!content.windows(secret.len()).any(|window| window == secret.as_bytes()));
         assert!(!content.windows(bytes.len()).any(|window| window == bytes));
     }

@@ -1,62 +1,12 @@
 //! The real `portcullis`: what it prints, how it ends, and what it says when it will not start.
 
+use crate::ground::Ground;
+use crate::process::{Server, portcullis};
 use portcullis_analyzer::Key;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-
-pub(crate) fn portcullis(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-/// A `portcullis serve` of the test's own; killed with the test.
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) url: String,
-}
-
-impl Server {
-    /// Starts it on a free port, and returns when it says that it listens.
-    pub(crate) fn start(data_dir: &Path) -> Self {
-        let data_dir = data_dir.to_str().unwrap();
-        let mut child = portcullis(&["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url =
-            line.trim_end().strip_prefix("portcullis: listening on ").expect("the first line").to_owned();
-        Self { child, url }
-    }
-
-    /// Sends a signal and gives the exit code, where there is one.
-    pub(crate) fn end(mut self, signal: Signal) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// A key, made by the command.
-pub(crate) fn key(data_dir: &Path, role: &str) -> String {
-    let output = portcullis(&["keys", "add", "--role", role, "--data-dir", data_dir.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
+use std::process::{Output, Stdio};
 
 #[track_caller]
 fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
@@ -153,7 +103,7 @@ fn what_is_no_store_is_not_touched() {
 #[test]
 fn a_second_service_in_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Server::start(folder.path());
+    let first = Server::start(&Ground::folder(folder.path()));
     let output = portcullis(&["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"])
         .current_dir(folder.path())
         .output()
@@ -263,4 +213,58 @@ fn help_has_examples_and_log_lines_may_be_json() {
     child.wait().unwrap();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!((&line["level"], &line["fields"]["message"]), (&"INFO".into(), &"started".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decisions_are_made_listed_imported_and_taken_back() {
+    let ground = Ground::new().await;
+    let key = crate::process::key(&ground, "operator");
+    let server = Server::start(&ground);
+    let url = server.url.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = portcullis(arguments);
+        command.current_dir(folder.path()).env("PORTCULLIS_KEY", &key).env("PORTCULLIS_URL", &url);
+        command.output().unwrap()
+    };
+    let add = ["decisions", "add", "192.0.2.7", "10.9.0.0/16", "--for", "2h", "--reason", "login storm"];
+    check(&run(&add), 0, "", "portcullis: decided about 2 clients for 2h\n");
+    let throttle = ["decisions", "add", "2001:db8::/64", "--throttle", "250"];
+    check(&run(&throttle), 0, "", "portcullis: decided about 1 client for 4h\n");
+    std::fs::write(folder.path().join("l.txt"), "198.51.100.1\nnonsense\n198.51.100.2\n").unwrap();
+    let import = ["decisions", "import", "l.txt", "--origin", "import:l"];
+    let wrong = "portcullis: l.txt:2: must be an address, a range such as 10.0.0.0/8, or a client key of 32 hex digits\n";
+    let refused =
+        format!("{wrong}portcullis: 1 wrong lines; nothing is imported, unless told to --skip-wrong\n");
+    check(&run(&import), 1, "", &refused);
+    let skipping = [&import[..], &["--skip-wrong"]].concat();
+    check(&run(&skipping), 0, "", &format!("{wrong}portcullis: decided about 2 clients\n"));
+
+    let list = |arguments: &[&str]| {
+        let output = run(&[&["decisions", "list"], arguments].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let all = list(&[]);
+    assert_eq!(all.lines().count(), 6, "{all}");
+    let line = all.lines().find(|line| line.starts_with("2001:db8::/64 ")).unwrap();
+    assert!(line.contains("throttle:250") && line.contains("operator"), "{line}");
+    let of_one = list(&["--target", "10.9.1.1", "--json"]);
+    let one: serde_json::Value = serde_json::from_str(of_one.trim()).unwrap();
+    assert_eq!((&one["value"], &one["reason"]), (&"10.9.0.0/16".into(), &"login storm".into()));
+    check(&run(&["decisions", "remove", "192.0.2.7"]), 0, "", "portcullis: 192.0.2.7: 1 removed\n");
+    let origin = ["decisions", "remove", "--origin", "import:l"];
+    check(&run(&origin), 0, "", "portcullis: import:l: 2 removed\n");
+    assert_eq!(list(&[]).lines().count(), 3);
+
+    let wrong = run(&["decisions", "add", "localhost"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("422") && said.contains("decisions[0].target: must be an address"), "{said}");
+    assert_eq!(wrong.status.code(), Some(1));
+    assert_eq!(server.end(Signal::TERM), Some(0));
+    let gone = run(&["decisions", "list"]);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("is `portcullis serve` running there?"));
+    assert_eq!(gone.status.code(), Some(1));
+    let keyless = portcullis(&["decisions", "list"]).env_remove("PORTCULLIS_KEY").output().unwrap();
+    assert_eq!(keyless.status.code(), Some(2));
 }

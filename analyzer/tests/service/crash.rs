@@ -1,8 +1,9 @@
 //! The promise behind an acknowledgement: the process is killed in the middle of its work, and nothing that was
 //! acknowledged is lost, nothing is counted twice, and nothing is there in part.
 
-use crate::command::{Server, key};
+use crate::ground::Ground;
 use crate::harness::{incident, rand_bytes, row};
+use crate::process::{Server, key};
 use portcullis_report::{Reason, Report, WorkerBoot};
 use reqwest::header::CONTENT_TYPE;
 use rustix::process::Signal;
@@ -79,15 +80,15 @@ async fn deliver(client: &reqwest::Client, url: &str, key: &str, report: &Report
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_the_middle_it_keeps_what_it_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let (edge, viewer) = (key(folder.path(), "edge"), key(folder.path(), "viewer"));
+    let ground = Ground::new().await;
+    let (edge, viewer) = (key(&ground, "edge"), key(&ground, "viewer"));
     let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let mut workers: Vec<_> = (0..CLIENTS)
         .map(|_| Worker { boot: WorkerBoot(Uuid::from_bytes(rand_bytes())), acknowledged: 0 })
         .collect();
 
     for _ in 0..ROUNDS {
-        let server = Server::start(folder.path());
+        let server = Server::start(&ground);
         let burns = u64::from(rand_bytes::<1>()[0]) % 60 + 1;
         let fuse = Arc::new(Fuse { left: AtomicU64::new(burns), burnt: Notify::new() });
         let mut streams = JoinSet::new();
@@ -99,7 +100,7 @@ async fn killed_in_the_middle_it_keeps_what_it_acknowledged() {
         workers = streams.join_all().await;
     }
 
-    let server = Server::start(folder.path());
+    let server = Server::start(&ground);
     let client = reqwest::Client::new();
     let (mut reports, mut requests) = (0, 0);
     for worker in &workers {

@@ -1,6 +1,6 @@
 //! The real `portcullis explain`: what it takes, what it prints first, how it ends.
 
-use crate::command::portcullis;
+use crate::process::portcullis;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};

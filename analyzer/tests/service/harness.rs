@@ -1,18 +1,17 @@
 //! A service in this process with a clock that the test sets, and the reports that it is fed.
 
-use portcullis_analyzer::config::{self, Config, Overrides};
-use portcullis_analyzer::{Access, Clock, Folder, Key, Role, Running, Store};
+use crate::ground::Ground;
+use portcullis_analyzer::config::Config;
+use portcullis_analyzer::{Clock, Key, Role, Running};
 use portcullis_report::{
     Incident, OperationKind, Reason, Report, RollupKey, RollupRow, Transport, WorkerBoot,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 /// What time it is when a service starts.
@@ -25,7 +24,7 @@ pub(crate) struct Service {
     pub(crate) url: String,
     pub(crate) edge: Key,
     pub(crate) viewer: Key,
-    pub(crate) folder: TempDir,
+    pub(crate) ground: Ground,
     pub(crate) running: Running,
     client: reqwest::Client,
     now_ms: Arc<AtomicU64>,
@@ -43,16 +42,19 @@ impl Service {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (edge, viewer) =
-            (add_key(folder.path(), Role::Edge).await, add_key(folder.path(), Role::Viewer).await);
-        let mut config = config::load(None, overrides(folder.path())).unwrap();
+        Self::start_on(Ground::new().await, change).await
+    }
+
+    /// A service on a store that is there, beside others or after them.
+    pub(crate) async fn start_on(ground: Ground, change: impl FnOnce(&mut Config)) -> Self {
+        let (edge, viewer) = (ground.add_key(Role::Edge).await, ground.add_key(Role::Viewer).await);
+        let mut config = ground.config();
         change(&mut config);
         let now_ms = Arc::new(AtomicU64::new(NOW));
         let told = Arc::clone(&now_ms);
         let running = Running::start(config, Clock::new(move || told.load(Ordering::SeqCst))).await.unwrap();
         let url = format!("http://{}", running.address());
-        Self { url, edge, viewer, folder, running, client: reqwest::Client::new(), now_ms }
+        Self { url, edge, viewer, ground, running, client: reqwest::Client::new(), now_ms }
     }
 
     pub(crate) fn set_now(&self, now_ms: u64) {
@@ -84,16 +86,7 @@ impl Service {
 
     /// How many rows a table has; the store itself is read.
     pub(crate) async fn rows(&self, table: &'static str) -> i64 {
-        let mut connection = self.sqlite().await;
-        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-    }
-
-    /// A connection of one's own to the store.
-    pub(crate) async fn sqlite(&self) -> sqlx::SqliteConnection {
-        use sqlx::ConnectOptions as _;
-        let file = self.folder.path().join("portcullis.db");
-        sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap()
+        self.ground.connect().await.number(&format!("SELECT count(*) FROM {table}")).await
     }
 }
 
@@ -123,28 +116,6 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Reply { status, headers, text: response.text().await.unwrap() }
-}
-
-pub(crate) fn overrides(data_dir: &Path) -> Overrides {
-    Overrides {
-        data_dir: Some(data_dir.to_owned()),
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        ..Overrides::default()
-    }
-}
-
-pub(crate) async fn add_key(data_dir: &Path, role: Role) -> Key {
-    let store = open(data_dir).await;
-    let key = Key::mint(role).unwrap();
-    store.add_key(&key, "test", NOW).await.unwrap();
-    store.close().await;
-    key
-}
-
-/// The store as `portcullis keys` opens it.
-pub(crate) async fn open(data_dir: &Path) -> Store {
-    let settings = config::load(None, Overrides::default()).unwrap().store;
-    Store::open(&Folder::enter(data_dir, Access::Add).unwrap(), settings).await.unwrap()
 }
 
 /// Asks until the answer is yes; fails when it takes too long.

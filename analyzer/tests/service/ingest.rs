@@ -83,7 +83,7 @@ async fn a_body_of_the_limit_is_taken_and_one_byte_more_is_not() {
             assert_eq!(raw(&service, &body, chunked).await, status, "{length} chunked {chunked}");
         }
     }
-    assert_eq!(service.rows("reports").await, 4);
+    assert_eq!(service.rows("boots").await, 4);
     let reply = service.post(vec![b' '; Bounds::REPORT_BYTES + 1]).await;
     assert_eq!(reply.problem(413), "The body may have at most 1048576 bytes.");
 }
@@ -253,7 +253,7 @@ async fn a_wrong_report_is_refused_with_the_reason_and_leaves_nothing() {
         let got = service.post(body).await.problem(status);
         assert!(got.starts_with(detail), "{got}\nnot {detail}");
     }
-    for table in ["reports", "rollup", "totals", "incidents"] {
+    for table in ["boots", "rollup", "totals", "incidents"] {
         assert_eq!(service.rows(table).await, 0, "{table}");
     }
     assert_eq!(service.report(&sample()).await.status, 200);
@@ -271,7 +271,7 @@ async fn a_body_that_breaks_off_leaves_nothing() {
         stream.read_to_end(&mut answer).await.unwrap();
         assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
     }
-    assert_eq!(service.rows("reports").await, 0);
+    assert_eq!(service.rows("boots").await, 0);
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn told_to_stop_it_finishes_what_is_in_work() {
     let mut stream = open(&service, Some(body.len())).await;
     // The head has been read once a later request on another connection is answered.
     assert_eq!(service.get("/monitoring/health/").await.status, 200);
-    let Service { running, folder, .. } = service;
+    let Service { running, ground, .. } = service;
     let address = running.address();
     let stopping = tokio::spawn(running.stop());
     until(async || TcpStream::connect(address).await.is_err()).await;
@@ -308,7 +308,7 @@ async fn told_to_stop_it_finishes_what_is_in_work() {
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.ends_with(b"{\"outcome\":\"stored\"}"), "{}", String::from_utf8_lossy(&answer));
     stopping.await.unwrap();
-    drop(folder);
+    drop(ground);
 }
 
 #[tokio::test]
@@ -317,12 +317,12 @@ async fn told_to_stop_it_does_not_wait_for_ever() {
         Service::start_with(|config| config.http.shutdown_timeout = Duration::from_millis(50)).await;
     let mut stream = open(&service, Some(10)).await;
     assert_eq!(service.get("/monitoring/health/").await.status, 200);
-    let Service { running, folder, .. } = service;
+    let Service { running, ground, .. } = service;
     running.stop().await;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok();
     assert!(!answer.starts_with(b"HTTP/1.1 2"));
-    drop(folder);
+    drop(ground);
 }
 
 #[tokio::test]
@@ -384,8 +384,8 @@ async fn beyond_its_concurrency_it_says_503_and_when_to_come_back() {
 #[tokio::test]
 async fn while_another_process_writes_nothing_is_acknowledged() {
     let service = Service::start_with(|config| config.store.busy_timeout = Duration::from_millis(20)).await;
-    let mut other = service.sqlite().await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let mut other = service.ground.connect().await;
+    other.keep_writers_out().await;
     let report = sample();
     let reply = service.report(&report).await;
     assert_eq!(reply.problem(503), "Too much is going on; try again.");
@@ -393,7 +393,7 @@ async fn while_another_process_writes_nothing_is_acknowledged() {
     let health = service.get("/monitoring/health/").await;
     assert_eq!((health.status, &health.json()["store"]["writes"]), (503, &json!("busy")));
 
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.let_writers_in().await;
     assert_eq!(service.report(&report).await.json(), json!({ "outcome": "stored" }));
     assert_eq!(service.get("/monitoring/health/").await.status, 200);
     assert_eq!(stored(&service).await, totals(1, 5, 2, 1, 7));

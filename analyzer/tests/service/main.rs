@@ -9,11 +9,23 @@
 )]
 
 mod access;
+mod cluster;
 mod command;
 mod crash;
+mod crowdsec;
+mod decisions;
 mod explain;
+mod fold;
+mod ground;
 mod harness;
 mod ingest;
+mod leases;
+mod measure;
 mod monitoring;
 mod policy;
+mod process;
 mod retention;
+mod security;
+
+/// Which kind of store these tests run on.
+const ENGINE: ground::Engine = ground::Engine::Sqlite;

@@ -1,5 +1,6 @@
 //! Answers: sums that add up, windows with borders, and nothing of the clients' text but as JSON.
 
+use crate::ENGINE;
 use crate::harness::{NOW, Service, incident, report, row, send};
 use portcullis_report::{Incident, OperationKind, Reason, Report, RollupRow};
 use serde_json::{Value, json};
@@ -210,6 +211,7 @@ async fn clients_text_goes_out_as_json_and_in_no_label() {
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     let answer = reply.json();
+    let hostile = ENGINE.kept(hostile);
     assert_eq!(answer["by_operation"][0]["operation"], hostile);
     assert_eq!(answer["refused_shapes"][0]["sample_document"], hostile);
     assert_eq!(answer["refused_shapes"][0]["sample_correlation_id"], hostile);
@@ -237,8 +239,8 @@ async fn metrics_move() {
         "portcullis_analyzer_reports_total{outcome=\"duplicate\"} 1",
         "portcullis_analyzer_reports_total{outcome=\"rejected\"} 1",
         "portcullis_analyzer_reports_total{outcome=\"overloaded\"} 0",
-        "portcullis_analyzer_incidents_total{reason=\"depth\"} 1",
-        "portcullis_analyzer_incidents_total{reason=\"cost\"} 0",
+        "portcullis_analyzer_incidents_total{reason=\"depth\",shadow=\"false\"} 1",
+        "portcullis_analyzer_incidents_total{reason=\"cost\",shadow=\"true\"} 0",
         "portcullis_analyzer_requests_total{operation_type=\"query\",outcome=\"allowed\"} 5",
         "portcullis_analyzer_requests_total{operation_type=\"mutation\",outcome=\"refused\"} 2",
         "portcullis_analyzer_edge_dropped_total 3",
@@ -255,8 +257,13 @@ async fn health_needs_no_key_and_gives_nothing_away() {
     let health = reply.json();
     assert_eq!((reply.status, &health["status"]), (200, &json!("ok")));
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["store"], json!({ "reads": "ok", "writes": "ok" }));
-    assert!(!reply.text.contains(service.folder.path().to_str().unwrap()));
+    let store = &health["store"];
+    assert_eq!((&store["reads"], &store["writes"]), (&json!("ok"), &json!("ok")));
+    assert_eq!(store["kind"], ENGINE.label());
+    assert!(store["bytes"].as_u64().unwrap() > 10_000);
+    for secret in service.ground.secrets() {
+        assert!(!reply.text.contains(&secret));
+    }
 }
 
 #[tokio::test]

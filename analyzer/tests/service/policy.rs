@@ -1,6 +1,6 @@
 //! The real `portcullis check` and `portcullis envoy`: what they take, what they print, how they end.
 
-use crate::command::portcullis;
+use crate::process::portcullis;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};

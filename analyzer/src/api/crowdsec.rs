@@ -1,0 +1,171 @@
+//! The part of CrowdSec's local API that bouncers use, so that firewalls, proxies and CDNs that have a bouncer block whom we block.
+//!
+//! Blocks of addresses and ranges are told, as `ban`; a bouncer could only misread the rest. Each key has its own place
+//! in the stream. The words, statuses and even `null` for "none" are those that bouncers expect.
+
+mod wire;
+
+use super::App;
+use super::access::role;
+use super::problem::{Problem, excerpt};
+use crate::decisions::target::target;
+use crate::key::Key;
+use crate::store::{Kept, Wanted};
+use axum::Json;
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use portcullis_report::{Action, Scope};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+use wire::{Filter, Stream, decisions};
+
+/// Blocks of one answer about one address.
+const MOST: u32 = 1_000;
+
+/// Whoever may read may be a bouncer; the id of the key tells bouncers apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Bouncer {
+    key_id: String,
+}
+
+/// Why a bouncer is not answered, in the words that bouncers know.
+#[derive(Debug)]
+pub(crate) enum Turned {
+    Forbidden,
+    Wrong(String),
+    Failed(Problem),
+}
+
+impl FromRequestParts<Arc<App>> for Bouncer {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Turned> {
+        let key = parts.headers.get("x-api-key").and_then(|value| Key::parse(value.to_str().ok()?));
+        let key = key.ok_or(Turned::Forbidden)?;
+        match role(&parts.headers, app).await {
+            Ok(role) if role.reads() => Ok(Self { key_id: key.id().to_owned() }),
+            Ok(_) | Err(Problem::UnknownKey | Problem::NoKey) => Err(Turned::Forbidden),
+            Err(problem) => Err(Turned::Failed(problem)),
+        }
+    }
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            Self::Forbidden => (StatusCode::FORBIDDEN, "access forbidden".to_owned()),
+            Self::Wrong(message) => (StatusCode::BAD_REQUEST, message),
+            Self::Failed(problem) => return problem.into_response(),
+        };
+        (status, Json(json!({ "message": message }))).into_response()
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Turned {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What is asked of the stream; parameters that other versions know are passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pulled {
+    startup: Option<String>,
+    scopes: Option<String>,
+    origins: Option<String>,
+    scenarios_containing: Option<String>,
+    scenarios_not_containing: Option<String>,
+    dedup: Option<String>,
+}
+
+/// Everything that is blocked, or what changed since the bouncer asked last. Asking for the head alone moves nothing.
+pub(crate) async fn stream(
+    bouncer: Bouncer,
+    method: Method,
+    State(app): State<Arc<App>>,
+    Query(pulled): Query<Pulled>,
+) -> Result<Response, Turned> {
+    let now_ms = app.clock.now_ms();
+    if method == Method::HEAD {
+        return Ok(Json(Stream::default()).into_response());
+    }
+    let pull = match pulled.startup.as_deref() {
+        Some("true") => app.store.first_pull(&bouncer.key_id, now_ms).await?,
+        None | Some(_) => app.store.next_pull(&bouncer.key_id, now_ms).await?,
+    };
+    let filter = Filter {
+        scopes: pulled.scopes.as_deref(),
+        origins: pulled.origins.as_deref(),
+        containing: pulled.scenarios_containing.as_deref(),
+        not_containing: pulled.scenarios_not_containing.as_deref(),
+        all: pulled.dedup.as_deref() == Some("false"),
+    };
+    let stream = Stream {
+        new: decisions(pull.new, &filter, now_ms),
+        deleted: decisions(pull.deleted, &filter, now_ms),
+    };
+    Ok(Json(stream).into_response())
+}
+
+/// Who is asked about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    ip: Option<String>,
+    range: Option<String>,
+    scope: Option<String>,
+    value: Option<String>,
+    r#type: Option<String>,
+    origins: Option<String>,
+    scenarios_containing: Option<String>,
+    scenarios_not_containing: Option<String>,
+}
+
+/// The blocks that touch an address, or are about exactly a range; `null` where there are none.
+pub(crate) async fn ask(
+    _bouncer: Bouncer,
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Turned> {
+    let now_ms = app.clock.now_ms();
+    let none = || Ok(Json(json!(null)).into_response());
+    if asked.r#type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case(wire::BAN)) {
+        return none();
+    }
+    let text = match (&asked.ip, &asked.range, &asked.scope, &asked.value) {
+        (Some(ip), ..) => ip,
+        (None, Some(range), ..) => range,
+        (None, None, Some(scope), Some(value)) if wire::knows(scope) => value,
+        (None, None, Some(_), Some(_)) => return none(),
+        (None, None, _, _) => return Err(Turned::Wrong("name ip, range, or scope and value".to_owned())),
+    };
+    let mut wanted = Wanted { limit: MOST, ..Wanted::default() };
+    match target(text) {
+        Ok(Scope::Ip(address)) => wanted.touching = Some(address),
+        Ok(scope @ (Scope::Cidr(_) | Scope::ClientKey(_))) => wanted.scope = Some(scope),
+        Err(_) => {
+            return Err(Turned::Wrong(format!("{:?} is no address and no range", excerpt(text))));
+        }
+    }
+    let found = app.store.decisions(&wanted, now_ms).await?;
+    // The most specific allow is above every block, as at the edge.
+    let blocks: Vec<Kept> =
+        if found.iter().any(|kept| kept.action == Action::Allow) { Vec::new() } else { found };
+    let filter = Filter {
+        origins: asked.origins.as_deref(),
+        containing: asked.scenarios_containing.as_deref(),
+        not_containing: asked.scenarios_not_containing.as_deref(),
+        ..Filter::default()
+    };
+    let blocks = decisions(blocks, &filter, now_ms);
+    if blocks.is_empty() { none() } else { Ok(Json(blocks).into_response()) }
+}
+
+/// Bouncers tell what they did; nobody here wants to know yet, but they retry until someone takes it.
+pub(crate) async fn usage(_bouncer: Bouncer) -> StatusCode {
+    StatusCode::CREATED
+}

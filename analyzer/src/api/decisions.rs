@@ -1,0 +1,113 @@
+//! `/monitoring/decisions/`: what holds for whom; operators add to it and take from it.
+
+mod change;
+
+use super::App;
+use super::access::Reader;
+use super::problem::{Problem, excerpt};
+use crate::decisions::target::target;
+use crate::store::{Kept, Wanted};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use portcullis_report::{Action, Scope};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub(crate) use change::{add, remove, remove_one};
+
+const DEFAULT_LIMIT: u32 = 100;
+const MAX_LIMIT: u32 = 1_000;
+
+/// Which decisions are asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    /// Those that touch the address, or are about exactly this range or client key.
+    target: Option<String>,
+    origin: Option<String>,
+    /// Those that are older than that id: the `next` of the page before.
+    before: Option<u64>,
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    revision: u64,
+    decisions: Vec<Shown>,
+    /// What to name in `before` for the next page; `null` when this is the last.
+    next: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: u64,
+    action: &'static str,
+    /// Thousandths of what the policy gives that a throttled client has left; `null` where it is no throttle.
+    factor_milli: Option<u16>,
+    scope: &'static str,
+    value: String,
+    reason: String,
+    origin: String,
+    created_ms: u64,
+    created_by: String,
+    expires_at_ms: u64,
+}
+
+pub(crate) async fn show(
+    _reader: Reader,
+    State(app): State<Arc<App>>,
+    query: Result<Query<Question>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(question) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
+    let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
+    }
+    let mut wanted = Wanted {
+        origin: question.origin,
+        before: question.before,
+        limit: limit.saturating_add(1),
+        ..Wanted::default()
+    };
+    match question.target.as_deref().map(named).transpose()? {
+        Some(Scope::Ip(address)) => wanted.touching = Some(address),
+        other => wanted.scope = other,
+    }
+    let mut found = app.store.decisions(&wanted, app.clock.now_ms()).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_more = found.len() > most;
+    found.truncate(most);
+    let next = found.last().filter(|_| is_more).map(|last| last.id);
+    Ok(Json(Answer {
+        revision: app.feed.revision(),
+        decisions: found.into_iter().map(Shown::from).collect(),
+        next,
+    }))
+}
+
+/// Whom the URL names.
+fn named(text: &str) -> Result<Scope, Problem> {
+    target(text).map_err(|error| Problem::Query(format!("target: {error}")))
+}
+
+impl From<Kept> for Shown {
+    fn from(kept: Kept) -> Self {
+        let factor_milli = match kept.action {
+            Action::Throttle { factor_milli } => Some(factor_milli),
+            Action::Block | Action::Allow => None,
+        };
+        Self {
+            id: kept.id,
+            action: kept.action.label(),
+            factor_milli,
+            scope: kept.scope.kind(),
+            value: kept.scope.value(),
+            reason: kept.reason,
+            origin: kept.origin,
+            created_ms: kept.created_ms,
+            created_by: kept.created_by,
+            expires_at_ms: kept.expires_ms,
+        }
+    }
+}

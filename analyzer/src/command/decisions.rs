@@ -1,0 +1,132 @@
+//! `portcullis decisions`: whom the edges block, throttle and allow, from a terminal.
+
+mod import;
+
+use super::CommandError;
+use super::api::Api;
+use super::date::date;
+use crate::cli::{ActionArgs, DecisionsArgs, DecisionsCommand};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::io::{self, Write as _};
+
+const PATH: &str = "/monitoring/decisions/";
+/// Decisions of one request to list them.
+const PAGE: usize = 1_000;
+
+pub(super) fn run(arguments: &DecisionsArgs) -> Result<(), CommandError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::Runtime)?;
+    runtime.block_on(async {
+        match &arguments.command {
+            DecisionsCommand::Add { targets, duration, reason, action, api } => {
+                add(&Api::of(api)?, targets, duration, reason.as_deref(), *action).await
+            }
+            DecisionsCommand::List { target, origin, most, json, api } => {
+                let named = [("target", target), ("origin", origin)];
+                let found = list(&Api::of(api)?, &named, *most).await?;
+                print(&found, *json).map_err(CommandError::Output)
+            }
+            DecisionsCommand::Remove { targets, origin, api } => {
+                remove(&Api::of(api)?, targets, origin.as_deref()).await
+            }
+            DecisionsCommand::Import { .. } => import::run(&arguments.command).await,
+        }
+    })
+}
+
+async fn add(
+    api: &Api,
+    targets: &[String],
+    duration: &str,
+    reason: Option<&str>,
+    action: ActionArgs,
+) -> Result<(), CommandError> {
+    let decisions: Vec<_> = targets
+        .iter()
+        .map(|target| {
+            json!({ "target": target, "action": wire(action), "duration": duration, "reason": reason })
+        })
+        .collect();
+    send(api, &decisions).await?;
+    eprintln!("portcullis: decided about {} for {duration}", counted(targets.len()));
+    Ok(())
+}
+
+/// Makes decisions; all of them or, where they are refused, none.
+async fn send(api: &Api, decisions: &[Value]) -> Result<(), CommandError> {
+    let request = api.request(Method::POST, PATH).json(&json!({ "decisions": decisions }));
+    api.send(request).await.map(drop)
+}
+
+fn wire(action: ActionArgs) -> Value {
+    match action {
+        ActionArgs { throttle: Some(factor_milli), .. } => {
+            json!({ "throttle": { "factor_milli": factor_milli } })
+        }
+        ActionArgs { allow: true, .. } => json!("allow"),
+        ActionArgs { .. } => json!("block"),
+    }
+}
+
+async fn list(api: &Api, named: &[(&str, &Option<String>)], most: usize) -> Result<Vec<Value>, CommandError> {
+    let mut found = Vec::new();
+    let mut before = Value::Null;
+    while found.len() < most {
+        let limit = PAGE.min(most.saturating_sub(found.len()));
+        let mut request = api.request(Method::GET, PATH).query(&[("limit", limit.to_string())]);
+        for (name, value) in named {
+            request = value.iter().fold(request, |request, value| request.query(&[(*name, value)]));
+        }
+        if let Some(before) = before.as_u64() {
+            request = request.query(&[("before", before.to_string())]);
+        }
+        let mut page = api.send(request).await?;
+        let next = page.get("next").cloned().unwrap_or_default();
+        if let Some(Value::Array(decisions)) = page.get_mut("decisions").map(Value::take) {
+            found.extend(decisions);
+        }
+        if next.is_null() {
+            break;
+        }
+        before = next;
+    }
+    Ok(found)
+}
+
+async fn remove(api: &Api, targets: &[String], origin: Option<&str>) -> Result<(), CommandError> {
+    let targets = targets.iter().map(|target| ("target", target.as_str()));
+    for named in targets.chain(origin.map(|origin| ("origin", origin))) {
+        let answer = api.send(api.request(Method::DELETE, PATH).query(&[named])).await?;
+        let removed = answer.get("removed").and_then(Value::as_u64).unwrap_or_default();
+        eprintln!("portcullis: {}: {removed} removed", named.1.escape_debug());
+    }
+    Ok(())
+}
+
+fn print(found: &[Value], as_json: bool) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    if as_json {
+        return found.iter().try_for_each(|decision| writeln!(output, "{decision}"));
+    }
+    let head = ["TARGET", "ACTION", "UNTIL", "ORIGIN", "BY", "REASON"].map(str::to_owned);
+    for [target, action, until, origin, by, reason] in std::iter::once(head).chain(found.iter().map(line)) {
+        let line = format!("{target:<32}  {action:<12}  {until:<20}  {origin:<16}  {by:<16}  {reason}");
+        writeln!(output, "{}", line.trim_end())?;
+    }
+    output.flush()
+}
+
+fn line(decision: &Value) -> [String; 6] {
+    let text = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let action = match decision.get("factor_milli").and_then(Value::as_u64) {
+        Some(factor) => format!("{}:{factor}", text("action")),
+        None => text("action"),
+    };
+    let until = decision.get("expires_at_ms").and_then(Value::as_u64).map(date).unwrap_or_default();
+    [text("value"), action, until, text("origin"), text("created_by"), text("reason")]
+}
+
+fn counted(number: usize) -> String {
+    if number == 1 { "1 client".to_owned() } else { format!("{number} clients") }
+}

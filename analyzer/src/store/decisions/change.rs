@@ -1,0 +1,288 @@
+//! Decisions are made, replaced, removed and forgotten; who did it is written down with it.
+
+use super::{Kept, MOST, next_revisions, tell};
+use crate::store::leases::Lease;
+use crate::store::pool::Transaction;
+use crate::store::sql::{Statement, Value, sql};
+use crate::store::{Store, StoreError};
+use portcullis_report::{Action, Scope};
+use std::collections::BTreeMap;
+
+/// Rows of one statement; times the columns it stays below the parameters of one.
+const ROWS: usize = 1_000;
+/// Decisions of one transaction: nobody else can write while it lasts.
+const CHANGES: usize = 5_000;
+/// For how long removed decisions are told as such; whoever was away longer is told everything.
+const TOLD_MS: u64 = 7 * 86_400_000;
+/// How long decisions whose time is over can still be looked up.
+const SHOWN_MS: u64 = 3_600_000;
+
+/// A decision that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) action: Action,
+    pub(crate) scope: Scope,
+    pub(crate) expires_ms: u64,
+    pub(crate) reason: String,
+    pub(crate) origin: String,
+}
+
+/// Who changes decisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Author(pub(crate) String);
+
+/// What became of drafts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// They are stored; the revision is that of the last.
+    Stored { revision: u64 },
+    /// Too many decisions would hold at once; some of them may be stored.
+    TooMany,
+}
+
+/// Which decisions are to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// That one.
+    Id(u64),
+    /// All about that client.
+    Scope(Scope),
+    /// All of that origin.
+    Origin(String),
+}
+
+impl Removal {
+    fn subject(&self) -> String {
+        match self {
+            Self::Id(id) => format!("id {id}"),
+            Self::Scope(scope) => scope.value(),
+            Self::Origin(origin) => format!("origin {origin}"),
+        }
+    }
+}
+
+impl Store {
+    /// Makes the decisions; one about the same client of the same origin takes the place of the one before.
+    pub(crate) async fn decide(
+        &self,
+        drafts: &[Draft],
+        author: &Author,
+        now_ms: u64,
+    ) -> Result<Added, StoreError> {
+        let drafts = latest(drafts);
+        let mut revision = 0;
+        for drafts in drafts.chunks(CHANGES) {
+            let mut transaction = self.writer.write().await?;
+            let Some(last) = store(&mut transaction, drafts, author, now_ms).await? else {
+                transaction.rollback().await?;
+                return Ok(Added::TooMany);
+            };
+            note(&mut transaction, author, now_ms, "decide", &subject(drafts), &detail(drafts)).await?;
+            transaction.commit().await?;
+            revision = last;
+        }
+        Ok(Added::Stored { revision })
+    }
+
+    /// Removes decisions; how many there were.
+    pub(crate) async fn remove(
+        &self,
+        removal: &Removal,
+        author: &Author,
+        now_ms: u64,
+    ) -> Result<u64, StoreError> {
+        let mut removed = 0_u64;
+        loop {
+            let mut transaction = self.writer.write().await?;
+            let ids = matching(&mut transaction, removal).await?;
+            if ids.is_empty() {
+                transaction.rollback().await?;
+                return Ok(removed);
+            }
+            let number = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+            let first = next_revisions(&mut transaction, number).await?;
+            for (id, revision) in ids.iter().zip(first..) {
+                let statement =
+                    sql("UPDATE decisions SET removed_ms = $1, removed_by = $2, revision = $3 WHERE id = $4")
+                        .bind(now_ms)
+                        .bind(&author.0)
+                        .bind(revision)
+                        .bind(*id);
+                transaction.on().execute(statement).await?;
+            }
+            let subject = removal.subject();
+            note(&mut transaction, author, now_ms, "remove", &subject, &format!("{number} decisions"))
+                .await?;
+            tell(&mut transaction).await?;
+            transaction.commit().await?;
+            removed = removed.saturating_add(number);
+        }
+    }
+
+    /// Forgets decisions that nobody has to be told of any more.
+    pub(crate) async fn forget_decisions(&self, lease: &Lease, now_ms: u64) -> Result<u64, StoreError> {
+        let (told, shown) = (now_ms.saturating_sub(TOLD_MS), now_ms.saturating_sub(SHOWN_MS));
+        let mut transaction = self.fenced(lease).await?;
+        // Who knows less than the last one that is forgotten has to be told everything.
+        let floor = sql("UPDATE revisions SET floor = coalesce((SELECT max(revision) FROM decisions \
+             WHERE removed_ms < $1 AND expires_ms >= $2), floor) WHERE name = 'decisions' \
+             AND floor < coalesce((SELECT max(revision) FROM decisions WHERE removed_ms < $1 AND expires_ms >= $2), 0)")
+        .bind(told)
+        .bind(shown);
+        transaction.on().execute(floor).await?;
+        let removed = sql("DELETE FROM decisions WHERE removed_ms < $1").bind(told);
+        let removed = transaction.on().execute(removed).await?;
+        let expired = sql("DELETE FROM decisions WHERE expires_ms < $1").bind(shown);
+        let expired = transaction.on().execute(expired).await?;
+        transaction.commit().await?;
+        Ok(removed.saturating_add(expired))
+    }
+}
+
+/// Makes decisions together with what else the transaction does; the revision of the last, or nothing where there are none
+/// to make or too many hold.
+pub(in crate::store) async fn store_drafts(
+    transaction: &mut Transaction,
+    drafts: &[Draft],
+    author: &Author,
+    now_ms: u64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let mut revision = None;
+    for drafts in latest(drafts).chunks(CHANGES) {
+        revision = store(transaction, drafts, author, now_ms).await?.or(revision);
+    }
+    Ok(revision)
+}
+
+/// Of two drafts for one place the later: no statement may meet a row twice.
+fn latest(drafts: &[Draft]) -> Vec<&Draft> {
+    let latest: BTreeMap<_, _> =
+        drafts.iter().map(|draft| ((draft.scope, draft.origin.as_str()), draft)).collect();
+    latest.into_values().collect()
+}
+
+/// Stores the drafts and tells of them; nothing when too many would hold.
+async fn store(
+    transaction: &mut Transaction,
+    drafts: &[&Draft],
+    author: &Author,
+    now_ms: u64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
+    let first = next_revisions(transaction, number).await?;
+    if holding(transaction, now_ms).await?.saturating_add(number) > MOST {
+        tracing::warn!(drafts = number, most = MOST, "too many decisions hold; these are not made");
+        return Ok(None);
+    }
+    insert(transaction, drafts, author, first, now_ms).await?;
+    tell(transaction).await?;
+    Ok(Some(first.saturating_add(number).saturating_sub(1)))
+}
+
+async fn holding(transaction: &mut Transaction, now_ms: u64) -> Result<u64, sqlx::Error> {
+    let statement =
+        sql("SELECT count(*) AS holding FROM decisions WHERE removed_ms IS NULL AND expires_ms > $1")
+            .bind(now_ms);
+    transaction.on().row(statement).await?.map_or(Ok(0), |row| row.amount("holding"))
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    drafts: &[&Draft],
+    author: &Author,
+    first: u64,
+    now_ms: u64,
+) -> Result<(), sqlx::Error> {
+    let dialect = transaction.dialect();
+    let values: Vec<_> = drafts.iter().map(|draft| draft.scope.value()).collect();
+    let numbered: Vec<_> = drafts.iter().zip(&values).zip(first..).collect();
+    for rows in numbered.chunks(ROWS) {
+        let rows = rows.iter().map(|((draft, value), revision)| -> [Value<'_>; 11] {
+            let factor = match draft.action {
+                Action::Throttle { factor_milli } => Some(u32::from(factor_milli)),
+                Action::Block | Action::Allow => None,
+            };
+            [
+                (*revision).into(),
+                (*revision).into(),
+                draft.scope.kind().into(),
+                (*value).into(),
+                draft.action.label().into(),
+                factor.into(),
+                (&draft.reason).into(),
+                (&draft.origin).into(),
+                now_ms.into(),
+                (&author.0).into(),
+                draft.expires_ms.into(),
+            ]
+        });
+        let statement = Statement::insert(
+            dialect,
+            "decisions (id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms)",
+            rows,
+            "ON CONFLICT (scope, value, origin) WHERE removed_ms IS NULL DO UPDATE SET revision = excluded.revision, \
+             action = excluded.action, factor_milli = excluded.factor_milli, reason = excluded.reason, \
+             created_ms = excluded.created_ms, created_by = excluded.created_by, expires_ms = excluded.expires_ms",
+        );
+        transaction.on().execute(statement).await?;
+    }
+    Ok(())
+}
+
+async fn matching(transaction: &mut Transaction, removal: &Removal) -> Result<Vec<u64>, sqlx::Error> {
+    let value;
+    let statement = match removal {
+        Removal::Id(id) => sql("SELECT id FROM decisions WHERE id = $1 AND removed_ms IS NULL").bind(*id),
+        Removal::Scope(scope) => {
+            value = scope.value();
+            sql("SELECT id FROM decisions WHERE scope = $1 AND value = $2 AND removed_ms IS NULL")
+                .bind(scope.kind())
+                .bind(&value)
+        }
+        Removal::Origin(origin) => {
+            sql("SELECT id FROM decisions WHERE origin = $1 AND removed_ms IS NULL ORDER BY id LIMIT 5000")
+                .bind(origin)
+        }
+    };
+    transaction.on().rows(statement).await?.iter().map(|row| row.amount("id")).collect()
+}
+
+/// Writes down who did what.
+async fn note(
+    transaction: &mut Transaction,
+    author: &Author,
+    now_ms: u64,
+    what: &str,
+    subject: &str,
+    detail: &str,
+) -> Result<(), sqlx::Error> {
+    let statement = sql("INSERT INTO audit (at_ms, who, what, subject, detail) VALUES ($1, $2, $3, $4, $5)")
+        .bind(now_ms)
+        .bind(&author.0)
+        .bind(what)
+        .bind(subject)
+        .bind(detail);
+    transaction.on().execute(statement).await?;
+    Ok(())
+}
+
+fn subject(drafts: &[&Draft]) -> String {
+    match drafts {
+        [draft] => draft.scope.value(),
+        drafts => format!("{} clients", drafts.len()),
+    }
+}
+
+fn detail(drafts: &[&Draft]) -> String {
+    let first = drafts.first().map(|draft| {
+        format!("{} until {}: {} ({})", draft.action.label(), draft.expires_ms, draft.reason, draft.origin)
+    });
+    first.unwrap_or_default()
+}
+
+impl Kept {
+    /// Whether it holds at that moment.
+    pub(crate) fn holds(&self, now_ms: u64) -> bool {
+        self.removed_ms.is_none() && self.expires_ms > now_ms
+    }
+}

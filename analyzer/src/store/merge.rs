@@ -1,0 +1,85 @@
+//! What becomes of a row that meets one with the same key: sums are added, as long as they fit, and maxima kept.
+//!
+//! The words are those that SQLite and PostgreSQL share.
+
+/// Adds to what is there, as long as it fits: an integer that does not fit fails the statement, or becomes a float.
+macro_rules! capped {
+    ($table:literal, $column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN ",
+            $table,
+            ".",
+            $column,
+            " > 9223372036854775807 - excluded.",
+            $column,
+            " THEN 9223372036854775807 ELSE ",
+            $table,
+            ".",
+            $column,
+            " + excluded.",
+            $column,
+            " END"
+        )
+    };
+}
+
+/// Keeps the larger one.
+macro_rules! largest {
+    ($table:literal, $column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN ",
+            $table,
+            ".",
+            $column,
+            " > excluded.",
+            $column,
+            " THEN ",
+            $table,
+            ".",
+            $column,
+            " ELSE excluded.",
+            $column,
+            " END"
+        )
+    };
+}
+
+/// For rows of the rollup.
+pub(super) const MERGE_ROLLUP: &str = concat!(
+    "ON CONFLICT (bucket_ms, operation, kind, class, transport, refused, shadowed) DO UPDATE SET ",
+    capped!("rollup", "requests"),
+    ", ",
+    capped!("rollup", "cost_milli_sum"),
+    ", ",
+    largest!("rollup", "cost_milli_max"),
+    ", ",
+    largest!("rollup", "depth_max"),
+    ", ",
+    capped!("rollup", "fields_sum"),
+    ", ",
+    capped!("rollup", "body_bytes_sum"),
+    ", ",
+    capped!("rollup", "actual_count"),
+    ", ",
+    capped!("rollup", "actual_milli_sum"),
+);
+
+/// For rows of the totals.
+pub(super) const MERGE_TOTALS: &str = concat!(
+    "ON CONFLICT (bucket_ms) DO UPDATE SET ",
+    capped!("totals", "reports"),
+    ", ",
+    capped!("totals", "requests"),
+    ", ",
+    capped!("totals", "refused"),
+    ", ",
+    capped!("totals", "cost_milli_sum"),
+    ", ",
+    largest!("totals", "cost_milli_max"),
+    ", ",
+    capped!("totals", "incidents"),
+    ", ",
+    capped!("totals", "incidents_dropped"),
+);

@@ -1,0 +1,40 @@
+//! Where the store is: a file in the data folder, or a PostgreSQL server that several analyzers share.
+
+use super::{Access, Folder, FolderError};
+use crate::config::{self, Config, StoreUrl};
+use std::fmt;
+
+/// A place that is ready for the store to be opened.
+#[derive(Debug)]
+pub struct Place(pub(super) Where);
+
+#[derive(Debug)]
+pub(super) enum Where {
+    Folder { folder: Folder, settings: config::Store },
+    Server { settings: config::Store },
+}
+
+impl Place {
+    /// Enters the place that the configuration names; for a service of the folder it is held as long as the store lives.
+    ///
+    /// # Errors
+    /// The data folder is unusable, empty or taken.
+    pub fn enter(config: &Config, access: Access) -> Result<Self, FolderError> {
+        let settings = config.store.clone();
+        Ok(Self(match settings.url {
+            StoreUrl::Embedded => {
+                Where::Folder { folder: Folder::enter(&config.data_dir, access)?, settings }
+            }
+            StoreUrl::Postgres(_) => Where::Server { settings },
+        }))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Where::Folder { folder, .. } => write!(formatter, "in {}", folder.path().display()),
+            Where::Server { .. } => formatter.write_str("on the PostgreSQL server of store.url"),
+        }
+    }
+}

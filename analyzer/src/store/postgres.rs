@@ -1,0 +1,47 @@
+//! The shared store: a PostgreSQL database of its own, that any number of analyzers use at once.
+//!
+//! Who waits for a row that another holds gives up after the same time as for SQLite's file, and is told to come again.
+
+use super::pool::Pool;
+use super::{ACQUIRE_TIMEOUT, LOOKUPS, Store, StoreError, migrations};
+use crate::config;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+/// Connections that write: reports, and beside them operators and jobs.
+const WRITERS: u32 = 3;
+/// A question that takes longer is given up by the server, whoever asked is long gone.
+const LONGEST_QUESTION: Duration = Duration::from_secs(60);
+
+pub(super) async fn open(url: &str, settings: &config::Store) -> Result<Store, StoreError> {
+    use sqlx::ConnectOptions as _;
+    let options = PgConnectOptions::from_str(url)?.application_name("portcullis").disable_statement_logging();
+    let writer = pool(WRITERS, settings, options.clone()).await?;
+    migrations::run(&writer).await?;
+    let readers = pool(settings.readers, settings, options.clone()).await?;
+    let lookups = pool(LOOKUPS, settings, options).await?;
+    Ok(Store { writer, readers, lookups, _folder: None })
+}
+
+async fn pool(size: u32, settings: &config::Store, options: PgConnectOptions) -> Result<Pool, StoreError> {
+    let session = format!(
+        "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        settings.busy_timeout.as_millis(),
+        LONGEST_QUESTION.as_millis(),
+        LONGEST_QUESTION.as_millis(),
+    );
+    let pool = PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(settings.busy_timeout.max(ACQUIRE_TIMEOUT))
+        .after_connect(move |connection, _| {
+            let session = session.clone();
+            Box::pin(async move {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(session)).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(Pool::Postgres(pool))
+}

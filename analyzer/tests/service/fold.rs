@@ -1,0 +1,106 @@
+//! What is old is kept coarser, and no sum changes by it.
+
+use crate::harness::{NOW, Service, report, row};
+use portcullis_report::{Reason, Report};
+use std::time::Duration;
+
+const HOUR: u64 = 3_600_000;
+const SECOND: u64 = 1_000;
+
+async fn fold(service: &Service, now_ms: u64) -> u64 {
+    let store = service.ground.open().await;
+    let lease = store.take_lease("test", "t", now_ms, Duration::from_secs(1)).await.unwrap().unwrap();
+    let folded = store.fold(&lease, now_ms).await.unwrap();
+    store.close().await;
+    folded
+}
+
+/// Every ten seconds for three minutes: 1, 2, 3 … requests of one operation, and one refused.
+async fn deliver(service: &Service, start: u64) -> u64 {
+    for number in 0..18 {
+        let rollup = vec![row("A", None, number + 1), row("B", Some(Reason::Depth), 1)];
+        let to_ms = start + number * 10 * SECOND;
+        let report = Report { from_ms: to_ms, to_ms, rollup, incidents_dropped: 1, ..report(1) };
+        assert_eq!(service.report(&report).await.status, 200);
+    }
+    (1..=18).sum::<u64>() + 18
+}
+
+#[tokio::test]
+async fn rows_are_merged_by_the_minute_and_then_by_five_and_sums_stay() {
+    let service = Service::start().await;
+    // A moment at which a bucket of five minutes begins.
+    let start = NOW - NOW % (300 * SECOND);
+    let requests = deliver(&service, start).await;
+    let totals = async |now_ms: u64| {
+        service.set_now(now_ms);
+        service.graphql("window=20d").await["totals"].clone()
+    };
+    let before = totals(NOW).await;
+    assert_eq!(before["requests"], requests);
+
+    assert_eq!(fold(&service, start + 2 * HOUR).await, 0);
+    assert_eq!(service.rows("totals").await, 18);
+    let later = start + 3 * HOUR;
+    assert!(fold(&service, later).await > 0);
+    assert_eq!((service.rows("totals").await, service.rows("rollup").await), (3, 6));
+    assert_eq!(totals(later).await, before);
+    assert_eq!(fold(&service, later).await, 0);
+
+    let much_later = start + 50 * HOUR;
+    assert!(fold(&service, much_later).await > 0);
+    assert_eq!((service.rows("totals").await, service.rows("rollup").await), (1, 2));
+    assert_eq!(totals(much_later).await, before);
+    let answer = service.graphql("window=20d").await;
+    assert_eq!(answer["by_operation"][0]["requests"], requests - 18);
+    assert_eq!(answer["by_reason"][0]["requests"], 18);
+}
+
+#[tokio::test]
+async fn what_comes_late_goes_where_its_time_went() {
+    let service = Service::start().await;
+    let start = NOW - NOW % (300 * SECOND);
+    let requests = deliver(&service, start).await;
+    service.set_now(start + 3 * HOUR);
+    fold(&service, start + 3 * HOUR).await;
+    assert_eq!(deliver(&service, start).await, requests);
+    assert_eq!(service.rows("totals").await, 3);
+    service.set_now(start + 50 * HOUR);
+    fold(&service, start + 50 * HOUR).await;
+    deliver(&service, start).await;
+    assert_eq!(service.rows("totals").await, 1);
+    assert_eq!(service.graphql("window=20d").await["totals"]["requests"], 3 * requests);
+}
+
+#[tokio::test]
+async fn sums_at_their_end_stay_there() {
+    let service = Service::start().await;
+    let start = NOW - NOW % (300 * SECOND);
+    for number in 0..3 {
+        let to_ms = start + number * 10 * SECOND;
+        let report = Report { from_ms: 0, to_ms, rollup: vec![row("A", None, u64::MAX)], ..report(1) };
+        assert_eq!(service.report(&report).await.status, 200);
+    }
+    assert_eq!(fold(&service, start + 3 * HOUR).await, 4);
+    service.set_now(start + 3 * HOUR);
+    let answer = service.graphql("window=1d").await;
+    assert_eq!(answer["totals"]["requests"], i64::MAX.unsigned_abs());
+}
+
+#[tokio::test]
+async fn beyond_their_number_the_oldest_rows_go() {
+    let service = Service::start_with(|config| {
+        config.retention.interval = Duration::from_millis(5);
+        config.retention.rollup_rows = 10;
+    })
+    .await;
+    for number in 0..6 {
+        let to_ms = NOW - number * 10 * SECOND;
+        let rollup = (0..3).map(|operation| row(&format!("Op{operation}"), None, 1)).collect();
+        let report = Report { from_ms: to_ms, to_ms, rollup, ..report(1) };
+        assert_eq!(service.report(&report).await.status, 200);
+    }
+    crate::harness::until(async || service.rows("rollup").await == 9).await;
+    let oldest = service.ground.connect().await.number("SELECT min(bucket_ms) FROM rollup").await;
+    assert_eq!(oldest.unsigned_abs(), NOW - 20 * SECOND);
+}
