@@ -3,7 +3,7 @@
 use crate::{Exchange, Listeners};
 use portcullis_demo::client::{self, Protocol, Request};
 use portcullis_demo::corpus::PolicyFile;
-use portcullis_demo::stack::{EnvoyPlan, Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::stack::{Decisions, EnvoyPlan, Plan, Ports, Programs, Stack, Token};
 use portcullis_demo::tether::Tether;
 use portcullis_demo::upstream::{TEST_ID, Upstream};
 use std::net::SocketAddr;
@@ -33,13 +33,22 @@ pub struct Wanted {
     pub build: Build,
     /// How the filter learns its key.
     pub token: Token,
+    /// Whether it carries out what the analyzer decides.
+    pub decisions: Decisions,
     /// An HTTP filter of Envoy's before the gate, as a YAML list of one.
     pub before: &'static str,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline, before: "" }
+        Self {
+            policy: "",
+            concurrency: 2,
+            build: Build::Shipped,
+            token: Token::Inline,
+            decisions: Decisions::Ignored,
+            before: "",
+        }
     }
 }
 
@@ -123,6 +132,7 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
         concurrency: wanted.concurrency,
         ports: Ports::default(),
         token: wanted.token,
+        decisions: wanted.decisions,
         folder,
     }
 }

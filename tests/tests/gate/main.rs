@@ -15,6 +15,7 @@ mod by_hash;
 mod by_url;
 mod corpus;
 mod costs;
+mod decisions;
 mod encodings;
 mod families;
 mod faults;
