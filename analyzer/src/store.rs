@@ -19,6 +19,7 @@ mod place;
 mod pool;
 mod postgres;
 mod retention;
+mod security;
 mod sequences;
 mod size;
 mod sql;
@@ -41,6 +42,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
+pub(crate) use security::{Findings, Lifetime, Pattern, Seen, Threat};
 
 /// The open store.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ mod table;
 
 use anyhow::Context as _;
 use latency::Latency;
-use portcullis_demo::stack::{Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::stack::{Decisions, Plan, Ports, Programs, Stack, Token};
 use portcullis_demo::tether::Tether;
 use score::Score;
 use std::path::PathBuf;
@@ -109,6 +109,7 @@ fn plan(args: &Args, folder: PathBuf) -> anyhow::Result<Plan> {
         concurrency: WORKERS,
         ports: Ports { gate: args.port, admin: args.admin_port, analyzer: args.analyzer_port },
         token: Token::Inline,
+        decisions: Decisions::Ignored,
         folder,
     })
 }

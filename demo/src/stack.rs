@@ -47,6 +47,16 @@ pub enum Token {
     Environment,
 }
 
+/// Whether the filter carries out what the analyzer decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decisions {
+    /// It does not ask: the honest and the hostile come from one address, which a block would meet alike.
+    #[default]
+    Ignored,
+    /// It does.
+    Obeyed,
+}
+
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -62,6 +72,8 @@ pub struct Plan {
     pub ports: Ports,
     /// How the key is handed over.
     pub token: Token,
+    /// Whether decisions are carried out.
+    pub decisions: Decisions,
     /// Where logs and data go.
     pub folder: PathBuf,
 }
@@ -99,8 +111,11 @@ impl Stack {
                 vec![(TOKEN_VARIABLE.to_owned(), analyzer.edge_key.clone())],
             ),
         };
-        let policy =
-            format!("{}\nanalyzer: {{cluster: portcullis_analyzer, {token}}}\n", plan.policy.trim_end());
+        let decisions = plan.decisions == Decisions::Obeyed;
+        let policy = format!(
+            "{}\nanalyzer: {{cluster: portcullis_analyzer, decisions: {decisions}, {token}}}\n",
+            plan.policy.trim_end()
+        );
         let envoy = Envoy::start(&EnvoyPlan {
             programs: plan.programs.clone(),
             config: plan.config.clone(),

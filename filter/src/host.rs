@@ -191,6 +191,14 @@ impl Host {
         std::str::from_utf8(&value).ok()?.parse().ok()
     }
 
+    /// The body of that answer, unless it is larger than that.
+    pub(crate) fn call_body(&self, size: usize, most: usize) -> Option<Vec<u8>> {
+        let is_fit = size > 0 && size <= most;
+        is_fit
+            .then(|| hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size).ok().flatten())
+            .flatten()
+    }
+
     pub(crate) fn now(&self) -> Moment {
         Moment(SystemTime::now())
     }

@@ -5,11 +5,11 @@ use crate::metrics::Metrics;
 use crate::sockets::Sockets;
 use crate::stream::Stream;
 use portcullis_gate::{
-    CallId, CallOutcome, Desk, Effect, Effects, Event, Exchange, Held, Input, Interest, SocketEvent, Worker,
-    WorkerEffect, World, renew_streams,
+    Bulletin, CallId, CallOutcome, Desk, Effect, Effects, Event, Exchange, Held, Input, Interest,
+    LARGEST_ANSWER, SocketEvent, Worker, WorkerEffect, World, renew_streams,
 };
 use portcullis_policy::throttles::{Live, Places, Seed};
-use portcullis_policy::{Policy, Token};
+use portcullis_policy::{Policy, Switch, Token};
 use portcullis_report::WorkerBoot;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -30,6 +30,7 @@ pub(crate) struct Plugin {
     held: RefCell<Held>,
     live: RefCell<Live>,
     worker: RefCell<Worker>,
+    bulletin: RefCell<Bulletin>,
     /// What tells this worker from others, and from itself in a life before.
     number: u32,
 }
@@ -39,15 +40,16 @@ impl Plugin {
         let text = std::str::from_utf8(text)
             .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let policy = Policy::parse(text).map_err(|mistakes| mistakes.to_string())?;
-        let worker = worker(&policy)?;
+        let (worker, bulletin) = worker(&policy)?;
         let metrics = Metrics::define(&Host, &policy.labels());
         let seed = random().ok_or("the host gives no randomness, which places of buckets need")?;
         let places = Places::prepare(&policy, Seed(seed), &mut Shared);
         let number = u32::from_le_bytes(random().ok_or("the host gives no randomness")?);
         let (desk, held) = (RefCell::default(), RefCell::default());
         let (live, worker) = (RefCell::new(Live::new(number)), RefCell::new(worker));
+        let bulletin = RefCell::new(bulletin);
         let sockets = Sockets::default();
-        Ok(Self { host: Host, policy, metrics, sockets, places, desk, held, live, worker, number })
+        Ok(Self { host: Host, policy, metrics, sockets, places, desk, held, live, worker, bulletin, number })
     }
 
     pub(crate) fn note(&self, event: Event) {
@@ -70,8 +72,10 @@ impl Plugin {
         let held = &mut *self.held.borrow_mut();
         let desk = &mut *self.desk.borrow_mut();
         let live = &mut *self.live.borrow_mut();
-        let (policy, places, now) = (&self.policy, &self.places, began.timestamp());
-        let mut world = World { now, policy, entropy, desk, held, places, live, buckets: &mut Shared };
+        let bulletin = self.bulletin.borrow();
+        let (policy, decisions, places) = (&self.policy, bulletin.decisions(), &self.places);
+        let (now, buckets) = (began.timestamp(), &mut Shared);
+        let mut world = World { now, policy, decisions, entropy, desk, held, places, live, buckets };
         exchange.borrow_mut().on(input, &mut world)
     }
 
@@ -109,6 +113,8 @@ impl Plugin {
     fn on_tick(&self, now: &Moment) {
         let effects = self.worker.borrow_mut().on_tick(now.timestamp());
         self.perform(effects);
+        let effects = self.bulletin.borrow_mut().on_tick(now.timestamp(), &mut Shared);
+        self.perform(effects);
         let effects = renew_streams(&mut self.live.borrow_mut(), &mut Shared, now.timestamp());
         self.perform(effects);
         let told =
@@ -129,6 +135,12 @@ impl Plugin {
         self.worker.borrow().may_go()
     }
 
+    fn on_fetch(&self, outcome: CallOutcome, body: Option<&[u8]>) {
+        let now = self.host.now().timestamp();
+        let effects = self.bulletin.borrow_mut().on_call(outcome, body, now, &mut Shared);
+        self.perform(effects);
+    }
+
     fn perform(&self, effects: Vec<WorkerEffect>) {
         for effect in effects {
             match effect {
@@ -136,23 +148,30 @@ impl Plugin {
                 WorkerEffect::Set(metric, value) => self.metrics.set(&self.host, metric, value),
                 WorkerEffect::Warn(message) => self.host.warn(&message),
                 WorkerEffect::Call(call) => self.on_call(self.host.begin(&call)),
+                WorkerEffect::Fetch(call) => self.on_fetch(self.host.begin(&call), None),
             }
         }
     }
 }
 
-fn worker(policy: &Policy) -> Result<Worker, String> {
+fn worker(policy: &Policy) -> Result<(Worker, Bulletin), String> {
     // Two workers of one boot id would take each other's reports for their own.
     let entropy = random().ok_or("the host gives no randomness, which a boot id needs")?;
     let boot = WorkerBoot(uuid::Builder::from_random_bytes(entropy).into_uuid());
-    let Some(analyzer) = policy.analyzer.clone() else { return Ok(Worker::silent(boot)) };
+    let Some(analyzer) = policy.analyzer.clone() else {
+        return Ok((Worker::silent(boot), Bulletin::silent()));
+    };
     let token = match &analyzer.token {
         Token::Inline(token) => token.clone(),
         Token::Environment(name) => std::env::var(name).map_err(|_| {
             format!("analyzer.token_env: the VM has no variable {name}; name it in vm_config.environment_variables")
         })?,
     };
-    Ok(Worker::reporting(boot, analyzer, token))
+    let bulletin = match analyzer.decisions {
+        Switch::On => Bulletin::fetching(boot, analyzer.clone(), token.clone(), &mut Shared),
+        Switch::Off => Bulletin::silent(),
+    };
+    Ok((Worker::reporting(boot, analyzer, token), bulletin))
 }
 
 /// Random bytes from the host, if it has any.
@@ -185,10 +204,15 @@ impl Context for Root {
         is_over
     }
 
-    fn on_http_call_response(&mut self, token: u32, headers: usize, _: usize, _: usize) {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, _: usize) {
         let Some(plugin) = &self.plugin else { return };
         let status = if headers == 0 { None } else { plugin.host.call_status() };
-        plugin.on_call(CallOutcome::Answered(CallId(token), status));
+        let answered = CallOutcome::Answered(CallId(token), status);
+        if plugin.bulletin.borrow().awaits(CallId(token)) {
+            plugin.on_fetch(answered, plugin.host.call_body(body, LARGEST_ANSWER).as_deref());
+        } else {
+            plugin.on_call(answered);
+        }
         self.leave();
     }
 }

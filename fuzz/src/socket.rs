@@ -135,6 +135,7 @@ impl<'p> Line<'p> {
             places: &self.places,
             live: &mut self.live,
             buckets: &mut self.shelf,
+            decisions: &Default::default(),
         };
         let list = self.socket.on(input, &mut world).list;
         for effect in &list {

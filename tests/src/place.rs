@@ -3,7 +3,7 @@
 use crate::{Exchange, Listeners};
 use portcullis_demo::client::{self, Protocol, Request};
 use portcullis_demo::corpus::PolicyFile;
-use portcullis_demo::stack::{EnvoyPlan, Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::stack::{Decisions, EnvoyPlan, Plan, Ports, Programs, Stack, Token};
 use portcullis_demo::tether::Tether;
 use portcullis_demo::upstream::{TEST_ID, Upstream};
 use std::net::SocketAddr;
@@ -33,6 +33,8 @@ pub struct Wanted {
     pub build: Build,
     /// How the filter learns its key.
     pub token: Token,
+    /// Whether it carries out what the analyzer decides.
+    pub decisions: Decisions,
     /// An HTTP filter of Envoy's before the gate, as a YAML list of one.
     pub before: &'static str,
     /// Whether the last address in `x-forwarded-for` is believed.
@@ -56,6 +58,7 @@ impl Default for Wanted {
             concurrency: 2,
             build: Build::Shipped,
             token: Token::Inline,
+            decisions: Decisions::Ignored,
             before: "",
             behind: Behind::Nobody,
         }
@@ -157,6 +160,7 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
         concurrency: wanted.concurrency,
         ports: Ports::default(),
         token: wanted.token,
+        decisions: wanted.decisions,
         folder,
     }
 }

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "leases", include_str!("../../migrations/0006_leases.sql")),
     (7, "decisions", include_str!("../../migrations/0007_decisions.sql")),
     (8, "candidate", include_str!("../../migrations/0008_candidate.sql")),
+    (9, "security", include_str!("../../migrations/0009_security.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.

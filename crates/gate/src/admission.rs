@@ -13,7 +13,7 @@ use portcullis_framing::{
     Coding, ContentEncoding, ContentType, IdKeys, QueryString, Streams, content_encoding, content_type,
     query_string_by, streams,
 };
-use portcullis_policy::{ClassId, Encoding, Policy, Refusal, Switch};
+use portcullis_policy::{ClassId, Encoding, Mode, Policy, Refusal, Switch};
 use portcullis_report::{Reason, Transport, header};
 
 /// Headers that say what a body is. Under another spelling an upstream that is called as by CGI takes them for its own.
@@ -68,7 +68,10 @@ pub(crate) fn admit(
         list.extend(uncompressed(headers));
     }
     let place = Place { query: target.query.to_vec(), id };
+    case.ask(world);
+    let blocked = case.ruled().err().filter(|refusal| policy.mode(refusal.reason) == Mode::Enforce);
     let intake = |place: Place, policy: &Policy| match method {
+        _ if blocked.is_some() => Err(Refusal::because(Reason::Blocked)),
         _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
         // One server takes the first for its client, another the last: whose throttles would hold?

@@ -8,6 +8,7 @@ use crate::route::target;
 use crate::time::Timestamp;
 use crate::world::World;
 use portcullis_policy::Policy;
+use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Live, Places, Shelf};
 
 /// Judges a `GET` of a request target, `/graphql?query=…`, or of an absolute URL; nothing when it is not under the policy.
@@ -19,7 +20,17 @@ pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgeme
     let (now, entropy) = (Timestamp::from_millis(0), [0; 10]);
     // Judged alone, as if nobody had spent anything.
     let (held, live, buckets) = (&mut Held::default(), &mut Live::default(), &mut Shelf::default());
-    let mut world = World { now, policy, entropy, desk, held, places: &Places::default(), live, buckets };
+    let mut world = World {
+        now,
+        policy,
+        decisions: &DecisionSet::default(),
+        entropy,
+        desk,
+        held,
+        places: &Places::default(),
+        live,
+        buckets,
+    };
     Some(match intake {
         Ok(intake) => intake.judge(&mut world),
         Err(refusal) => Judgement::unparsed(refusal, policy),

@@ -6,8 +6,9 @@ use crate::input::Peer;
 use crate::throttle::Throttled;
 use crate::world::World;
 use portcullis_framing::{Accepts, accepts};
+use portcullis_policy::decisions::{Effect as Decided, Ruling, Share};
 use portcullis_policy::{Client, CorrelationTrust, Evidence, Refusal, Sight, Switch};
-use portcullis_report::{Transport, header};
+use portcullis_report::{DecisionMetric, Metric, Reason, Transport, header};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) correlation: CorrelationId,
     pub(crate) address: Option<IpAddr>,
     pub(crate) client: Client,
+    /// What is decided about the client.
+    pub(crate) ruling: Option<Ruling>,
     /// The name of the client's class.
     pub(crate) class: Arc<str>,
     /// What the client is told.
@@ -45,6 +48,7 @@ impl Case {
             correlation: incoming.unwrap_or_else(|| CorrelationId::new(world.now, world.entropy)),
             address,
             client,
+            ruling: None,
             class: class.map(|class| Arc::clone(&class.name)).unwrap_or_default(),
             sight: class.map_or(Sight { throttles: Switch::Off, cost: Switch::Off }, |class| class.sight),
             throttled: Throttled::default(),
@@ -57,6 +61,37 @@ impl Case {
 }
 
 impl Case {
+    /// Looks up what is decided about the client.
+    pub(crate) fn ask(&mut self, world: &World<'_>) {
+        self.ruling = world.decisions.find(self.address, self.client.key, world.now);
+    }
+
+    /// Whether a decision refuses it, whatever it is.
+    pub(crate) fn ruled(&self) -> Result<(), Refusal> {
+        match self.ruling.map(|ruling| ruling.effect) {
+            Some(Decided::Block) => Err(Refusal::because(Reason::Blocked)),
+            Some(Decided::Throttle(_) | Decided::Allow) | None => Ok(()),
+        }
+    }
+
+    /// How much the client keeps of its throttles.
+    pub(crate) fn share(&self) -> Share {
+        match self.ruling.map(|ruling| ruling.effect) {
+            Some(Decided::Throttle(share)) => share,
+            Some(Decided::Block | Decided::Allow) | None => Share::ALL,
+        }
+    }
+
+    /// What is counted of a decision that touches it.
+    pub(crate) fn touched(&self) -> Option<Metric> {
+        let Ruling { effect, origin } = self.ruling?;
+        match effect {
+            Decided::Block => Some(Metric::Decision(DecisionMetric::Blocked(origin))),
+            Decided::Throttle(_) => Some(Metric::Decision(DecisionMetric::Throttled(origin))),
+            Decided::Allow => None,
+        }
+    }
+
     /// The same request, for another mention of it; its throttles have said all.
     pub(crate) fn again(&self) -> Self {
         Self {
@@ -76,6 +111,7 @@ impl Case {
         let world = World {
             now: crate::time::Timestamp::default(),
             policy,
+            decisions: &portcullis_policy::decisions::DecisionSet::default(),
             entropy: [0; 10],
             desk: &mut crate::judge::Desk::default(),
             held: &mut crate::held::Held::default(),

@@ -146,17 +146,19 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
         }
         (Admission::Refuse(case, refusal, mut list), more) => {
             let judgement = Judgement::unparsed(refusal, world.policy);
+            // A blocked client need not see its answer after all that it sends.
+            let is_awaited = !upgrade && refusal.reason != Reason::Blocked;
             match (judgement.verdict, more) {
                 (Verdict::Allow, _) => {
                     let (phase, effects) = conclude(case, judgement, world);
                     list.extend(effects.list);
                     (phase, Effects { list, ..effects })
                 }
-                (Verdict::Deny(_), More::Follows) if !upgrade => {
+                (Verdict::Deny(_), More::Follows) if is_awaited => {
                     let phase = Phase::Draining(Box::new((case, judgement)), 0);
                     (phase, Effects { flow: Flow::Hold, list: Vec::new() })
                 }
-                // It has ended, or it is a stream without an end of its own, which cannot be awaited.
+                // It has ended, or it is a stream without an end of its own, which cannot be awaited, or nobody waits for it.
                 (Verdict::Deny(_), More::Follows | More::Ended) => conclude(case, judgement, world),
             }
         }

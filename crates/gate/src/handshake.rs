@@ -82,6 +82,7 @@ pub(crate) fn knock(headers: Headers<'_>, peer: Peer<'_>, more: More, world: &mu
     };
     let mut case = Case::new(headers, peer, world);
     case.transport = Transport::Websocket;
+    case.ask(world);
     let world = &mut world.of(case.client.class);
     let mut hurdles = Hurdles { policy: world.policy, shadowed: None };
     match hurdles.clear(headers, peer, more, raw, purpose, &mut case, world) {
@@ -134,6 +135,7 @@ impl Hurdles<'_> {
     ) -> Result<Offer, Refusal> {
         let length =
             if raw.len() > self.policy.limits.url_bytes { Err(too_long(raw, self.policy)) } else { Ok(()) };
+        self.weigh(case.ruled(), case)?;
         self.weigh(length, case)?;
         self.weigh(form::check(headers, peer, more).map_err(Refusal::because), case)?;
         self.weigh(self.origin(headers), case)?;

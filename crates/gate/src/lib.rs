@@ -5,6 +5,7 @@
 
 mod admission;
 mod answer;
+mod bulletin;
 mod by_url;
 mod candidates;
 mod case;
@@ -35,6 +36,7 @@ mod worker;
 mod world;
 
 pub use answer::Answer;
+pub use bulletin::{Bulletin, LARGEST_ANSWER};
 pub use by_url::judge_url;
 pub use correlation::CorrelationId;
 pub use crowd::{Carried, SocketEvent, SocketNews};

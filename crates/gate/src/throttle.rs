@@ -66,6 +66,11 @@ pub(crate) fn charge(judgement: Judgement, case: &mut Case, world: &mut World<'_
         Verdict::Deny(_) => return judgement,
     }
     let policy = world.policy;
+    let judgement = weigh(case.ruled(), Reason::Blocked, judgement, case, policy);
+    match judgement.verdict {
+        Verdict::Allow => (),
+        Verdict::Deny(_) => return judgement,
+    }
     let opened = match is_spared(&judgement, Reason::Streams, policy) {
         true => Ok(()),
         false => open(&judgement, case, world),
@@ -120,7 +125,7 @@ fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result
         return Ok(());
     }
     let operations: Vec<OperationKey<'_>> = judgement.operations.iter().map(key).collect();
-    let request = Spend { client: &case.client, operations: &operations };
+    let request = Spend { client: &case.client, operations: &operations, share: case.share() };
     let (said, noticed) = spend(throttles, world.places, request, world.buckets, world.now);
     let found = &mut case.throttled;
     found.noticed.add(noticed);
@@ -280,7 +285,8 @@ pub(crate) fn counts(case: &Case, verdict: Verdict) -> Vec<Effect> {
     let denied = denied.map(|rule| Metric::ThrottleDenied(ThrottleLabel(rule)));
     let shadowed = case.throttled.shadowed_by.iter().filter_map(|rule| u8::try_from(*rule).ok());
     let shadowed = shadowed.map(|rule| Metric::ThrottleShadowed(ThrottleLabel(rule)));
-    let ones = std::iter::once(class).chain(denied).chain(shadowed).map(|metric| (metric, 1));
+    let ones =
+        std::iter::once(class).chain(case.touched()).chain(denied).chain(shadowed).map(|metric| (metric, 1));
     let all = ones.chain(noticed(case.throttled.noticed));
     all.map(|(metric, count)| Effect::Count(metric, count)).collect()
 }

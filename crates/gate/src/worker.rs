@@ -11,16 +11,20 @@ use crate::rollup::{Place, Rollup};
 use crate::time::Timestamp;
 use portcullis_policy::throttles::Buckets;
 use portcullis_policy::{Analyzer, Policy};
-use portcullis_report::{Bounds, Incident, Metric, Report, VERSION, WorkerBoot};
+use portcullis_report::{Bounds, Incident, Metric, Reason, Report, VERSION, WorkerBoot};
 
 /// How long a window without anything urgent is, in milliseconds.
 const WINDOW_MS: u64 = 1_000;
+/// Incidents of a report beyond which none is taken of a client that a decision blocks.
+const ECHOES: usize = Bounds::INCIDENTS / 4;
 
 /// What a worker asks its shell to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerEffect {
     /// Begins a call to the analyzer.
     Call(Call),
+    /// Asks the analyzer for decisions.
+    Fetch(Call),
     /// Adds to a counter.
     Count(Metric, u64),
     /// Sets a gauge.
@@ -95,11 +99,15 @@ impl Worker {
         if self.rollup.add(&event) == Place::Other {
             effects.push(WorkerEffect::Count(Metric::RowsMerged, 1));
         }
-        if event.refusal.is_some() {
+        let refused = event.refusal.or(event.shadowed).map(|refusal| refusal.reason);
+        // What a decision refuses is no news, and must not crowd out what is.
+        let is_echo = refused == Some(Reason::Blocked);
+        if event.refusal.is_some() && !is_echo {
             self.urgency = Urgency::Urgent;
         }
-        if event.refusal.or(event.shadowed).is_some() {
-            if self.incidents.len() < Bounds::INCIDENTS {
+        if refused.is_some() {
+            let room = if is_echo { ECHOES } else { Bounds::INCIDENTS };
+            if self.incidents.len() < room {
                 self.incidents.extend(event.into_incident());
             } else {
                 self.incidents_dropped = self.incidents_dropped.saturating_add(1);

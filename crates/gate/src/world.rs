@@ -3,6 +3,7 @@
 use crate::held::Held;
 use crate::judge::Desk;
 use crate::time::Timestamp;
+use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Buckets, Live, Places};
 use portcullis_policy::{ClassId, Policy};
 
@@ -12,6 +13,8 @@ pub struct World<'w> {
     pub now: Timestamp,
     /// What the operator allows.
     pub policy: &'w Policy,
+    /// What the analyzer has decided about clients.
+    pub decisions: &'w DecisionSet,
     /// Fresh randomness; used for a new correlation id.
     pub entropy: [u8; 10],
     /// Memory for judging.
@@ -32,6 +35,7 @@ impl World<'_> {
         World {
             now: self.now,
             policy: self.policy.of(class),
+            decisions: self.decisions,
             entropy: self.entropy,
             desk: self.desk,
             held: self.held,

@@ -10,6 +10,7 @@
 mod race;
 
 use portcullis_cost::Cost;
+use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{
     Buckets, Live, Opening, OperationKey, Places, Seed, Shelf, Spend, Spending, spend,
 };
@@ -127,7 +128,7 @@ impl Bench {
             Work::Spend(_) => {
                 let operation =
                     OperationKey { name: Some("Products"), shape: Some(7), cost: Cost::from_units(5) };
-                let request = Spend { client, operations: &[operation] };
+                let request = Spend { client, operations: &[operation], share: Share::ALL };
                 let (said, _) = spend(&policy.throttles, places, request, shelf, now);
                 assert!(matches!(black_box(said), Spending::Passes(_)), "there is enough");
             }

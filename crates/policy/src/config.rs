@@ -75,7 +75,7 @@ struct PolicyFile {
     correlation: CorrelationSection,
     /// What answers of the gate look like.
     responses: ResponsesSection,
-    /// Where reports go; without it none are sent.
+    /// Where reports go and decisions come from; without it none are sent or fetched.
     analyzer: Option<AnalyzerSection>,
     /// A second policy, whole but for routes, clients and analyzer: judged beside this one, which alone decides; what it would change is counted and reported.
     candidate: Option<CandidateSection>,
@@ -154,6 +154,13 @@ struct AnalyzerSection {
     token: Option<String>,
     /// Environment variable of the VM that holds the token.
     token_env: Option<String>,
+    /// Fetch what the analyzer has decided about clients, and carry it out: block, throttle, allow.
+    #[serde(default = "on")]
+    decisions: bool,
+}
+
+fn on() -> bool {
+    true
 }
 
 impl std::fmt::Debug for AnalyzerSection {
@@ -301,7 +308,7 @@ impl Found {
     }
 
     fn analyzer(&mut self, section: AnalyzerSection) -> Option<Analyzer> {
-        let AnalyzerSection { cluster, token, token_env } = section;
+        let AnalyzerSection { cluster, token, token_env, decisions } = section;
         if cluster.is_empty() {
             self.say("analyzer.cluster", "must name an Envoy cluster");
         }
@@ -320,7 +327,7 @@ impl Found {
                 None
             }
         };
-        token.map(|token| Analyzer { cluster, token })
+        token.map(|token| Analyzer { cluster, decisions: switch(decisions), token })
     }
 
     /// A text that may stand in a header.

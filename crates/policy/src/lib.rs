@@ -4,6 +4,7 @@
 
 pub mod budget;
 mod config;
+pub mod decisions;
 mod identity;
 mod mistake;
 mod policy;

@@ -162,11 +162,13 @@ pub enum Disclosure {
     Reason,
 }
 
-/// Where reports go.
+/// Where reports go, and where decisions come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Analyzer {
     /// Name of the Envoy cluster of the analyzer.
     pub cluster: String,
+    /// Whether its decisions about clients are fetched and carried out.
+    pub decisions: Switch,
     /// How the edge shows who it is.
     pub token: Token,
 }

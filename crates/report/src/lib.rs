@@ -18,8 +18,8 @@ pub use decision::{
 };
 pub use kind::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Transport};
 pub use metric::{
-    ANALYZER_FAMILIES, ClassLabel, EDGE_FAMILIES, Family, FamilyKind, Labels, Metric, SocketMetric, StatsTag,
-    ThrottleLabel, stats_tags,
+    ANALYZER_FAMILIES, ClassLabel, DecisionMetric, DecisionOrigin, EDGE_FAMILIES, Family, FamilyKind, Labels,
+    Metric, Poll, SocketMetric, StatsTag, ThrottleLabel, stats_tags,
 };
 pub use reason::{Blame, Reason};
 pub use socket::{CloseCode, ClosedBy, Handshake, MessageKind, Sender};

@@ -3,9 +3,11 @@
 //! Envoy stats are flat names, so a label value is a segment of the name (`portcullis.graphql.requests.query.allowed`);
 //! [`stats_tags`] says how Envoy turns the segments back into labels.
 
+mod decisions;
 mod labels;
 mod sockets;
 
+pub use decisions::{DecisionMetric, DecisionOrigin, Poll};
 pub use labels::{ClassLabel, Labels, ThrottleLabel};
 pub use sockets::SocketMetric;
 
@@ -323,6 +325,48 @@ pub const EDGE_FAMILIES: &[Family] = &[
         help: "Requests refused that the candidate would refuse for another reason, by that.",
     },
     Family {
+        name: "portcullis.decisions.held",
+        kind: FamilyKind::Gauge,
+        labels: &[],
+        buckets: &[],
+        help: "Decisions of the analyzer that this Envoy holds; those whose time is over count until they are put away.",
+    },
+    Family {
+        name: "portcullis.decisions.dropped",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Decisions that were left out because an edge holds at most 200,000; the latest are.",
+    },
+    Family {
+        name: "portcullis.decisions.polls",
+        kind: FamilyKind::Counter,
+        labels: &["poll"],
+        buckets: &[],
+        help: "Answers to asking the analyzer for decisions: something changed, nothing did, it failed, or the answer was unfit.",
+    },
+    Family {
+        name: "portcullis.decisions.blocked",
+        kind: FamilyKind::Counter,
+        labels: &["blocked_by"],
+        buckets: &[],
+        help: "Requests of clients that a decision blocks, by who made it; in shadow they pass and count all the same.",
+    },
+    Family {
+        name: "portcullis.decisions.throttled",
+        kind: FamilyKind::Counter,
+        labels: &["throttled_by"],
+        buckets: &[],
+        help: "Requests of clients that keep a part of their throttles only, by who made the decision; they need not have had to wait.",
+    },
+    Family {
+        name: "portcullis.decisions.unreadable",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Times that a worker found shared decisions that were none, or parts of two sets, and kept those that it had.",
+    },
+    Family {
         name: "portcullis.reports.sent",
         kind: FamilyKind::Counter,
         labels: &[],
@@ -371,9 +415,16 @@ pub const ANALYZER_FAMILIES: &[Family] = &[
     Family {
         name: "portcullis_analyzer_incidents_total",
         kind: FamilyKind::Counter,
-        labels: &["reason"],
+        labels: &["reason", "shadow"],
         buckets: &[],
-        help: "Incidents stored, by reason.",
+        help: "Incidents stored, by reason and by whether the request passed all the same.",
+    },
+    Family {
+        name: "portcullis_analyzer_detections_total",
+        kind: FamilyKind::Counter,
+        labels: &["scenario"],
+        buckets: &[],
+        help: "Attacks that scenarios found, by scenario.",
     },
     Family {
         name: "portcullis_analyzer_requests_total",
@@ -465,6 +516,8 @@ pub enum Metric {
     CandidateRemoved(Reason),
     /// `portcullis.candidate.changed`.
     CandidateChanged(Reason),
+    /// What is counted of decisions.
+    Decision(DecisionMetric),
     /// `portcullis.reports.sent`.
     ReportsSent,
     /// `portcullis.reports.failed`.
@@ -506,6 +559,7 @@ impl Metric {
                 );
             }
         }
+        all.extend(DecisionMetric::all().into_iter().map(Self::Decision));
         all.extend([
             Self::Unjudged,
             Self::Depth,
@@ -579,6 +633,7 @@ impl Metric {
             Self::CandidateAdded(_) => "portcullis.candidate.added",
             Self::CandidateRemoved(_) => "portcullis.candidate.removed",
             Self::CandidateChanged(_) => "portcullis.candidate.changed",
+            Self::Decision(metric) => metric.family_name(),
             Self::ReportsSent => "portcullis.reports.sent",
             Self::ReportsFailed => "portcullis.reports.failed",
             Self::ReportsRejected => "portcullis.reports.rejected",
@@ -600,6 +655,7 @@ impl Metric {
             | Self::ValidationTime => FamilyKind::Histogram,
             Self::Streams => FamilyKind::Gauge,
             Self::Socket(metric) => metric.kind(),
+            Self::Decision(metric) => metric.kind(),
             Self::Requests(..)
             | Self::Refusals(_)
             | Self::Shadowed(_)
@@ -641,6 +697,7 @@ impl Metric {
                 format!("{family}.{}", labels.throttle(throttle))
             }
             Self::Socket(metric) => metric.stat_name(labels),
+            Self::Decision(metric) => metric.stat_name(),
             Self::Requests(kind, outcome) => format!("{family}.{}.{}", kind.label(), outcome.label()),
             Self::CandidateRequests(class, difference) => {
                 format!("{family}.{}.{}", labels.class(class), difference.label())

@@ -23,6 +23,8 @@ pub struct Analyzer {
     pub edge_key: String,
     /// The key with which a person reads.
     pub viewer_key: String,
+    /// The key with which an operator decides.
+    pub operator_key: String,
     program: PathBuf,
     tether: Tether,
     folder: PathBuf,
@@ -38,6 +40,7 @@ impl Analyzer {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             edge_key: key(&programs.portcullis, "edge", &data)?,
             viewer_key: key(&programs.portcullis, "viewer", &data)?,
+            operator_key: key(&programs.portcullis, "operator", &data)?,
             program: programs.portcullis.clone(),
             tether: programs.tether.clone(),
             folder: folder.to_owned(),
@@ -91,6 +94,15 @@ impl Analyzer {
     /// When it does not answer.
     pub async fn get(&self, path: &str) -> anyhow::Result<Reply> {
         let request = Request::get(path).with("authorization", format!("Bearer {}", self.viewer_key));
+        client::send(self.address, Protocol::Http1, &request).await
+    }
+
+    /// Asks its API to change something, with the operator's key.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn change(&self, request: Request) -> anyhow::Result<Reply> {
+        let request = request.with("authorization", format!("Bearer {}", self.operator_key));
         client::send(self.address, Protocol::Http1, &request).await
     }
 

@@ -122,7 +122,17 @@ impl<'p> Player<'p> {
     pub(super) fn any(&mut self, input: Input<'_>) -> Effects {
         let now = Timestamp::from_millis(1_000);
         let Self { policy, desk, held, places, shelf, live, .. } = self;
-        let mut world = World { now, policy, entropy: [7; 10], desk, held, places, live, buckets: shelf };
+        let mut world = World {
+            now,
+            policy,
+            decisions: &Default::default(),
+            entropy: [7; 10],
+            desk,
+            held,
+            places,
+            live,
+            buckets: shelf,
+        };
         let effects = self.exchange.on(input, &mut world);
         for effect in &effects.list {
             match effect {

@@ -17,6 +17,7 @@ mod candidate;
 mod certificates;
 mod corpus;
 mod costs;
+mod decisions;
 mod encodings;
 mod families;
 mod faults;

@@ -24,9 +24,11 @@ fn gauge(effects: &[WorkerEffect]) -> Option<u64> {
     let wanted = Metric::Socket(SocketMetric::Active(ClassLabel(0)));
     effects.iter().find_map(|effect| match effect {
         WorkerEffect::Set(metric, value) if *metric == wanted => Some(*value),
-        WorkerEffect::Set(..) | WorkerEffect::Call(_) | WorkerEffect::Count(..) | WorkerEffect::Warn(_) => {
-            None
-        }
+        WorkerEffect::Set(..)
+        | WorkerEffect::Fetch(_)
+        | WorkerEffect::Call(_)
+        | WorkerEffect::Count(..)
+        | WorkerEffect::Warn(_) => None,
     })
 }
 

@@ -1,8 +1,12 @@
 use super::*;
-use portcullis_policy::Token;
+use portcullis_policy::{Switch, Token};
 
 fn outbox() -> Outbox {
-    let analyzer = Analyzer { cluster: "analyzer".to_owned(), token: Token::Inline("t".to_owned()) };
+    let analyzer = Analyzer {
+        cluster: "analyzer".to_owned(),
+        decisions: Switch::Off,
+        token: Token::Inline("t".to_owned()),
+    };
     let mut outbox = Outbox::new(analyzer, "t".to_owned());
     outbox.push(b"one".to_vec());
     outbox.push(b"two".to_vec());

@@ -54,6 +54,7 @@ impl Opened {
             correlation: self.correlation.clone(),
             address: self.address,
             client: self.client,
+            ruling: None,
             class: Arc::clone(&self.class),
             sight: self.sight,
             throttled: Throttled::default(),

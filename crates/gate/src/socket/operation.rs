@@ -44,6 +44,7 @@ impl Socket {
         let mut case = self.opened.case();
         case.correlation = case.correlation.numbered(number);
         case.body_bytes = count(bytes);
+        case.ask(turn.world);
         let judgement = judged(request, running, &mut case, turn);
         let verdict = judgement.verdict;
         let kind = judgement.operations.first().map_or(OperationKind::Unknown, |judged| judged.kind);

@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::{Socket, Turn};
 use crate::time::Timestamp;
 use portcullis_framing::subprotocol::Violation;
+use portcullis_policy::decisions::Effect as Decided;
 use portcullis_report::Reason;
 
 /// When things happened.
@@ -70,7 +71,10 @@ impl Socket {
         let awaits_init = self.graphql.as_ref().is_some_and(|graphql| graphql.session.awaits_init());
         let is_idle = now.since(self.timing.frame) >= limits.idle_ms
             || self.timing.begun.is_some_and(|begun| now.since(begun) >= limits.idle_ms);
+        let ruling = turn.world.decisions.find(self.opened.address, self.opened.client.key, now);
+        let is_blocked = ruling.is_some_and(|ruling| ruling.effect == Decided::Block);
         let checks = [
+            (is_blocked, Fault::of(Reason::Blocked)),
             (self.mail.is_overdue(now), Fault::of(Reason::SocketUpstream)),
             (
                 awaits_init && self.timing.age(now) >= limits.init_timeout_ms,

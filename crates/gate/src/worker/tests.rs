@@ -2,7 +2,7 @@ use super::*;
 use crate::correlation::CorrelationId;
 use crate::outbox::CallId;
 use portcullis_cost::Cost;
-use portcullis_policy::{ClientKey, Refusal, Token};
+use portcullis_policy::{ClientKey, Refusal, Switch, Token};
 use portcullis_report::{OperationKind, Reason, Transport};
 use uuid::Uuid;
 
@@ -11,7 +11,11 @@ const fn at(millis: u64) -> Timestamp {
 }
 
 fn worker() -> Worker {
-    let analyzer = Analyzer { cluster: "analyzer".to_owned(), token: Token::Inline("t".to_owned()) };
+    let analyzer = Analyzer {
+        cluster: "analyzer".to_owned(),
+        decisions: Switch::Off,
+        token: Token::Inline("t".to_owned()),
+    };
     Worker::reporting(WorkerBoot(Uuid::from_u128(1)), analyzer, "t".to_owned())
 }
 
@@ -41,7 +45,9 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
 fn tick(worker: &mut Worker, now: u64, status: u16) -> Option<Report> {
     let call = worker.on_tick(at(now)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Fetch(_) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => {
+            None
+        }
     })?;
     let id = CallId(u32::try_from(now).unwrap());
     worker.on_call(CallOutcome::Begun(id), at(now));
@@ -119,7 +125,9 @@ fn the_largest_report_is_within_the_bounds() {
     }
     let call = worker.on_tick(at(1_100)).into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(call),
-        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Fetch(_) | WorkerEffect::Set(..) | WorkerEffect::Warn(_) => {
+            None
+        }
     });
     let body = call.unwrap().body;
     assert!(body.len() <= Bounds::REPORT_BYTES, "{}", body.len());

@@ -6,6 +6,7 @@
 mod batches;
 mod candidate;
 mod costs;
+mod decisions;
 mod persisted;
 mod requests;
 mod responses;
@@ -21,6 +22,7 @@ use portcullis_gate::{
     World,
 };
 use portcullis_policy::Policy;
+use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Live, Places, Seed, Shelf};
 use portcullis_report::Reason;
 
@@ -30,6 +32,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 struct Stream {
     policy: Policy,
+    decisions: DecisionSet,
     desk: Desk,
     exchange: Exchange,
     held: Held,
@@ -49,6 +52,7 @@ impl Stream {
         let places = Places::prepare(&policy, Seed([7; 32]), &mut shelf);
         Self {
             policy,
+            decisions: DecisionSet::default(),
             desk: Desk::default(),
             exchange: Exchange::default(),
             held: Held::default(),
@@ -70,6 +74,7 @@ impl Stream {
         let mut world = World {
             now: self.now,
             policy: &self.policy,
+            decisions: &self.decisions,
             entropy: [7; 10],
             desk: &mut self.desk,
             held: &mut self.held,

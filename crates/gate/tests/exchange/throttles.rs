@@ -372,6 +372,7 @@ fn what_cannot_be_counted_does_not_pass() {
     let mut world = World {
         now: stream.now,
         policy: &stream.policy,
+        decisions: &stream.decisions,
         entropy: [7; 10],
         desk: &mut stream.desk,
         held: &mut stream.held,

@@ -5,6 +5,7 @@ use super::ledger::{Account, Buckets, Contended, Entry, Ledger, Noticed, Seated}
 use super::places::{Mark, Place, Places};
 use crate::Timestamp;
 use crate::budget::{Decision, give_back, owe, take};
+use crate::decisions::Share;
 use crate::identity::Client;
 use crate::policy::{Per, Throttle, Throttles, Unit};
 use portcullis_cost::Cost;
@@ -17,6 +18,9 @@ pub struct Spend<'s> {
     pub client: &'s Client,
     /// Its operations: several of a batch, which is taken as a whole.
     pub operations: &'s [OperationKey<'s>],
+    /// How much of its own throttles the client keeps: half of them is being charged twice. What it shares with others, the
+    /// throttles of its class and of operations, it is charged for like them.
+    pub share: Share,
 }
 
 /// One operation, as throttles know it.
@@ -82,6 +86,7 @@ pub type Correction = Option<Cost>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Posting {
     place: Place,
+    share: Share,
     lines: Vec<Line>,
     /// The operations that it is for; nothing means all.
     operations: Option<Vec<usize>>,
@@ -251,6 +256,7 @@ pub fn correct(
         Ledger { buckets, keeping: Keeping::Buckets(throttles), now, noticed: Noticed::default() };
     for posting in &taken.entries {
         let (estimated, spent) = taken.costs(posting, actual);
+        let (estimated, spent) = (charged(estimated, posting.share), charged(spent, posting.share));
         let costs = with_rules(&posting.lines, throttles).filter(|(_, throttle)| throttle.unit == Unit::Cost);
         if estimated == spent || costs.clone().next().is_none() {
             continue;
@@ -299,6 +305,10 @@ fn with_rules<'l>(
 /// What is to be taken where: from the client, its class, and its operations by name and by shape.
 fn postings(throttles: &Throttles, places: &Places, spend: Spend<'_>) -> Vec<Posting> {
     let class = spend.client.class;
+    let share = |per: Per| match per {
+        Per::Client => spend.share,
+        Per::Class | Per::Operation => Share::ALL,
+    };
     let lines = |per: Per, count: usize, cost: Cost| -> Vec<Line> {
         let rules = throttles.rules.iter().enumerate();
         let applying = rules.filter(|(_, rule)| rule.per == per && rule.applies_to(class));
@@ -307,7 +317,7 @@ fn postings(throttles: &Throttles, places: &Places, spend: Spend<'_>) -> Vec<Pos
                 Unit::Requests => Cost::from_units(u64::try_from(count).unwrap_or(u64::MAX)),
                 Unit::Cost => cost,
             };
-            Line { rule, cost }
+            Line { rule, cost: charged(cost, share(per)) }
         };
         applying.map(line).collect()
     };
@@ -322,7 +332,7 @@ fn postings(throttles: &Throttles, places: &Places, spend: Spend<'_>) -> Vec<Pos
                 Per::Client => places.client(spend.client),
                 Per::Class | Per::Operation => places.class(class),
             };
-            postings.push(Posting { place, lines, operations: None });
+            postings.push(Posting { place, share: share(per), lines, operations: None });
         }
     }
     if lines(Per::Operation, 0, Cost::ZERO).is_empty() {
@@ -337,7 +347,17 @@ fn postings(throttles: &Throttles, places: &Places, spend: Spend<'_>) -> Vec<Pos
         let costs = operations.iter().filter_map(|index| spend.operations.get(*index));
         let cost = costs.fold(Cost::ZERO, |sum, operation| sum + operation.cost);
         let lines = lines(Per::Operation, operations.len(), cost);
-        Posting { place: places.operation(mark), lines, operations: Some(operations) }
+        let place = places.operation(mark);
+        Posting { place, share: Share::ALL, lines, operations: Some(operations) }
     }));
     postings
+}
+
+/// What is taken for a cost from who keeps a share; rounded up, so that nobody gains by asking for little at a time.
+fn charged(cost: Cost, share: Share) -> Cost {
+    if share == Share::ALL {
+        return cost;
+    }
+    let milli = u128::from(cost.milli()).saturating_mul(1_000).div_ceil(u128::from(share.milli()));
+    Cost::from_milli(u64::try_from(milli).unwrap_or(u64::MAX))
 }

@@ -10,6 +10,7 @@ mod rules;
 mod streams;
 
 use portcullis_cost::Cost;
+use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{
     Buckets, Conflict, Noticed, OperationKey, Places, Seed, Shelf, Spend, Spending, Taken, Version, correct,
     spend,
@@ -43,6 +44,8 @@ struct Bank {
     policy: Policy,
     places: Places,
     host: Host,
+    /// What the client keeps of its throttles.
+    share: Share,
 }
 
 impl Bank {
@@ -55,7 +58,7 @@ impl Bank {
         let policy = Policy::parse(policy).unwrap();
         let places = Places::prepare(&policy, SEED, &mut host);
         host.stores = 0;
-        Self { policy, places, host }
+        Self { policy, places, host, share: Share::ALL }
     }
 
     fn client(&self, address: &str) -> Client {
@@ -63,7 +66,7 @@ impl Bank {
     }
 
     fn spend(&mut self, client: &Client, operations: &[OperationKey<'_>], at: u64) -> (Spending, Noticed) {
-        let request = Spend { client, operations };
+        let request = Spend { client, operations, share: self.share };
         spend(&self.policy.throttles, &self.places, request, &mut self.host, START.later(at))
     }
 

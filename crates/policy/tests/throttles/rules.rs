@@ -242,3 +242,44 @@ fn operations_are_settled_each_by_its_own_cost() {
     let full = OperationKey { cost: Cost::from_units(10), ..named("B", 2) };
     passes(bank.spend(&client, &[full], 0).0);
 }
+
+#[test]
+fn who_keeps_a_quarter_of_its_throttles_is_charged_four_times() {
+    let policy = "
+throttles:
+  rules:
+    - {name: calls, per: client, unit: requests, capacity: 8, refill: 1, window_ms: 1000}
+    - {name: everyone, per: class, unit: requests, capacity: 100, refill: 1, window_ms: 1000}";
+    let mut bank = Bank::under(policy);
+    bank.share = Share::from_milli(250);
+    let said: Vec<String> = (0..3).map(|_| word(&bank.one(A, 1, 0), &bank.policy)).collect();
+    assert_eq!(said, ["passes", "passes", "calls 4000"]);
+    // What it shares with others it was charged for like them: 98 of 100 are left.
+    bank.share = Share::ALL;
+    (0..98).for_each(|other| drop(passes(bank.one(&format!("198.51.100.{other}"), 1, 0))));
+    assert_eq!(word(&bank.one(B, 1, 0), &bank.policy), "everyone 1000");
+}
+
+#[test]
+fn a_share_is_rounded_so_that_nobody_gains() {
+    let mut bank = Bank::under(
+        "throttles: {rules: [{name: cost, per: client, unit: cost, capacity: 10, window_ms: 1000}]}",
+    );
+    bank.share = Share::from_milli(999);
+    assert_eq!(word(&bank.one(A, 10, 0), &bank.policy), "cost 11 > 10");
+    passes(bank.one(A, 9, 0));
+    assert_eq!(word(&bank.one(A, 1, 0), &bank.policy), "cost 2");
+}
+
+#[test]
+fn what_is_corrected_is_as_much_as_was_charged() {
+    let mut bank = Bank::under(
+        "throttles: {rules: [{name: cost, per: client, unit: cost, capacity: 100, window_ms: 100000}]}",
+    );
+    bank.share = Share::from_milli(500);
+    let taken = passes(bank.one(A, 40, 0));
+    bank.correct(&taken, &[Some(Cost::from_units(10))], 0);
+    // Of 100, twice 10 are gone: 80 are there for 40, and not for 41.
+    assert_eq!(word(&bank.one(A, 41, 0), &bank.policy), "cost 2000");
+    passes(bank.one(A, 40, 0));
+}

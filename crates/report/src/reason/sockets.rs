@@ -12,6 +12,8 @@ impl Reason {
     pub fn close_code(self) -> Option<u16> {
         match self.place() {
             Place::Socket(code) => Some(code),
+            // A decision about the client ends its open sockets as well.
+            Place::Request if self == Self::Blocked => Some(1008),
             Place::Request | Place::Handshake | Place::Operation => None,
         }
     }

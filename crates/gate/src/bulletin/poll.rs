@@ -1,0 +1,190 @@
+//! Asking the analyzer for decisions: one question at a time, which it answers when there is something new.
+
+use super::some;
+use crate::outbox::{Call, CallId, CallOutcome};
+use crate::time::Timestamp;
+use crate::worker::WorkerEffect;
+use portcullis_policy::Analyzer;
+use portcullis_report::{DecisionBounds, DecisionMetric, DecisionPage, Poll as Outcome};
+
+/// For how long the analyzer is asked to wait for something new, in seconds.
+const WAIT_S: u64 = 25;
+/// How much longer an answer may take, in milliseconds.
+const GRACE_MS: u64 = 5_000;
+/// How long a call may stay without any word from the host before it counts as lost.
+const LOST_MS: u64 = 3 * (WAIT_S * 1_000 + GRACE_MS);
+/// Between two questions to which there was nothing new, in milliseconds: an analyzer that does not wait is not flooded.
+const EVERY_MS: u64 = 1_000;
+/// Pauses after a failure, in milliseconds: doubled from the first up to the last.
+const FIRST_PAUSE_MS: u64 = 100;
+const LONGEST_PAUSE_MS: u64 = 10_000;
+
+/// Bytes of an answer beyond which it is not read.
+pub const LARGEST_ANSWER: usize = DecisionBounds::PAGE_BYTES;
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Something to take.
+    Page(DecisionPage),
+    /// Nothing, yet or at all.
+    Nothing,
+}
+
+#[derive(Debug)]
+pub(super) struct Poll {
+    analyzer: Analyzer,
+    token: String,
+    call: InFlight,
+    pause_ms: u64,
+    not_before: Timestamp,
+    is_told: bool,
+    /// The revision after which was asked.
+    asked: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum InFlight {
+    None,
+    Beginning { since: Timestamp },
+    Begun { id: CallId, since: Timestamp },
+}
+
+impl Poll {
+    pub(super) fn new(analyzer: Analyzer, token: String) -> Self {
+        Self {
+            analyzer,
+            token,
+            call: InFlight::None,
+            pause_ms: FIRST_PAUSE_MS,
+            not_before: Timestamp::default(),
+            is_told: false,
+            asked: 0,
+        }
+    }
+
+    /// The next call to make, when it is time for one; where more pages follow, nothing is to be waited for.
+    pub(super) fn next(&mut self, after: u64, is_pending: bool, now: Timestamp) -> Option<Call> {
+        // Further ahead than any pause is long, it was set before the clock was set back.
+        let is_pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_PAUSE_MS;
+        if self.call != InFlight::None || is_pausing {
+            return None;
+        }
+        self.call = InFlight::Beginning { since: now };
+        self.asked = after;
+        let wait = if is_pending { 0 } else { WAIT_S };
+        let headers = vec![
+            (":method", "GET".to_owned()),
+            (":path", format!("/edge/v1/decisions?after={after}&wait={wait}")),
+            (":authority", self.analyzer.cluster.clone()),
+            ("accept", "application/json".to_owned()),
+            ("authorization", format!("Bearer {}", self.token)),
+        ];
+        let timeout_ms = wait.saturating_mul(1_000).saturating_add(GRACE_MS);
+        Some(Call { cluster: self.analyzer.cluster.clone(), headers, body: Vec::new(), timeout_ms })
+    }
+
+    pub(super) fn awaits(&self, call: CallId) -> bool {
+        matches!(self.call, InFlight::Begun { id, .. } if id == call)
+    }
+
+    /// Another worker asks from here on; word of a call that was begun is ignored.
+    pub(super) fn leave(&mut self) {
+        self.call = InFlight::None;
+        self.not_before = Timestamp::default();
+    }
+
+    /// Gives up a call of which the host never spoke again.
+    pub(super) fn give_up_lost(&mut self, now: Timestamp, effects: &mut Vec<WorkerEffect>) {
+        match self.call {
+            InFlight::Beginning { since } | InFlight::Begun { since, .. } if now.since(since) > LOST_MS => {
+                self.fail(Outcome::Failed, "nothing", now, effects);
+            }
+            InFlight::None | InFlight::Beginning { .. } | InFlight::Begun { .. } => (),
+        }
+    }
+
+    /// Takes what the host tells of a call.
+    pub(super) fn on_call(
+        &mut self,
+        outcome: CallOutcome,
+        body: Option<&[u8]>,
+        now: Timestamp,
+        effects: &mut Vec<WorkerEffect>,
+    ) -> Answer {
+        match (outcome, self.call) {
+            (CallOutcome::Begun(id), InFlight::Beginning { since }) => {
+                self.call = InFlight::Begun { id, since }
+            }
+            (CallOutcome::NotBegun, InFlight::Beginning { .. }) => {
+                self.fail(Outcome::Failed, "nothing", now, effects);
+            }
+            (CallOutcome::Answered(id, status), InFlight::Begun { id: expected, since })
+                if id == expected =>
+            {
+                return self.answered(status, body, since, now, effects);
+            }
+            (CallOutcome::Begun(_) | CallOutcome::NotBegun | CallOutcome::Answered(..), _) => (),
+        }
+        Answer::Nothing
+    }
+
+    fn answered(
+        &mut self,
+        status: Option<u16>,
+        body: Option<&[u8]>,
+        since: Timestamp,
+        now: Timestamp,
+        effects: &mut Vec<WorkerEffect>,
+    ) -> Answer {
+        let page = match status {
+            Some(204) => None,
+            Some(200) => match body.and_then(page) {
+                Some(page) => Some(page),
+                None => {
+                    self.fail(Outcome::Unfit, "something else than decisions", now, effects);
+                    return Answer::Nothing;
+                }
+            },
+            Some(status) => {
+                self.fail(Outcome::Failed, &status.to_string(), now, effects);
+                return Answer::Nothing;
+            }
+            None => {
+                self.fail(Outcome::Failed, "nothing", now, effects);
+                return Answer::Nothing;
+            }
+        };
+        self.call = InFlight::None;
+        (self.pause_ms, self.is_told) = (FIRST_PAUSE_MS, false);
+        let page = page.filter(says_something);
+        let outcome = if page.is_some() { Outcome::Changed } else { Outcome::Unchanged };
+        // Who is told the same again and again waits as well.
+        let is_at_once = page.as_ref().is_some_and(|page| page.more || page.revision != self.asked);
+        self.not_before = if is_at_once { now } else { since.later(EVERY_MS) };
+        effects.extend(some(DecisionMetric::Polls(outcome), 1));
+        page.map_or(Answer::Nothing, Answer::Page)
+    }
+
+    fn fail(&mut self, outcome: Outcome, answer: &str, now: Timestamp, effects: &mut Vec<WorkerEffect>) {
+        self.call = InFlight::None;
+        self.not_before = now.later(self.pause_ms);
+        self.pause_ms = self.pause_ms.saturating_mul(2).min(LONGEST_PAUSE_MS);
+        effects.extend(some(DecisionMetric::Polls(outcome), 1));
+        if !self.is_told {
+            self.is_told = true;
+            effects.push(WorkerEffect::Warn(format!(
+                "the analyzer does not tell its decisions: it answered {answer}; those that are known hold until they expire"
+            )));
+        }
+    }
+}
+
+fn page(body: &[u8]) -> Option<DecisionPage> {
+    let page: DecisionPage = serde_json::from_slice(body.get(..LARGEST_ANSWER.min(body.len()))?).ok()?;
+    page.check().is_ok().then_some(page)
+}
+
+fn says_something(page: &DecisionPage) -> bool {
+    page.full || page.more || !page.decisions.is_empty() || !page.removed.is_empty()
+}
