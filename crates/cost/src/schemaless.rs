@@ -12,9 +12,11 @@ use crate::sizes::Sizes;
 use crate::variables::Variables;
 use direct::Direct;
 use portcullis_graphql::{
-    Document, Field, NodeIndex, Operation, OperationKind, Plain, Selection, Selections, Spread,
+    Detail, Document, Field, FragmentIndex, NodeIndex, Operation, OperationKind, Plain, Selection,
+    Selections, Spread,
 };
 pub(crate) use slice::Slice;
+use slice::is_slicing;
 
 /// One entry of a list of objects.
 pub(crate) const ENTRY: Cost = Cost::from_units(1);
@@ -40,6 +42,15 @@ pub(crate) fn is_entries(name: &[u8]) -> bool {
 
 /// How long those names are.
 const ENTRIES_LEN: u32 = 5;
+
+/// Whether an argument or a directive can change what a selection costs.
+#[inline(always)]
+fn matters(detail: Detail<'_>) -> bool {
+    match detail {
+        Detail::Argument(name) => is_slicing(name),
+        Detail::Directive(name) => matches!(name, b"skip" | b"include"),
+    }
+}
 
 /// Linear in the document; one with a cycle of fragments costs more than any limit.
 pub(crate) fn cost<'a>(
@@ -154,6 +165,15 @@ impl Level {
         Self { end: selections.end(), depth: 1, inside, what: What::Definition, sum: Sum::default() }
     }
 
+    /// Adds what a fragment costs that is spread at a depth. Never inlined, so that what passes plain selections stays small enough to
+    /// be.
+    #[inline(never)]
+    fn spread(&mut self, fragments: &[Sum], depth: u32, index: Option<FragmentIndex>) {
+        if let Some(known) = index.and_then(|index| fragments.get(index.get())) {
+            self.sum.add(known.within(self.around(depth)));
+        }
+    }
+
     /// What surrounds selections of a depth.
     #[inline]
     fn around(&self, depth: u32) -> Around {
@@ -191,12 +211,12 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Counts what has neither arguments nor directives, as far as nothing multiplies it.
+    /// Counts what nothing multiplies and nothing leaves out.
     #[inline]
     fn pass(&mut self, selections: &mut Selections<'a>) {
         let (mut leaves, mut objects) = (0_u64, 0_u64);
         let Self { memory, level, .. } = self;
-        selections.pass_plain(level.end, |plain| match plain {
+        selections.pass_plain(level.end, matters, |plain| match plain {
             Plain::Leaf(_) => {
                 leaves = leaves.wrapping_add(1);
                 true
@@ -208,9 +228,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Plain::Fragment(_) => true,
             Plain::Spread(spread, index) => {
-                if let Some(known) = index.and_then(|index| memory.fragments.get(index.get())) {
-                    level.sum.add(known.within(level.around(spread.depth())));
-                }
+                level.spread(&memory.fragments, spread.depth(), index);
                 true
             }
         });
@@ -262,9 +280,7 @@ impl<'a> Walk<'_, 'a> {
         if !selection.is_bare() && self.request.leaves_out(selection.directives()) {
             return Inside::LeftOut;
         }
-        if let Some(known) = spread.fragment().and_then(|index| self.memory.fragments.get(index.get())) {
-            self.level.sum.add(known.within(self.level.around(selection.depth())));
-        }
+        self.level.spread(&self.memory.fragments, selection.depth(), spread.fragment());
         Inside::LeftOut
     }
 

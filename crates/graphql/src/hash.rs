@@ -22,10 +22,13 @@ impl Hash {
     #[inline(always)]
     pub(crate) fn text(self, head: u64, bytes: &[u8], start: u32, len: u32) -> Hash {
         let state = Hash(self.0 ^ head.wrapping_mul(0xA076_1D64_78BD_642F));
-        match len {
-            0 => state.word(0),
-            1..=8 => state.word(eight(bytes, start).wrapping_shl(64_u32.wrapping_sub(len.wrapping_mul(8)))),
-            _ => state.long(bytes, start, len),
+        // One comparison for most: 0 wraps to more than 8.
+        if len.wrapping_sub(1) < 8 {
+            state.word(eight(bytes, start).wrapping_shl(64_u32.wrapping_sub(len.wrapping_mul(8))))
+        } else if len == 0 {
+            state.word(0)
+        } else {
+            state.long(bytes, start, len)
         }
     }
 

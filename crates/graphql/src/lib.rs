@@ -40,7 +40,9 @@ pub use link::FragmentCycle;
 pub use measure::{AliasLimits, MeasureError, Measures, Scratch, measure, measure_against};
 pub use normalise::normalise;
 pub use parse::{Budget, MAX_SOURCE_BYTES, parse, parse_executable};
-pub use selection::{Bare, Field, InlineFragment, NameKey, Plain, Selection, Selections, Spread, Step};
+pub use selection::{
+    Bare, Detail, Field, InlineFragment, NameKey, Plain, Selection, Selections, Spread, Step,
+};
 pub use shape::{ShapeHash, shape};
 pub use tape::{FragmentIndex, NodeIndex, Tape};
 pub use value::{List, Object, ObjectFields, Value, Values};

@@ -26,7 +26,7 @@ use crate::document::Document;
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 use crate::value::Value;
 pub use key::NameKey;
-pub use plain::{Bare, Plain, Step};
+pub use plain::{Bare, Detail, Plain, Step};
 
 /// All selections beneath a definition or a selection, in the order of the text, whatever their depth.
 #[derive(Clone, Copy, Debug)]

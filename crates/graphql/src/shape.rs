@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::document::Document;
 use crate::hash::Hash;
+use crate::scan::position;
 use crate::tape::{Kind, Node};
 
 /// A document's shape in 64 bits, printed as 16 hexadecimal digits.
@@ -31,24 +32,29 @@ pub fn shape(document: Document<'_>) -> ShapeHash {
     let mut open = Open::default();
     let mut index: u32 = 0;
     loop {
-        // The depth of fields says where the sets before them ended.
-        while let Some(node) = nodes.get(index as usize)
-            && node.kind <= Kind::TypeName
-            && index != open.innermost
-        {
-            hash = hash.text(head(node), bytes, node.start, node.len);
-            index = index.wrapping_add(1);
-        }
         while open.innermost == index {
             hash = hash.word(Event::Close as u64);
             open.close();
         }
-        let Some(node) = nodes.get(index as usize) else { return ShapeHash(hash.finish()) };
-        index = index.wrapping_add(1);
-        if node.kind >= Kind::Int && node.kind <= Kind::Enum {
-            hash = hash.word(Event::Literal as u64);
-        } else if node.kind < Kind::Alias {
-            hash = other(hash, bytes, node, &mut index, &mut open);
+        // The depth of fields says where the sets between here and there end.
+        let end = open.innermost.min(position(nodes.len()));
+        let mut inside = nodes.get(index as usize..end as usize).unwrap_or_default().iter();
+        let mut turn = None;
+        for node in inside.by_ref() {
+            if node.kind <= Kind::TypeName {
+                hash = hash.text(head(node), bytes, node.start, node.len);
+            } else if node.kind >= Kind::Int && node.kind <= Kind::Enum {
+                hash = hash.word(Event::Literal as u64);
+            } else if node.kind < Kind::Alias {
+                turn = Some(node);
+                break;
+            }
+        }
+        index = end.wrapping_sub(position(inside.len()));
+        match turn {
+            Some(node) => hash = other(hash, bytes, node, &mut index, &mut open),
+            None if open.innermost == index => {}
+            None => return ShapeHash(hash.finish()),
         }
     }
 }

@@ -79,10 +79,20 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Whether an argument of this name asks for a number of entries, or may.
+#[inline(always)]
+pub(super) fn is_slicing(name: &[u8]) -> bool {
+    begins_like_one(name) && asks(name).is_some()
+}
+
+#[inline(always)]
+fn begins_like_one(name: &[u8]) -> bool {
+    name.first().is_some_and(|first| BEGINNINGS >> (first & 0x1F) & 1 == 1)
+}
+
 /// For what an argument of this name asks; nothing for most.
-#[inline]
 fn asks(name: &[u8]) -> Option<Asks> {
-    if name.first().is_none_or(|first| BEGINNINGS >> (first & 0x1F) & 1 == 0) {
+    if !begins_like_one(name) {
         return None;
     }
     let (first, last) = (name.first_chunk::<4>()?, name.last_chunk::<4>()?);

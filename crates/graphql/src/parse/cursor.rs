@@ -69,7 +69,7 @@ impl Reader<'_> {
         Ok(self.name())
     }
 
-    /// Appends a node without children. Every construct passes here, so this is where the token budget is kept.
+    /// Appends a node without children. Most constructs pass here; those that do not keep the token budget themselves.
     #[inline(always)]
     pub(super) fn push(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<u32> {
         self.push_flagged(kind, 0, start, len)

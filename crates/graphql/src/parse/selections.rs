@@ -83,7 +83,7 @@ impl Reader<'_> {
                 if class > Class::Dot {
                     break Stop::Name(start, len);
                 }
-                // There is room for as many nodes as the document can need.
+                // There are no more nodes than tokens in the budget, so that this bounds the loop; braces come in pairs with fields.
                 let Some(slot) = nodes.get_mut(node as usize) else { break Stop::TooManyTokens };
                 node = node.wrapping_add(1);
                 let (start, len) = (position(start), position(len));

@@ -3,7 +3,7 @@
 use super::{NameKey, Selections};
 use crate::tape::{FragmentIndex, Kind, Node, NodeIndex};
 
-/// A selection that has neither arguments nor directives. Aliases do not matter.
+/// A selection without arguments and directives, or with such that do not matter to who asks. Aliases do not either.
 #[derive(Clone, Copy, Debug)]
 pub enum Plain<'a> {
     /// A field without selections.
@@ -14,6 +14,15 @@ pub enum Plain<'a> {
     Fragment(Bare<'a>),
     /// A spread of a named fragment, and which one that is; nothing when the document defines none of that name.
     Spread(Bare<'a>, Option<FragmentIndex>),
+}
+
+/// An argument or a directive of a selection, by its name.
+#[derive(Clone, Copy, Debug)]
+pub enum Detail<'a> {
+    /// `name: …`
+    Argument(&'a [u8]),
+    /// `@name`
+    Directive(&'a [u8]),
 }
 
 /// What a walk stands before.
@@ -75,9 +84,14 @@ impl<'a> Bare<'a> {
 
 impl<'a> Selections<'a> {
     /// Hands plain selections before `end` to `passes`, in the order of the text, and goes on as long as that says so; into selection
-    /// sets as well. Stands before a selection afterwards, or at `end`.
+    /// sets as well. Stands before a selection afterwards, or at `end`. A selection is plain if none of its details `matters`.
     #[inline(always)]
-    pub fn pass_plain(&mut self, end: NodeIndex, mut passes: impl FnMut(Plain<'a>) -> bool) {
+    pub fn pass_plain(
+        &mut self,
+        end: NodeIndex,
+        matters: impl Fn(Detail<'a>) -> bool,
+        mut passes: impl FnMut(Plain<'a>) -> bool,
+    ) {
         let source = self.document.source();
         let nodes = self.document.tape().nodes.get(..end.0.min(self.end) as usize).unwrap_or_default();
         let mut index = self.next;
@@ -93,7 +107,7 @@ impl<'a> Selections<'a> {
                     index = first;
                     continue;
                 }
-                match self.enter(bare, first, nodes, &mut passes) {
+                match enter(bare, first, nodes, &matters, &mut passes) {
                     Some(next) if next == first => index = first,
                     Some(next) => {
                         index = next;
@@ -105,34 +119,6 @@ impl<'a> Selections<'a> {
             break;
         }
         self.next = index;
-    }
-
-    /// Where to go on after a node that is no leaf; nothing when it is not to be passed.
-    #[inline(always)]
-    fn enter(
-        &self,
-        bare: Bare<'a>,
-        first: u32,
-        nodes: &[Node],
-        passes: &mut impl FnMut(Plain<'a>) -> bool,
-    ) -> Option<u32> {
-        let node = bare.node;
-        let (first, plain) = if node.kind == Kind::Field {
-            let first = first.wrapping_add(u32::from(node.has(Node::ALIASED)));
-            (first, if node.end == first { Plain::Leaf(bare) } else { Plain::Object(bare) })
-        } else if node.kind == Kind::InlineFragment {
-            (first, Plain::Fragment(bare))
-        } else if node.kind == Kind::Spread {
-            // Beneath it is the fragment it means, and perhaps directives.
-            let end = first.wrapping_add(1);
-            let target = nodes.get(first as usize).map_or(u32::MAX, |target| target.start);
-            let fragment = (target != u32::MAX).then_some(FragmentIndex(target));
-            return (node.end == end && passes(Plain::Spread(bare, fragment))).then_some(end);
-        } else {
-            return Some(node.end);
-        };
-        let is_plain = matches!(plain, Plain::Leaf(_)) || begins_set(nodes.get(first as usize));
-        (is_plain && passes(plain)).then_some(first)
     }
 
     /// What it stands before, when that is before `end`. Does not move, but over what is no selection.
@@ -191,10 +177,76 @@ impl<'a> Selections<'a> {
     }
 }
 
+/// Where to go on after a node that is no leaf; nothing when it is not to be passed.
+#[inline(always)]
+fn enter<'a>(
+    bare: Bare<'a>,
+    first: u32,
+    nodes: &[Node],
+    matters: &impl Fn(Detail<'a>) -> bool,
+    passes: &mut impl FnMut(Plain<'a>) -> bool,
+) -> Option<u32> {
+    let Bare { source, node } = bare;
+    // What comes before its details: its alias, or the fragment it means.
+    let own = if node.kind == Kind::Field {
+        u32::from(node.has(Node::ALIASED))
+    } else if node.kind == Kind::InlineFragment {
+        0
+    } else if node.kind == Kind::Spread {
+        1
+    } else {
+        return Some(node.end);
+    };
+    let next = past_details(source, node, first.wrapping_add(own), nodes, matters)?;
+    let plain = if node.kind == Kind::Spread {
+        let target = nodes.get(first as usize).map_or(u32::MAX, |target| target.start);
+        Plain::Spread(bare, (target != u32::MAX).then_some(FragmentIndex(target)))
+    } else if node.kind == Kind::InlineFragment {
+        Plain::Fragment(bare)
+    } else if node.end == next {
+        Plain::Leaf(bare)
+    } else {
+        Plain::Object(bare)
+    };
+    passes(plain).then_some(next)
+}
+
+/// The first node behind the arguments and directives of a selection, of which `first` is the first if there are any; nothing when one
+/// of them matters.
+#[inline(always)]
+fn past_details<'a>(
+    source: &'a str,
+    node: &Node,
+    mut first: u32,
+    nodes: &[Node],
+    matters: &impl Fn(Detail<'a>) -> bool,
+) -> Option<u32> {
+    while first < node.end {
+        let detail = nodes.get(first as usize)?;
+        if !is_detail(detail) {
+            break;
+        }
+        let name = detail.word(source);
+        let named =
+            if detail.kind == Kind::Argument { Detail::Argument(name) } else { Detail::Directive(name) };
+        // It may go on behind the end of the walk.
+        if matters(named) || detail.end as usize > nodes.len() {
+            return None;
+        }
+        first = detail.end;
+    }
+    Some(first)
+}
+
 /// Whether the first node beneath a selection is one of its set, for it has neither arguments nor directives.
 #[inline(always)]
 fn begins_set(first: Option<&Node>) -> bool {
-    first.is_some_and(|first| !matches!(first.kind, Kind::Argument | Kind::Directive))
+    first.is_some_and(|first| !is_detail(first))
+}
+
+#[inline(always)]
+fn is_detail(node: &Node) -> bool {
+    matches!(node.kind, Kind::Argument | Kind::Directive)
 }
 
 #[cfg(test)]

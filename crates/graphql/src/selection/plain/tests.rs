@@ -18,7 +18,12 @@ fn check(document: &str, stops_at: &str, expected: &str, then: Option<&str>) {
     let document: Document<'_> = parse(document, Budget::default(), &mut tape).unwrap();
     let mut selections = document.operations().next().unwrap().selections();
     let mut passed = Vec::new();
-    selections.pass_plain(selections.end(), |plain| {
+    // Details do not matter if their names say so.
+    let matters = |detail: Detail<'_>| match detail {
+        Detail::Argument(name) => name != b"unimportant",
+        Detail::Directive(name) => name != b"idle",
+    };
+    selections.pass_plain(selections.end(), matters, |plain| {
         let told = told(plain);
         let goes_on = told != stops_at;
         passed.extend(goes_on.then_some(told));
@@ -52,6 +57,17 @@ fn it_stops_before_everything_else() {
 }
 
 #[test]
+fn it_passes_details_that_do_not_matter() {
+    check("{ a(unimportant: {b: [1]}) c }", "", "a c", None);
+    check("{ x: a(unimportant: 1) @idle(if: $a) @idle { b } c }", "", "a{ b c", None);
+    check("{ ...F @idle ... @idle { a } ... on T @idle { b } }", "", "...F:99 ...{ a ...T{ b", None);
+    check("{ a b(unimportant: 1, c: 1) { d } }", "", "a", Some("b"));
+    check("{ a b(unimportant: 1) @idle @if { d } }", "", "a", Some("b"));
+    check("{ a ...F @idle @if b }", "", "a", Some("F"));
+    check("{ a ... @idle @if { b } }", "", "a", Some(""));
+}
+
+#[test]
 fn it_stops_where_it_is_told() {
     check("{ a b { c } }", "b{", "a", Some("b"));
     check("{ a b { c } }", "c", "a b{", Some("c"));
@@ -69,7 +85,7 @@ fn it_passes_nothing_at_or_behind_the_end() {
     let all = document.operations().next().unwrap().selections();
     for end in (0..all.end().0).map(NodeIndex) {
         let mut selections = all;
-        selections.pass_plain(end, |_| true);
+        selections.pass_plain(end, |detail| matches!(detail, Detail::Directive(_)), |_| true);
         assert!(selections.position() <= end.max(all.position()));
         let rest: Vec<NodeIndex> = selections.map(|selection| selection.index()).collect();
         let expected = all.map(|selection| selection.index()).filter(|index| *index >= selections.position());
