@@ -88,7 +88,6 @@ impl Socket {
                 let mut message = self.assembly.take();
                 match self.client_message(&message, turn)? {
                     Course::Passes => turn.out.append(&mut message.raw),
-                    Course::TurnedAway if self.client.is_closed() => (),
                     Course::TurnedAway => self.mail.ping(turn.world.entropy, &mut turn.out),
                 }
                 Ok(())

@@ -76,12 +76,9 @@ impl Socket {
             self.graphql.as_deref().map(|graphql| graphql.refusal(id, refusal, wait, turn.world.policy));
         for text in texts.into_iter().flatten() {
             if self.mail.post(&text, room, now).is_err() {
-                // Whoever makes so much be said does not listen; there is no passing without an answer.
-                let fault = Fault::of(Reason::SocketMessages);
-                return match self.object(fault, turn) {
-                    Ok(()) => Ok(Course::TurnedAway),
-                    Err(fault) => Err(fault),
-                };
+                // Whoever makes so much be said does not listen. Where that only counts, it is not said.
+                self.object(Fault::of(Reason::SocketMessages), turn)?;
+                break;
             }
         }
         Ok(Course::TurnedAway)
