@@ -64,37 +64,57 @@ fn outcome(mut reader: FrameReader, chunks: &[&[u8]]) -> Outcome {
     let (mut message, mut begun) = (Vec::new(), None);
     for chunk in chunks {
         let mut rest = *chunk;
-        while outcome.error.is_none() {
-            match reader.next(&mut rest) {
+        loop {
+            let part = match reader.next(&mut rest) {
+                Ok(Some(part)) => part,
                 Ok(None) => break,
-                Ok(Some(Part::Begin(begin))) => {
-                    outcome.kept.extend_from_slice(begin.head.as_slice());
-                    assert_eq!(begin.is_first, begun.is_none());
-                    begun = begun.or(Some((begin.kind, begin.is_compressed)));
-                }
-                Ok(Some(Part::Payload(payload))) => {
-                    outcome.kept.extend_from_slice(payload.raw);
-                    payload.append_to(&mut message);
-                }
-                Ok(Some(Part::End(End::Frame))) => (),
-                Ok(Some(Part::End(End::Message))) => {
-                    let (kind, is_compressed) = begun.take().unwrap();
-                    outcome.messages.push((kind, is_compressed, std::mem::take(&mut message)));
-                }
-                Ok(Some(Part::Control(control))) => {
-                    control.append_to(&mut outcome.kept);
-                    outcome.controls.push((control.kind, control.payload()));
-                }
                 Err(error) => {
                     assert_eq!(reader.next(&mut &b"\x81\x80"[..]), Err(error), "another error than before");
-                    outcome.error = Some(error);
+                    if outcome.error.is_none() {
+                        outcome.error = Some(error);
+                        outcome.withheld = reader.withheld();
+                    }
+                    if reader.forgive() {
+                        continue;
+                    }
+                    break;
                 }
+            };
+            if outcome.error.is_none() {
+                outcome.take(part, &mut message, &mut begun);
             }
         }
     }
-    outcome.withheld = reader.withheld();
+    if outcome.error.is_none() {
+        outcome.withheld = reader.withheld();
+    }
     outcome.closed = reader.is_closed();
     outcome
+}
+
+impl Outcome {
+    fn take(&mut self, part: Part<'_>, message: &mut Vec<u8>, begun: &mut Option<(Kind, bool)>) {
+        match part {
+            Part::Begin(begin) => {
+                self.kept.extend_from_slice(begin.head.as_slice());
+                assert_eq!(begin.is_first, begun.is_none());
+                *begun = begun.or(Some((begin.kind, begin.is_compressed)));
+            }
+            Part::Payload(payload) => {
+                self.kept.extend_from_slice(payload.raw);
+                payload.append_to(message);
+            }
+            Part::End(End::Frame) => (),
+            Part::End(End::Message) => {
+                let (kind, is_compressed) = begun.take().unwrap();
+                self.messages.push((kind, is_compressed, std::mem::take(message)));
+            }
+            Part::Control(control) => {
+                control.append_to(&mut self.kept);
+                self.controls.push((control.kind, control.payload()));
+            }
+        }
+    }
 }
 
 /// A message that is inflated as it passes is the one that is inflated as a whole.

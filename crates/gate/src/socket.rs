@@ -38,8 +38,11 @@ use timing::Timing;
 
 pub use opened::Opened;
 
-/// Bytes that a socket keeps, beside the message that is not whole yet.
+/// Bytes that a socket keeps, beside the message that is not whole yet, unless the policy lets many hundred operations run on it.
 const STATE_BYTES: usize = 64 << 10;
+
+/// Bytes that may always wait to be said.
+const LEAST_MAIL_BYTES: usize = 4 << 10;
 
 /// Bytes of an operation that runs, beside its id.
 const RUNNING_BYTES: usize = 96;
@@ -203,6 +206,11 @@ impl Socket {
             (Some(_), Deflate::Withheld) | (None, _) => 0,
         };
         size_of::<Self>().saturating_add(graphql).saturating_add(inflater)
+    }
+
+    /// Bytes that may wait to be said.
+    fn mail_room(&self) -> usize {
+        STATE_BYTES.saturating_sub(self.keeps()).max(LEAST_MAIL_BYTES)
     }
 
     /// The stream is over: nothing runs on it any more.

@@ -116,16 +116,32 @@ enum State {
     Control(Box<Collected>),
     /// After a close; nothing that follows means anything.
     Closed,
-    /// With the bytes that were read and not given back.
-    Failed(FrameError, Vec<u8>),
+    Failed(Box<Failure>),
+}
+
+/// Why a direction is not read on.
+#[derive(Debug)]
+struct Failure {
+    error: FrameError,
+    /// The bytes that were read and not given back.
+    withheld: Vec<u8>,
+    /// From where its frames can be followed all the same, where they can.
+    resume: Option<State>,
+    message: Option<Message>,
 }
 
 /// A frame of a message that is being read.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Open {
     left: u64,
     mask: Mask,
     is_last: bool,
+}
+
+impl Open {
+    fn of(head: &Head) -> Self {
+        Self { left: head.length, mask: head.mask, is_last: head.is_last }
+    }
 }
 
 /// A message that is being read.
@@ -150,11 +166,43 @@ impl FrameReader {
     /// [`FrameError`]: the direction cannot be read on. Every further call fails with the same error.
     pub fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Result<Option<Part<'c>>, FrameError> {
         let part = self.step(chunk);
-        if let Err(error) = part {
-            self.state = State::Failed(error, self.withheld());
-            self.message = None;
+        if let Err(error) = part
+            && !matches!(self.state, State::Failed(_))
+        {
+            let (withheld, resume) = (self.withheld(), self.resume(error));
+            let message = self.message.take().filter(|_| matches!(resume, Some(State::Payload(_))));
+            self.state = State::Failed(Box::new(Failure { error, withheld, resume, message }));
         }
         part
+    }
+
+    /// Goes on after an error that leaves no doubt about where frames begin, so that a close is found; messages are not held
+    /// against anything any more. Whether there is no such doubt.
+    pub fn forgive(&mut self) -> bool {
+        let State::Failed(failure) = &mut self.state else { return false };
+        let Some(resume) = failure.resume.take() else { return false };
+        self.limits = FrameLimits { message_bytes: u64::MAX, frames_per_message: u32::MAX };
+        // Nobody asks whether bytes are text.
+        self.message = failure.message.take().map(|message| Message { kind: Kind::Binary, ..message });
+        self.state = resume;
+        true
+    }
+
+    /// From where frames can be followed after an error.
+    fn resume(&self, error: FrameError) -> Option<State> {
+        match (error, &self.state) {
+            (FrameError::TooLarge { .. } | FrameError::TooManyFrames { .. }, State::Head(bytes)) => {
+                let head = read(bytes, self.sender, self.compression).ok()??;
+                Some(State::Payload(Open::of(&head)))
+            }
+            (FrameError::NotUtf8, State::Payload(open)) => Some(State::Payload(*open)),
+            (FrameError::NotUtf8, State::Head(_)) => Some(State::Head(HeadBytes::default())),
+            (
+                FrameError::NotUtf8 | FrameError::CloseTooShort | FrameError::CloseCode { .. },
+                State::Control(_),
+            ) => Some(State::Closed),
+            _ => None,
+        }
     }
 
     /// The bytes that were read and not given back yet: the begin of a frame, or of a control frame all that has come.
@@ -163,7 +211,7 @@ impl FrameReader {
             State::Head(head) => head.as_slice().to_vec(),
             State::Control(collected) => collected.came(),
             State::Payload(_) | State::Closed => Vec::new(),
-            State::Failed(_, withheld) => withheld.clone(),
+            State::Failed(failure) => failure.withheld.clone(),
         }
     }
 
@@ -171,7 +219,7 @@ impl FrameReader {
     pub fn is_closed(&self) -> bool {
         match &self.state {
             State::Closed => true,
-            State::Head(_) | State::Payload(_) | State::Control(_) | State::Failed(..) => false,
+            State::Head(_) | State::Payload(_) | State::Control(_) | State::Failed(_) => false,
         }
     }
 
@@ -185,7 +233,7 @@ impl FrameReader {
                 *chunk = &[];
                 Ok(None)
             }
-            State::Failed(error, _) => Err(*error),
+            State::Failed(failure) => Err(failure.error),
         }
     }
 
@@ -231,7 +279,7 @@ impl FrameReader {
             return Err(FrameError::TooManyFrames { limit: self.limits.frames_per_message });
         }
         let is_compressed = message.is_compressed;
-        self.state = State::Payload(Open { left: head.length, mask: head.mask, is_last: head.is_last });
+        self.state = State::Payload(Open::of(head));
         let (mask, length) = (head.mask, head.length);
         Ok(Part::Begin(Begin { kind, is_compressed, is_first, head: bytes, mask, length }))
     }

@@ -195,6 +195,39 @@ fn a_close_says_what_may_be_said() {
 }
 
 #[test]
+fn a_close_is_found_after_what_is_no_matter_of_frames() {
+    let close = masked(0x88, b"\x03\xe8");
+    let check = |bytes: &[u8], is_found: bool| {
+        for size in [1, 3, 1_000_000] {
+            let mut reader = FrameReader::new(Sender::Client, Compression::Off, LIMITS);
+            for mut chunk in [bytes, &close].concat().chunks(size) {
+                loop {
+                    match reader.next(&mut chunk) {
+                        Ok(Some(_)) => (),
+                        Ok(None) => break,
+                        Err(_) if reader.forgive() => (),
+                        Err(_) => break,
+                    }
+                }
+            }
+            assert_eq!(reader.is_closed(), is_found, "{bytes:.20x?} by {size}");
+        }
+    };
+    check(&masked(0x81, &vec![b'x'; 70_001]), true);
+    check(
+        &[masked(1, b"a"), masked(0, b""), masked(0, b""), masked(0, b"b"), masked(0x80, b"\xff")].concat(),
+        true,
+    );
+    check(&masked(0x81, b"a\xffb"), true);
+    check(&[masked(1, b"a\xffb"), masked(0x89, b"p"), masked(0x80, b"\xff")].concat(), true);
+    check(&masked(0x81, b"\xe2\x82"), true);
+    check(&masked(0x88, &1005_u16.to_be_bytes()), true);
+    check(b"\x81\x02hi", false);
+    check(&masked(0x80, b"a"), false);
+    check(&[masked(0x81, b"\xff"), masked(0x83, b"a")].concat(), false);
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     let (medium, long) = ("é".repeat(100), "é".repeat(34_999));
     for (frame, expected) in [

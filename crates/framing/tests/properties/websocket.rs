@@ -171,7 +171,7 @@ fn theirs(bytes: &[u8], sender: Sender) -> (Vec<String>, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
 
     #[test]
     fn frames_are_what_tungstenite_reads(

@@ -29,12 +29,10 @@ impl Socket {
     pub(super) fn on_client(&mut self, bytes: &[u8], turn: &mut Turn<'_, '_>) {
         self.tally.bytes(Sender::Client, bytes.len());
         let [seen, _] = self.sight;
-        if self.closing.is_some() {
-            return self.dismiss_client(turn);
-        }
-        if seen == Seen::Nothing {
-            turn.out.extend_from_slice(bytes);
-            return;
+        match (&self.closing, seen) {
+            (Some(_), _) => return self.dismiss_client(bytes, turn),
+            (None, Seen::Nothing) => return turn.out.extend_from_slice(bytes),
+            (None, Seen::Frames) => (),
         }
         let mut rest = bytes;
         loop {
@@ -48,7 +46,7 @@ impl Socket {
             };
             if let Err(fault) = step {
                 self.close(fault, turn.world.now);
-                return self.dismiss_client(turn);
+                return self.dismiss_client(rest, turn);
             }
         }
         let is_unfinished = self.assembly.bytes() > 0 || !self.client.withheld().is_empty();
@@ -88,7 +86,6 @@ impl Socket {
                 let mut message = self.assembly.take();
                 match self.client_message(&message, turn)? {
                     Course::Passes => turn.out.append(&mut message.raw),
-                    Course::TurnedAway if self.client.is_closed() => (),
                     Course::TurnedAway => self.mail.ping(turn.world.entropy, &mut turn.out),
                 }
                 Ok(())

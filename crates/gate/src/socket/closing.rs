@@ -15,20 +15,24 @@ use serde_json::json;
 /// Milliseconds until a socket is reset that has not ended.
 const PATIENCE_MS: u64 = 5_000;
 
+/// Milliseconds that a client has to answer its close. Before, the server is not told: it would end the connection, and what the client has
+/// not read by then, with bytes of its own under way, is lost to it.
+const ANSWER_MS: u64 = 1_000;
+
 /// A socket that the gate closes.
 #[derive(Debug)]
 pub(super) struct Closing {
     fault: Fault,
     since: Timestamp,
-    /// Who knows, or cannot be told any more.
-    pub(super) client: Told,
+    /// Who knows, or cannot be told any more; the client since when.
+    client: Option<Timestamp>,
     server: Told,
     /// Nobody can be told anything.
     is_lost: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+enum Told {
     Yes,
     No,
 }
@@ -60,11 +64,11 @@ impl Socket {
 
     /// Begins to close.
     pub(super) fn close(&mut self, fault: Fault, now: Timestamp) {
-        let told = |is_closed: bool| if is_closed { Told::Yes } else { Told::No };
         self.tally.closed(ClosedBy::Gate, Some(fault.code()));
         // Nothing of an unfinished message goes anywhere.
         self.assembly.take();
-        let (client, server) = (told(self.server.is_closed()), told(self.client.is_closed()));
+        let client = self.server.is_closed().then_some(now);
+        let server = if self.client.is_closed() { Told::Yes } else { Told::No };
         self.closing.get_or_insert(Closing { fault, since: now, client, server, is_lost: false });
     }
 
@@ -84,20 +88,38 @@ impl Socket {
     }
 
     /// In the place of what a client sends while its socket is closed: what brings the occasion to tell it so, or the close for the
-    /// server, once the client has its own.
-    pub(super) fn dismiss_client(&mut self, turn: &mut Turn<'_, '_>) {
-        let entropy = turn.world.entropy;
-        let Some(closing) = &mut self.closing else { return };
-        match (closing.client, closing.server) {
-            (Told::No, Told::No) => self.mail.ping(entropy, &mut turn.out),
-            (Told::Yes, Told::No) => {
-                let [.., a, b, c, d] = entropy;
-                let close = Frame::Close(closing.fault.code(), &closing.fault.text);
-                write(close, Masking::Key([a, b, c, d]), &mut turn.out);
-                closing.server = Told::Yes;
+    /// server, once the client has answered its own.
+    pub(super) fn dismiss_client(&mut self, bytes: &[u8], turn: &mut Turn<'_, '_>) {
+        self.await_close(bytes);
+        let (entropy, now) = (turn.world.entropy, turn.world.now);
+        let has_closed = self.client.is_closed();
+        let Some(closing) = self.closing.as_mut().filter(|closing| closing.server == Told::No) else {
+            return;
+        };
+        let is_over = match closing.client {
+            None => {
+                self.mail.ping(entropy, &mut turn.out);
+                has_closed
             }
-            // The server has the client's own close, and will answer it.
-            (Told::No | Told::Yes, Told::Yes) => (),
+            Some(since) => has_closed || now.since(since) >= ANSWER_MS,
+        };
+        if is_over {
+            let [.., a, b, c, d] = entropy;
+            let close = Frame::Close(closing.fault.code(), &closing.fault.text);
+            write(close, Masking::Key([a, b, c, d]), &mut turn.out);
+            closing.server = Told::Yes;
+        }
+    }
+
+    /// Looks for the client's close; nothing else that it sends means anything any more.
+    fn await_close(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            match self.client.next(&mut rest) {
+                Ok(Some(_)) => (),
+                Err(_) if self.client.forgive() => (),
+                Ok(None) | Err(_) => return,
+            }
         }
     }
 
@@ -111,10 +133,10 @@ impl Socket {
         if is_between {
             self.mail.deliver(&mut turn.out);
         }
-        let Some(closing) = self.closing.as_mut().filter(|closing| closing.client == Told::No) else {
+        let Some(closing) = self.closing.as_mut().filter(|closing| closing.client.is_none()) else {
             return;
         };
-        closing.client = Told::Yes;
+        closing.client = Some(turn.world.now);
         if let (true, Some(text)) =
             (is_between, self.graphql.as_deref().and_then(|it| it.complaint(&closing.fault)))
         {
@@ -125,7 +147,7 @@ impl Socket {
 
     /// Whether the client knows that its socket is closed, so that nothing more reaches it.
     pub(super) fn is_client_told(&self) -> bool {
-        self.closing.as_ref().is_some_and(|closing| closing.client == Told::Yes)
+        self.closing.as_ref().is_some_and(|closing| closing.client.is_some())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Course;
 use super::fault::Fault;
-use super::{Graphql, STATE_BYTES, Socket, Turn};
+use super::{Graphql, Socket, Turn};
 use crate::answer;
 use crate::case::Case;
 use crate::conclude::{counts, events};
@@ -72,17 +72,14 @@ impl Socket {
         wait: Option<u64>,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Course, Fault> {
-        let (now, room) = (turn.world.now, STATE_BYTES.saturating_sub(self.keeps()));
+        let (now, room) = (turn.world.now, self.mail_room());
         let texts =
             self.graphql.as_deref().map(|graphql| graphql.refusal(id, refusal, wait, turn.world.policy));
         for text in texts.into_iter().flatten() {
             if self.mail.post(&text, room, now).is_err() {
-                // Whoever makes so much be said does not listen; there is no passing without an answer.
-                let fault = Fault::of(Reason::SocketMessages);
-                return match self.object(fault, turn) {
-                    Ok(()) => Ok(Course::TurnedAway),
-                    Err(fault) => Err(fault),
-                };
+                // Whoever makes so much be said does not listen. Where that only counts, it is not said.
+                self.object(Fault::of(Reason::SocketMessages), turn)?;
+                break;
             }
         }
         Ok(Course::TurnedAway)

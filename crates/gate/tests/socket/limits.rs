@@ -294,6 +294,18 @@ fn what_the_host_does_not_give_goes_nowhere() {
 }
 
 #[test]
+fn many_operations_leave_room_for_a_refusal() {
+    let limits = limited("open_operations: 1000, messages_per_second: 1000000, burst: 1000000");
+    let mut line = Line::ready(&limits, NEW);
+    for id in 0..1_000 {
+        passes(&line.text(&start(NEW, &format!("{id:0>36}"), SUBSCRIPTION)));
+    }
+    assert_eq!(line.text(&start(NEW, "1000", SUBSCRIPTION)).refused(), Some(Reason::SocketOperations));
+    let heard = line.pong().client;
+    assert!(heard.len() == 1 && heard[0].contains("MAX_OPERATIONS_EXCEEDED"), "{heard:?}");
+}
+
+#[test]
 fn refusals_that_nobody_listens_to_close_the_socket() {
     let policy = limited("messages_per_second: 1000000, burst: 1000000");
     let mut line = Line::ready(&policy, NEW);
