@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 fn say(what: &str, figures: &str) {
-    println!("{:>8}  {what:<46} {figures}", ENGINE.label());
+    eprintln!("{:>8}  {what:<46} {figures}", ENGINE.label());
 }
 
 /// Half of them are faster than the first, all but one in a hundred than the second; then the slowest.

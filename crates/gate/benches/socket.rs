@@ -72,6 +72,7 @@ impl<'p> Line<'p> {
             places: &self.places,
             live: &mut self.live,
             buckets: &mut self.shelf,
+            decisions: &Default::default(),
         };
         black_box(self.socket.on(input, &mut world));
     }

@@ -55,6 +55,7 @@ fn a_socket_lives_on_after_a_refusal() {
             places: &Places::default(),
             live: &mut live,
             buckets: &mut shelf,
+            decisions: &Default::default(),
         };
         let list = socket.on(input, &mut world).list;
         let replaced = list.into_iter().find_map(|effect| match effect {

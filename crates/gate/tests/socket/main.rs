@@ -83,6 +83,7 @@ impl Line {
             places: &self.places,
             live: &mut self.live,
             buckets: &mut self.shelf,
+            decisions: &Default::default(),
         };
         self.socket.on(input, &mut world)
     }
