@@ -5,6 +5,8 @@ use super::bytes::{is_digit, is_word, number};
 use super::digits::{Gap, Group, Run, is_luhn};
 use super::hint::Hint;
 
+/// The fewest digits of one.
+pub(super) const LEAST: usize = 12;
 /// How far before a number a word such as `card` still speaks of it.
 const REACH: usize = 24;
 

@@ -8,6 +8,8 @@ use super::digits::{Gap, Group, Run};
 use super::hint::Hint;
 use countries::length;
 
+/// The fewest digits of one.
+pub(super) const LEAST: usize = 7;
 /// How far before a number a word such as `phone` still speaks of it, and how far a number may stand behind an e-mail address.
 const REACH: usize = 24;
 const MAIL_REACH: usize = 14;

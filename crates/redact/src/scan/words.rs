@@ -72,8 +72,26 @@ const WORDS: [(&str, Hint); 309] = [
     ("wohnhaft", House), ("zamówienie", Thing),
 ];
 
+/// By the first byte, the lengths of which there are words: most words of a text are none of these, and that is seen at once.
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+const SHAPES: [u32; 256] = {
+    let mut shapes = [0; 256];
+    let mut at = 0;
+    while at < WORDS.len() {
+        let word = WORDS[at].0.as_bytes();
+        shapes[word[0] as usize] |= 1 << word.len();
+        at += 1;
+    }
+    shapes
+};
+
 /// What a word speaks of, in any case of ASCII letters.
 pub(super) fn hint(word: &[u8]) -> Option<Hint> {
+    let first = word.first()?.to_ascii_lowercase();
+    let lengths = SHAPES.get(usize::from(first))?;
+    if word.len() > LONGEST || lengths >> word.len() & 1 == 0 {
+        return None;
+    }
     let mut lower = [0_u8; LONGEST];
     let lower = lower.get_mut(..word.len())?;
     lower.copy_from_slice(word);
