@@ -2,9 +2,11 @@
 
 mod decisions;
 mod policy;
+mod redact;
 
 pub use decisions::{ActionArgs, ApiArgs, DecisionsArgs, DecisionsCommand, Format};
 pub use policy::{CheckArgs, EnvoyArgs, Kind};
+pub use redact::RedactArgs;
 
 use crate::config::{LogFormat, LogLevel, Overrides};
 use crate::documents::MadeDocument;
@@ -100,6 +102,9 @@ pub enum Command {
     /// Render what puts the gate into an Envoy: of your own, of Istio, or of Envoy Gateway
     #[command(after_help = policy::ENVOY_HELP)]
     Envoy(Box<EnvoyArgs>),
+    /// Print a text without the personal data and secrets in it
+    #[command(after_help = redact::HELP)]
+    Redact(RedactArgs),
     /// Print a document that is made from the catalogues
     #[command(hide = true, after_help = "Example:\n  portcullis document refusals > docs/refusals.md")]
     Document {

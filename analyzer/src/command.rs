@@ -9,6 +9,7 @@ mod envoy;
 mod explain;
 mod keys;
 mod policy;
+mod redact;
 mod schema;
 mod serve;
 
@@ -133,6 +134,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Compile(arguments) => compile::run(&arguments).map(done),
         Command::Check(arguments) => check::run(&arguments).map(done),
         Command::Envoy(arguments) => envoy::run(&arguments).map(done),
+        Command::Redact(arguments) => redact::run(&arguments),
         Command::Document { which } => {
             io::stdout().write_all(which.render().as_bytes()).map(done).map_err(CommandError::Output)
         }

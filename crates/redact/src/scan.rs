@@ -95,7 +95,7 @@ enum Found {
 }
 
 fn token(place: Place<'_>) -> Option<Found> {
-    let Place { text, start, .. } = place;
+    let Place { text, start, end, .. } = place;
     let span = |kind: Kind, end: usize| Some(Found::Span(Span { start, end, kind }));
     if let Some(end) = secret::token(place) {
         return span(Kind::Secret, end);
@@ -103,23 +103,34 @@ fn token(place: Place<'_>) -> Option<Found> {
     if let Some((kind, end)) = network::colons(place) {
         return span(kind, end);
     }
-    if is_digit(text.at(start)) {
+    let first = text.at(start);
+    let has_digit = text.slice(start, end).iter().any(u8::is_ascii_digit);
+    let is_capital = first.is_ascii_uppercase() || first >= 0xc3;
+    if is_digit(first) {
         if let Some(found) = number(place) {
             return Some(found);
         }
-    } else if let Some(end) = iban::find(place) {
+    } else if has_digit && let Some(end) = iban::find(place) {
         return span(Kind::Iban, end);
-    } else if let Some(end) = person::titled(place).or_else(|| person::cell(place)) {
-        return span(Kind::Person, end);
-    } else if let Some(end) = network::dashed_host(place) {
-        return span(Kind::Ip, end);
-    } else if let Some(end) = address::named(place) {
-        return span(Kind::Address, end);
     }
-    if let Some(end) = national::code(place) {
+    // Titles and words for streets begin with a capital, or with one of these.
+    if is_capital || matches!(first, b'a' | b'o' | b'p' | b'u') {
+        if let Some(end) = person::titled(place).or_else(|| person::cell(place)) {
+            return span(Kind::Person, end);
+        }
+        if let Some(end) = address::named(place) {
+            return span(Kind::Address, end);
+        }
+    }
+    if !has_digit && let Some(end) = network::dashed_host(place) {
+        return span(Kind::Ip, end);
+    }
+    if (has_digit || is_capital)
+        && let Some(end) = national::code(place)
+    {
         return span(Kind::NationalId, end);
     }
-    if let Some(end) = wallet::find(place) {
+    if has_digit && let Some(end) = wallet::find(place) {
         return span(Kind::Wallet, end);
     }
     if let Some(found) = secret::announced(place).or_else(|| key::value(place)) {
@@ -142,13 +153,20 @@ fn number(place: Place<'_>) -> Option<Found> {
     if let Some(end) = network::four_octets(place, &run) {
         return Some(span(Kind::Ip, end));
     }
-    if let Some(end) = card::find(place, &run) {
+    let digits: usize = run.groups().iter().map(|group| group.len()).sum();
+    if digits >= card::LEAST
+        && let Some(end) = card::find(place, &run)
+    {
         return Some(span(Kind::Card, end));
     }
-    if let Some((kind, end)) = national::number(place, &run) {
+    if digits >= national::LEAST
+        && let Some((kind, end)) = national::number(place, &run)
+    {
         return Some(span(kind, end));
     }
-    if let Some((start, end)) = phone::find(place, &run) {
+    if digits >= phone::LEAST
+        && let Some((start, end)) = phone::find(place, &run)
+    {
         return Some(Found::Span(Span { start, end, kind: Kind::Phone }));
     }
     address::numbered(place, &run).map(|end| span(Kind::Address, end))

@@ -86,18 +86,17 @@ const FRENCH: [&str; 9] =
 pub(super) fn named(place: Place<'_>) -> Option<usize> {
     let Place { text, start, end, hints } = place;
     let first = text.at(start);
-    if !(first.is_ascii_uppercase() || first >= 0xc3 || matches!(first, b'u' | b'a' | b'p' | b'o')) {
-        return None;
-    }
     let compound = text.run(start, 60, |byte| is_letter(byte) || byte == b'-');
-    let name = text.slice(start, compound);
-    // Too many words end so; behind one such as `lives` it is a street.
-    let is_ring = name.to_ascii_lowercase().ends_with(b"ring") && hints.near(Hint::House, start, 6);
-    if (ends_as_street(name) || is_ring) && (first.is_ascii_uppercase() || first >= 0xc3) {
-        return house(text, compound);
+    if (first.is_ascii_uppercase() || first >= 0xc3)
+        && let Some(end) = house(text, compound)
+    {
+        let name = text.slice(start, compound);
+        // Too many words end so; behind one such as `lives` it is a street.
+        let is_ring = || name.to_ascii_lowercase().ends_with(b"ring") && hints.near(Hint::House, start, 6);
+        return (ends_as_street(name) || is_ring()).then_some(end);
     }
     let word = text.slice(start, end);
-    if !BEFORE.iter().any(|before| before.as_bytes() == word) {
+    if !matches!(text.at(end), b' ' | b'.') || !BEFORE.iter().any(|before| before.as_bytes() == word) {
         return None;
     }
     let mut at = text.run(end, 1, |byte| byte == b'.');

@@ -5,6 +5,8 @@ use super::bytes::{is_digit, is_word, number};
 use super::digits::{Gap, Group, Run, is_luhn};
 use super::hint::Hint;
 
+/// The fewest digits of one.
+pub(super) const LEAST: usize = 12;
 /// How far before a number a word such as `card` still speaks of it.
 const REACH: usize = 24;
 
@@ -41,8 +43,9 @@ fn is_issued(digits: &[u8], likely: bool, hinted: bool) -> bool {
     match (number(four), length) {
         (4000..=4999, 16 | 19)
         | (5100..=5599 | 2221..=2720, 16)
-        | (3400..=3499 | 3700..=3799, 15)
+        | (3400..=3499 | 3700..=3799 | 1800 | 2131, 15)
         | (6011 | 6200..=6299 | 6440..=6599 | 3528..=3589, 16..=19)
+        | (3500..=3527 | 3590..=3599, 16)
         | (3000..=3059 | 3095 | 3600..=3699 | 3800..=3999, 14) => true,
         (4000..=4999, 13) | (5000..=5099 | 5600..=6999 | 2200..=2204 | 9792, 16) => likely,
         (5000..=5099 | 5600..=6999, 12..=19) | (_, 13..=19) => hinted,

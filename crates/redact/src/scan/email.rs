@@ -19,11 +19,13 @@ pub(super) fn around(text: Bytes<'_>, at: usize, floor: usize) -> Option<Span> {
     let reach = LOCAL.min(at.saturating_sub(floor));
     let local = text.run_back(at, reach, |byte| is_word(byte) || b"._%+-'!#$&*~^|".contains(&byte));
     // What stands before a name in code, SQL and URLs, not in it.
-    let local = (local..at).find(|place| {
-        let before_word =
-            text.slice(*place, at).iter().all(|byte| !b"'&|!#$*^~".contains(byte) || *byte == b'\'');
-        before_word && (is_word(text.at(*place)) || text.at(*place) == b'_')
-    })?;
+    let is_mark = |byte: &u8| b"&|!#$*^~".contains(byte);
+    let local = text
+        .slice(local, at)
+        .iter()
+        .rposition(is_mark)
+        .map_or(local, |mark| local.saturating_add(mark).saturating_add(1));
+    let local = text.run(local, LOCAL, |byte| !is_word(byte) && byte != b'_').min(at);
     let local = match text.slice(local, at).iter().rposition(|byte| *byte == b'\'') {
         Some(quote) if !is_apostrophe(text, local.saturating_add(quote)) => {
             local.saturating_add(quote).saturating_add(1)

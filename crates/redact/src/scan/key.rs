@@ -24,6 +24,9 @@ pub(super) fn value(place: Place<'_>) -> Option<Span> {
     let (start, quote) = value_start(text, end)?;
     let key = text.run_back(end, KEY, |byte| is_word(byte) || matches!(byte, b'_' | b'-'));
     let meaning = names::meaning(text.slice(key, end))?;
+    if quote == 0 && is_variable(text.at(start)) {
+        return None;
+    }
     let most = if meaning == Meaning::Secret { SECRET } else { VALUE };
     let end = value_end(text, start, quote, most);
     let is_quoted = quote != 0;
@@ -95,7 +98,12 @@ fn is_placeholder(value: &[u8]) -> bool {
     value.starts_with(b"[") && Kind::ALL.iter().any(named)
 }
 
-/// Whether what stands under a key for secrets is one, and not a type, a variable or nothing.
+/// Whether what begins so is filled in later, or was taken out.
+const fn is_variable(first: u8) -> bool {
+    matches!(first, b'$' | b'?' | b'{' | b'<' | b'*' | b':' | b'[' | b'%' | b'@')
+}
+
+/// Whether what stands under a key for secrets is one, and not a type or nothing.
 fn is_secret(value: &[u8]) -> bool {
     const NOTHING: [&[u8]; 12] = [
         b"null",
@@ -111,9 +119,7 @@ fn is_secret(value: &[u8]) -> bool {
         b"missing",
         b"invalid",
     ];
-    let is_variable =
-        matches!(value.first(), Some(b'$' | b'?' | b'{' | b'<' | b'*' | b':' | b'[' | b'(' | b'%' | b'@'));
-    value.len() >= 3 && !is_variable && !NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word))
+    value.len() >= 3 && !NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// Letters and digits: what follows `token: ` in prose is a word.

@@ -9,6 +9,8 @@ use super::hint::Hint;
 use crate::kind::Kind;
 use checks::{is_aadhaar, is_cnpj, is_cpf, is_day, is_ean, is_nir, is_pesel, tax_letter};
 
+/// The fewest digits of one.
+pub(super) const LEAST: usize = 6;
 /// How far before a number a word such as `passport` still speaks of it.
 const REACH: usize = 22;
 

@@ -93,7 +93,7 @@ pub(super) fn cell(place: Place<'_>) -> Option<usize> {
 fn title(text: Bytes<'_>, start: usize, end: usize) -> Option<usize> {
     let stands = |title: &&&str| text.slice(start, start.saturating_add(title.len())) == title.as_bytes();
     let first = text.slice(start, end);
-    if first.len() < 2 || first.len() > 9 {
+    if first.len() < 2 || first.len() > 9 || !matches!(text.at(end), b' ' | b'.' | b'-') {
         return None;
     }
     let title = TITLES

@@ -8,6 +8,8 @@ use super::digits::{Gap, Group, Run};
 use super::hint::Hint;
 use countries::length;
 
+/// The fewest digits of one.
+pub(super) const LEAST: usize = 7;
 /// How far before a number a word such as `phone` still speaks of it, and how far a number may stand behind an e-mail address.
 const REACH: usize = 24;
 const MAIL_REACH: usize = 14;
@@ -26,7 +28,10 @@ pub(super) fn find(place: Place<'_>, run: &Run<'_>) -> Option<(usize, usize)> {
         (start.saturating_sub(1), international(run, 0)?)
     } else if before == b'(' && text.back(start, 2) == b'+' {
         (start.saturating_sub(2), international(run, 0)?)
-    } else if run.digits(run.first(1)?)?.bytes().starts_with(b"00") && !is_part(text, start) {
+    } else if run.digits(run.first(1)?)?.bytes().starts_with(b"00")
+        && !is_part(text, start)
+        && !is_of_thing(place)
+    {
         (start, international(run, 2)?)
     } else if before == b'(' && !is_word(text.back(start, 2)) {
         (start.saturating_sub(1), national(place, run)?)
@@ -84,9 +89,7 @@ fn is_spaced(groups: &[Group]) -> bool {
 fn national(place: Place<'_>, run: &Run<'_>) -> Option<usize> {
     let Place { text, start, hints, .. } = place;
     let told = is_told(place);
-    let of_thing = !told
-        && (hints.near(Hint::Thing, start, THING_REACH) || hints.near(Hint::Version, start, THING_REACH));
-    if of_thing {
+    if is_of_thing(place) {
         return None;
     }
     (1..=run.groups().len().min(6)).rev().find_map(|count| {
@@ -108,12 +111,19 @@ fn national(place: Place<'_>, run: &Run<'_>) -> Option<usize> {
             [_] => (7..=13).contains(&digits.len()) && (told || cell() || is_trunk(digits.bytes())),
             _ if bracketed => {
                 groups.get(1).is_some_and(|second| second.gap == Gap::Bracket)
-                    && (8..=12).contains(&digits.len())
+                    && (8..=13).contains(&digits.len())
             }
             _ => is_grouped(groups, digits.bytes()) || (is_loose(groups, digits.bytes()) && (told || cell())),
         };
         fits.then_some(end)
     })
+}
+
+/// Whether a word just before says that the number is one of something else.
+fn is_of_thing(place: Place<'_>) -> bool {
+    let Place { start, hints, .. } = place;
+    let near = hints.near(Hint::Thing, start, THING_REACH) || hints.near(Hint::Version, start, THING_REACH);
+    near && !is_told(place)
 }
 
 /// Whether a word just before says so, or an e-mail address stands there, with which phone numbers come.

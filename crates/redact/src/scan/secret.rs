@@ -9,8 +9,8 @@ use super::bytes::{Bytes, is_digit, is_word};
 use crate::kind::Kind;
 use crate::span::Span;
 
-/// The longest token that is looked at as one.
-const LONGEST: usize = 8192;
+/// Tokens are taken to their end: what a token takes is not read again.
+const LONGEST: usize = usize::MAX;
 /// The longest user and password of a URL.
 const USERINFO: usize = 512;
 /// How far the words of a private key's first line go.
@@ -23,6 +23,7 @@ pub(super) fn token(place: Place<'_>) -> Option<usize> {
     match two {
         [b'e', b'y'] => web_token(text, start),
         [b'0'..=b'9', _] => bot_token(place),
+        _ if !issued::may_begin_with(two) => None,
         _ => issued::beginning_with(two).find_map(|(prefix, least)| {
             let tail = start.saturating_add(prefix.len());
             if text.slice(start, tail) != prefix {
@@ -50,6 +51,10 @@ const fn is_base64url(byte: u8) -> bool {
 
 /// A JSON web token: parts in base64url, of which the first begins with `{"`.
 fn web_token(text: Bytes<'_>, start: usize) -> Option<usize> {
+    // Of what goes on over such marks only the beginning is one, so that nothing is read twice.
+    if matches!(text.back(start, 1), b'-' | b'_' | b'.') {
+        return None;
+    }
     let head = text.run(start, LONGEST, is_base64url);
     let mut end = head;
     let mut parts = 1_usize;
@@ -85,7 +90,7 @@ fn bot_token(place: Place<'_>) -> Option<usize> {
 /// What stands behind `Bearer`, `Basic` and the like.
 pub(super) fn announced(place: Place<'_>) -> Option<Span> {
     let Place { text, start, end, .. } = place;
-    if text.at(end) != b' ' {
+    if text.at(end) != b' ' || !matches!(text.at(start), b'b' | b'B' | b'd' | b'D') {
         return None;
     }
     let from = text.run(end, 3, |byte| byte == b' ');

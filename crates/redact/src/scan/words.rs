@@ -7,7 +7,7 @@ use super::hint::Hint::{Birth, Card, Contact, House, Identity, Phone, Thing, Ver
 const LONGEST: usize = 15;
 
 #[rustfmt::skip]
-const WORDS: [(&str, Hint); 309] = [
+const WORDS: [(&str, Hint); 312] = [
     ("aadhaar", Identity), ("aadhar", Identity), ("address", House), ("adres", House), ("adress", House),
     ("adresse", House), ("ahv", Identity), ("amex", Card), ("amount", Thing), ("anrufen", Phone),
     ("anschrift", House), ("appeler", Phone), ("appelez", Phone), ("article", Thing), ("asin", Thing),
@@ -17,9 +17,9 @@ const WORDS: [(&str, Hint); 309] = [
     ("call", Phone), ("callback", Phone), ("called", Phone), ("caller", Phone), ("calling", Phone),
     ("card", Card), ("cardnumber", Card), ("cards", Card), ("carta", Card), ("carte", Card), ("cartão", Card),
     ("case", Thing), ("cc", Card), ("cedula", Identity), ("cell", Phone), ("cellphone", Phone),
-    ("cellulare", Phone), ("celular", Phone), ("charged", Card), ("checksum", Thing), ("chiama", Phone),
-    ("chiami", Phone), ("chrome", Version), ("client", Contact), ("cnpj", Identity), ("code", Thing),
-    ("codice", Identity), ("commande", Thing), ("commit", Version), ("contact", Contact),
+    ("cellulare", Phone), ("celular", Phone), ("charge", Card), ("charged", Card), ("checksum", Thing),
+    ("chiama", Phone), ("chiami", Phone), ("chrome", Version), ("client", Contact), ("cnpj", Identity),
+    ("code", Thing), ("codice", Identity), ("commande", Thing), ("commit", Version), ("contact", Contact),
     ("contacte", Contact), ("contacter", Contact), ("contatta", Contact), ("contattare", Contact),
     ("count", Thing), ("cpf", Identity), ("cpr", Identity), ("credit", Card), ("creditcard", Card),
     ("curp", Identity), ("customer", Contact), ("dateofbirth", Birth), ("debit", Card), ("dial", Phone),
@@ -48,17 +48,18 @@ const WORDS: [(&str, Hint); 309] = [
     ("né", Birth), ("née", Birth), ("offset", Thing), ("opera", Version), ("order", Thing), ("orders", Thing),
     ("ordine", Thing), ("package", Version), ("page", Thing), ("pan", Card), ("parcel", Thing),
     ("part", Thing), ("pasaporte", Identity), ("passaporto", Identity), ("passeport", Identity),
-    ("passport", Identity), ("patient", Contact), ("pedido", Thing), ("personalausweis", Identity),
-    ("personnummer", Identity), ("pesel", Identity), ("ph", Phone), ("phone", Phone), ("phonenumber", Phone),
-    ("phones", Phone), ("pid", Thing), ("pnr", Identity), ("port", Thing), ("portable", Phone), ("pr", Thing),
-    ("price", Thing), ("product", Thing), ("products", Thing), ("puh", Phone), ("puhelin", Phone),
-    ("rechnung", Thing), ("ref", Thing), ("reference", Thing), ("regon", Identity), ("reisepass", Identity),
-    ("release", Version), ("req", Thing), ("request", Thing), ("reside", House), ("resides", House),
-    ("rev", Version), ("revision", Version), ("rfc", Identity), ("rijbewijs", Identity), ("ring", Phone),
-    ("ringing", Phone), ("room", Thing), ("row", Thing), ("ruf", Phone), ("rufen", Phone), ("rut", Identity),
-    ("safari", Version), ("sample", Thing), ("seq", Thing), ("sequence", Thing), ("serial", Thing),
-    ("sha", Thing), ("shard", Thing), ("shipment", Thing), ("signal", Phone), ("sin", Identity),
-    ("size", Thing), ("sku", Thing), ("sms", Phone), ("social", Identity), ("span", Thing), ("ssn", Identity),
+    ("passport", Identity), ("patient", Contact), ("payment", Card), ("pedido", Thing),
+    ("personalausweis", Identity), ("personnummer", Identity), ("pesel", Identity), ("ph", Phone),
+    ("phone", Phone), ("phonenumber", Phone), ("phones", Phone), ("pid", Thing), ("pnr", Identity),
+    ("port", Thing), ("portable", Phone), ("pr", Thing), ("price", Thing), ("product", Thing),
+    ("products", Thing), ("puh", Phone), ("puhelin", Phone), ("rechnung", Thing), ("ref", Thing),
+    ("reference", Thing), ("regon", Identity), ("reisepass", Identity), ("release", Version), ("req", Thing),
+    ("request", Thing), ("reside", House), ("resides", House), ("rev", Version), ("revision", Version),
+    ("rfc", Identity), ("rijbewijs", Identity), ("ring", Phone), ("ringing", Phone), ("room", Thing),
+    ("row", Thing), ("ruf", Phone), ("rufen", Phone), ("rut", Identity), ("rv", Version), ("safari", Version),
+    ("sample", Thing), ("seq", Thing), ("sequence", Thing), ("serial", Thing), ("sha", Thing),
+    ("shard", Thing), ("shipment", Thing), ("signal", Phone), ("sin", Identity), ("size", Thing),
+    ("sku", Thing), ("sms", Phone), ("social", Identity), ("span", Thing), ("ssn", Identity),
     ("steuer", Identity), ("steuerid", Identity), ("street", House), ("tarjeta", Card), ("taxid", Identity),
     ("tel", Phone), ("telefon", Phone), ("telefone", Phone), ("telefonico", Phone), ("telefonnummer", Phone),
     ("telefono", Phone), ("telefonu", Phone), ("telefoon", Phone), ("telephone", Phone), ("teléfono", Phone),
@@ -72,8 +73,26 @@ const WORDS: [(&str, Hint); 309] = [
     ("wohnhaft", House), ("zamówienie", Thing),
 ];
 
+/// By the first byte, the lengths of which there are words: most words of a text are none of these, and that is seen at once.
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+const SHAPES: [u32; 256] = {
+    let mut shapes = [0; 256];
+    let mut at = 0;
+    while at < WORDS.len() {
+        let word = WORDS[at].0.as_bytes();
+        shapes[word[0] as usize] |= 1 << word.len();
+        at += 1;
+    }
+    shapes
+};
+
 /// What a word speaks of, in any case of ASCII letters.
 pub(super) fn hint(word: &[u8]) -> Option<Hint> {
+    let first = word.first()?.to_ascii_lowercase();
+    let lengths = SHAPES.get(usize::from(first))?;
+    if word.len() > LONGEST || lengths >> word.len() & 1 == 0 {
+        return None;
+    }
     let mut lower = [0_u8; LONGEST];
     let lower = lower.get_mut(..word.len())?;
     lower.copy_from_slice(word);

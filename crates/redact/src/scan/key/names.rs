@@ -55,6 +55,32 @@ const WHOLE: &[(&str, Meaning)] = &[
 /// The longest key, folded.
 const LONGEST: usize = 32;
 
+/// By the first byte, the lengths that whole keys have: most keys are seen to be none at once.
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+const SHAPES: [u32; 256] = {
+    let mut shapes = [0; 256];
+    let mut at = 0;
+    while at < WHOLE.len() {
+        let name = WHOLE[at].0.as_bytes();
+        shapes[name[0] as usize] |= 1 << name.len();
+        at += 1;
+    }
+    shapes
+};
+
+/// By the last byte but one, the last bytes that ends have, five bits of each.
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+const TAILS: [u32; 32] = {
+    let mut tails = [0; 32];
+    let mut at = 0;
+    while at < ENDS.len() {
+        let name = ENDS[at].0.as_bytes();
+        tails[(name[name.len() - 2] & 31) as usize] |= 1 << (name[name.len() - 1] & 31);
+        at += 1;
+    }
+    tails
+};
+
 /// What stands under this key.
 pub(super) fn meaning(key: &[u8]) -> Option<Meaning> {
     let mut folded = [0_u8; LONGEST];
@@ -65,10 +91,16 @@ pub(super) fn meaning(key: &[u8]) -> Option<Meaning> {
         *folded.get_mut(LONGEST.checked_sub(length)?)? = byte.to_ascii_lowercase();
     }
     let key = folded.get(LONGEST.checked_sub(length)?..)?;
-    let whole = WHOLE.iter().find(|(name, _)| name.as_bytes() == key);
-    let bare = key.strip_suffix(b"1").or(key.strip_suffix(b"2")).unwrap_or(key);
+    let shapes = SHAPES.get(usize::from(*key.first()?))?;
+    let may_be_whole = shapes >> key.len().min(31) & 1 == 1;
+    let whole = if may_be_whole { WHOLE.iter().find(|(name, _)| name.as_bytes() == key) } else { None };
+    let bare =
+        if matches!(key.last(), Some(b'1' | b'2')) { key.get(..key.len().saturating_sub(1))? } else { key };
+    let [.., before, last] = bare else { return whole.map(|(_, meaning)| *meaning) };
+    let may_end = TAILS.get(usize::from(before & 31)).is_some_and(|bits| bits >> (last & 31) & 1 == 1);
+    let ends = if may_end { ENDS } else { &[] };
     let end =
-        || ENDS.iter().filter(|(name, _)| bare.ends_with(name.as_bytes())).max_by_key(|(name, _)| name.len());
+        || ends.iter().filter(|(name, _)| bare.ends_with(name.as_bytes())).max_by_key(|(name, _)| name.len());
     whole.or_else(end).map(|(_, meaning)| *meaning)
 }
 
