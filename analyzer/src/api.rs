@@ -10,11 +10,13 @@ mod health;
 mod metrics;
 mod problem;
 mod reports;
+mod security;
 mod window;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::Feed;
+use crate::engine::EngineView;
 use crate::ingest::Ingest;
 use crate::jobs::Job;
 use crate::metrics::Metrics;
@@ -40,6 +42,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) ingest: Ingest,
     pub(crate) feed: Feed,
+    pub(crate) engine: EngineView,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) started: Instant,
@@ -73,6 +76,7 @@ fn quick() -> Router<Arc<App>> {
     let routes = either(routes, "/monitoring/graphql", get(graphql::show));
     let routes = either(routes, "/monitoring/health", get(health::show));
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
+    let routes = either(routes, "/monitoring/security", get(security::show));
     let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
     let routes = either(routes, "/monitoring/decisions", of_all);
     let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));

@@ -3,6 +3,7 @@
 //! Past [`load`] nobody checks a setting again. The module does not know what a setting is used for.
 
 mod raw;
+mod security;
 
 use portcullis_policy::Malformed;
 use std::fmt;
@@ -11,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use raw::{LogFormat, LogLevel};
+pub use security::Security;
 
 /// The settings, all of them sensible.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The folder of the store.
     pub data_dir: PathBuf,
@@ -29,6 +31,8 @@ pub struct Config {
     pub store: Store,
     /// What is kept.
     pub retention: Retention,
+    /// What is an attack, and what follows.
+    pub security: Security,
 }
 
 /// What is logged.
@@ -192,6 +196,9 @@ pub enum Rule {
         /// What was given.
         actual: String,
     },
+    /// A folder or a file of scenarios cannot be used, or a name is that of none.
+    #[error("{0}")]
+    Scenarios(String),
     /// It is empty.
     #[error("must not be empty")]
     Empty,

@@ -8,7 +8,7 @@ use crate::metrics::Metrics;
 use crate::store::{Arrival, Store, StoreError};
 use portcullis_report::{Receipt, Report};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// The entrance; cloned for every request.
@@ -40,10 +40,17 @@ struct Waiting {
 
 impl Ingest {
     /// Starts the writer; it ends when every clone of the entrance is gone.
-    pub(crate) fn start(store: Store, metrics: Arc<Metrics>, concurrency: usize) -> (Self, JoinHandle<()>) {
+    /// The bell rings when incidents were stored.
+    pub(crate) fn start(
+        store: Store,
+        metrics: Arc<Metrics>,
+        concurrency: usize,
+        bell: Arc<Notify>,
+    ) -> (Self, JoinHandle<()>) {
         let (queue, incoming) = mpsc::channel(concurrency);
         let last_failure = LastFailure::default();
-        let writer = Writer { store, metrics, last_failure: Arc::clone(&last_failure), most: concurrency };
+        let writer =
+            Writer { store, metrics, bell, last_failure: Arc::clone(&last_failure), most: concurrency };
         let task = tokio::spawn(writer.run(incoming));
         (Self { permits: Arc::new(Semaphore::new(concurrency)), queue, last_failure }, task)
     }
@@ -79,6 +86,7 @@ impl Ingest {
 struct Writer {
     store: Store,
     metrics: Arc<Metrics>,
+    bell: Arc<Notify>,
     last_failure: LastFailure,
     most: usize,
 }
@@ -93,6 +101,9 @@ impl Writer {
             self.note(outcome.as_ref().err());
             match outcome {
                 Ok(receipts) => {
+                    if arrivals.iter().any(|arrival| !arrival.report.incidents.is_empty()) {
+                        self.bell.notify_one();
+                    }
                     for ((receipt, arrival), answer) in receipts.into_iter().zip(&arrivals).zip(answers) {
                         self.metrics.ingested(&receipt, &arrival.report);
                         reply(answer, Ok(receipt));

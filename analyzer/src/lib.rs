@@ -6,6 +6,7 @@ mod api;
 mod clock;
 mod connections;
 mod decisions;
+mod engine;
 mod ingest;
 mod jobs;
 mod key;

@@ -15,7 +15,8 @@ type Labels<const N: usize> = [(&'static str, &'static str); N];
 pub(crate) struct Metrics {
     registry: Registry,
     reports: Family<Labels<1>, Counter>,
-    incidents: Family<Labels<1>, Counter>,
+    incidents: Family<Labels<2>, Counter>,
+    detections: Family<Vec<(String, String)>, Counter>,
     requests: Family<Labels<2>, Counter>,
     edge_dropped: Counter,
     job_runs: Family<Labels<2>, Counter>,
@@ -40,16 +41,20 @@ pub(crate) enum Run {
 }
 
 impl Metrics {
-    pub(crate) fn new(jobs: &[&'static str]) -> Self {
+    pub(crate) fn new<'n>(jobs: &[&'static str], scenarios: impl IntoIterator<Item = &'n str>) -> Self {
         let metrics = Self {
             registry: Registry::default(),
             reports: Family::default(),
             incidents: Family::default(),
+            detections: Family::default(),
             requests: Family::default(),
             edge_dropped: Counter::default(),
             job_runs: Family::default(),
         };
         metrics.start_at_zero(jobs);
+        for scenario in scenarios {
+            drop(metrics.detections.get_or_create(&scenario_label(scenario)));
+        }
         metrics.registered()
     }
 
@@ -63,7 +68,7 @@ impl Metrics {
                 self.reports.get_or_create(&[("outcome", "stored")]).inc();
                 self.edge_dropped.inc_by(report.incidents_dropped);
                 for incident in &report.incidents {
-                    self.incidents.get_or_create(&[("reason", incident.reason.label())]).inc();
+                    self.incidents.get_or_create(&incident_labels(incident.reason, incident.shadow)).inc();
                 }
                 for row in &report.rollup {
                     let outcome = row.key.refused.map_or(Outcome::Allowed, |_| Outcome::Refused);
@@ -80,6 +85,11 @@ impl Metrics {
             Turned::Overloaded => "overloaded",
         };
         self.reports.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// Counts what a scenario found; its name is the operator's, so it is bounded.
+    pub(crate) fn detected(&self, scenario: &str) {
+        self.detections.get_or_create(&scenario_label(scenario)).inc();
     }
 
     /// Counts a run of a job.
@@ -99,7 +109,9 @@ impl Metrics {
             drop(self.reports.get_or_create(&[("outcome", outcome)]));
         }
         for reason in Reason::ALL {
-            drop(self.incidents.get_or_create(&[("reason", reason.label())]));
+            for shadow in [false, true] {
+                drop(self.incidents.get_or_create(&incident_labels(*reason, shadow)));
+            }
         }
         for kind in OperationKind::ALL {
             for outcome in Outcome::ALL {
@@ -117,6 +129,7 @@ impl Metrics {
         let registry = &mut self.registry;
         register(registry, "portcullis_analyzer_reports_total", self.reports.clone());
         register(registry, "portcullis_analyzer_incidents_total", self.incidents.clone());
+        register(registry, "portcullis_analyzer_detections_total", self.detections.clone());
         register(registry, "portcullis_analyzer_requests_total", self.requests.clone());
         register(registry, "portcullis_analyzer_edge_dropped_total", self.edge_dropped.clone());
         register(registry, "portcullis_analyzer_job_runs_total", self.job_runs.clone());
@@ -132,6 +145,14 @@ fn register(registry: &mut Registry, name: &'static str, metric: impl prometheus
 
 fn request_labels(kind: OperationKind, outcome: Outcome) -> Labels<2> {
     [("operation_type", kind.label()), ("outcome", outcome.label())]
+}
+
+fn incident_labels(reason: Reason, shadow: bool) -> Labels<2> {
+    [("reason", reason.label()), ("shadow", if shadow { "true" } else { "false" })]
+}
+
+fn scenario_label(name: &str) -> Vec<(String, String)> {
+    vec![("scenario".to_owned(), name.to_owned())]
 }
 
 fn job_labels(job: &'static str, run: Run) -> Labels<2> {
@@ -150,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_exposed_is_the_catalogue() {
-        let text = Metrics::new(&["retention"]).render().unwrap();
+        let text = Metrics::new(&["retention"], ["graphql_bomb"]).render().unwrap();
         let exposed: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# HELP ")).collect();
         let catalogue: Vec<_> = ANALYZER_FAMILIES
             .iter()

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::connections;
 use crate::decisions::Feed;
+use crate::engine::{Engine, EngineView};
 use crate::ingest::Ingest;
 use crate::jobs::{self, Workshop};
 use crate::key::{self, NoEntropy};
@@ -15,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 /// Why the service does not start.
@@ -74,15 +75,33 @@ impl Running {
         let store = Store::open(place).await.map_err(unopened)?;
         store.begin_decisions(clock.now_ms()).await.map_err(unopened)?;
         let (feed, watching) = Feed::start(store.clone()).await.map_err(unopened)?;
-        let metrics = Arc::new(Metrics::new(jobs::JOBS));
-        let (ingest, writer) = Ingest::start(store.clone(), Arc::clone(&metrics), config.ingest.concurrency);
+        let scenarios = config.security.scenarios.iter().map(|scenario| &*scenario.name);
+        let metrics = Arc::new(Metrics::new(jobs::JOBS, scenarios));
+        let bell = Arc::new(Notify::new());
+        let (ingest, writer) =
+            Ingest::start(store.clone(), Arc::clone(&metrics), config.ingest.concurrency, Arc::clone(&bell));
         let workshop = Workshop {
             store: store.clone(),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
             holder: key::random_name()?,
         };
-        let (jobs, tasks) = workshop.start(config.retention).into_iter().unzip();
+        let (jobs, mut tasks): (_, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
+        let mut engine = EngineView::default();
+        if config.security.enabled {
+            let (view, task) = Engine {
+                store: store.clone(),
+                clock: clock.clone(),
+                metrics: Arc::clone(&metrics),
+                feed: feed.clone(),
+                settings: config.security.clone(),
+                holder: workshop.holder.clone(),
+                bell,
+            }
+            .start();
+            engine = view;
+            tasks.push(task);
+        }
         let http = config.http;
         let app = App {
             config,
@@ -90,6 +109,7 @@ impl Running {
             store: store.clone(),
             ingest,
             feed: feed.clone(),
+            engine,
             metrics,
             jobs,
             started: Instant::now(),

@@ -18,6 +18,7 @@ mod place;
 mod pool;
 mod postgres;
 mod retention;
+mod security;
 mod sequences;
 mod size;
 mod sql;
@@ -39,6 +40,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
+pub(crate) use security::{Findings, Lifetime, Pattern, Seen, Threat};
 
 /// The open store.
 #[derive(Clone, Debug)]

@@ -18,26 +18,34 @@ pub(crate) struct WindowQuery {
 }
 
 impl WindowQuery {
-    /// The question as of `now_ms`; from the start of the bucket in which the window starts.
+    /// The question as of `now_ms`.
     pub(crate) fn question(&self, now_ms: u64, keep: Duration) -> Result<Question, Problem> {
-        let text = self.window.as_deref().unwrap_or(DEFAULT_WINDOW);
-        let longest = keep.as_secs();
-        let seconds = seconds(text).ok_or_else(|| {
-            let text = excerpt(&text);
-            Problem::Query(format!(
-                "window: must be a number and one of s, m, h, d, such as 15m; got {text:?}"
-            ))
-        })?;
-        if seconds == 0 || seconds > longest {
-            return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
-        }
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        if limit == 0 || limit > MAX_LIMIT {
-            return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
-        }
-        let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
-        Ok(Question { from_ms: window_start(start, now_ms), to_ms: now_ms, limit })
+        question(self.window.as_deref(), self.limit, now_ms, keep)
     }
+}
+
+/// The question as of `now_ms`; from the start of the bucket in which the window starts.
+pub(crate) fn question(
+    window: Option<&str>,
+    limit: Option<u32>,
+    now_ms: u64,
+    keep: Duration,
+) -> Result<Question, Problem> {
+    let text = window.unwrap_or(DEFAULT_WINDOW);
+    let longest = keep.as_secs();
+    let seconds = seconds(text).ok_or_else(|| {
+        let text = excerpt(&text);
+        Problem::Query(format!("window: must be a number and one of s, m, h, d, such as 15m; got {text:?}"))
+    })?;
+    if seconds == 0 || seconds > longest {
+        return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
+    }
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
+    }
+    let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
+    Ok(Question { from_ms: window_start(start, now_ms), to_ms: now_ms, limit })
 }
 
 /// `<n>s|m|h|d` in seconds.

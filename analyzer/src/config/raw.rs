@@ -2,6 +2,7 @@
 //!
 //! Knows YAML and the ranges of the settings; does not know where the text came from.
 
+use super::security::RawSecurity;
 use super::{Config, Http, Ingest, Log, Mistake, Overrides, Retention, Rule, Store, StoreUrl};
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -44,6 +45,7 @@ pub(super) struct Raw {
     ingest: RawIngest,
     store: RawStore,
     retention: RawRetention,
+    security: RawSecurity,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +99,7 @@ impl Default for Raw {
             ingest: RawIngest::default(),
             store: RawStore::default(),
             retention: RawRetention::default(),
+            security: RawSecurity::default(),
         }
     }
 }
@@ -159,6 +162,7 @@ impl Raw {
             ingest: self.ingest.check(&mut checks),
             store: self.store.check(&mut checks),
             retention: self.retention.check(&mut checks),
+            security: self.security.check(&mut checks),
         };
         if checks.mistakes.is_empty() { Ok(config) } else { Err(checks.mistakes) }
     }
@@ -213,12 +217,12 @@ impl RawRetention {
 
 /// Collects the mistakes; a wrong value counts as 0 or as the default until the end, where it is not used.
 #[derive(Default)]
-struct Checks {
-    mistakes: Vec<Mistake>,
+pub(super) struct Checks {
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 impl Checks {
-    fn count<T: TryFrom<u64> + Default>(
+    pub(super) fn count<T: TryFrom<u64> + Default>(
         &mut self,
         path: &'static str,
         actual: u64,
@@ -236,7 +240,12 @@ impl Checks {
         Duration::from_millis(self.count(path, actual, range))
     }
 
-    fn seconds(&mut self, path: &'static str, actual: u64, range: RangeInclusive<u64>) -> Duration {
+    pub(super) fn seconds(
+        &mut self,
+        path: &'static str,
+        actual: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
         Duration::from_secs(self.count(path, actual, range))
     }
 

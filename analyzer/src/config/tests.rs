@@ -28,7 +28,7 @@ fn the_example_documents_every_setting() {
         assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
         before = line;
     }
-    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 18);
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 28);
 }
 
 #[test]
@@ -91,6 +91,40 @@ fn a_store_is_a_file_or_a_server_and_its_password_is_not_repeated() {
 }
 
 #[test]
+fn scenarios_come_with_the_program_and_from_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    let load_with = |more: &str| {
+        let text = format!("security: {{ scenarios: \"{}\"{more} }}", own.display());
+        std::fs::write(&path, text).unwrap();
+        load(Some(&path), Overrides::default())
+    };
+    let names =
+        |config: &Config| config.security.scenarios.iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+    let built_in = names(&defaults());
+    assert!(built_in.contains(&"graphql_bomb".to_owned()));
+    let text = "name: ours\nabout: Ours.\nfilter: [{reason: [depth]}]\ntype: trigger\ngroup_by: [client]\nscore: 5\n";
+    std::fs::write(own.join("ours.yaml"), text).unwrap();
+    std::fs::write(own.join("README"), "no scenario").unwrap();
+    let expected: Vec<_> =
+        built_in.iter().filter(|name| *name != "graphql_bomb").cloned().chain(["ours".to_owned()]).collect();
+    assert_eq!(names(&load_with(", without: [graphql_bomb]").unwrap()), expected);
+    let error = load_with(", without: [nobody]").unwrap_err().to_string();
+    assert!(error.ends_with("security.without: there is no scenario \"nobody\""), "{error}");
+    std::fs::write(own.join("ours.yaml"), "name: ours\nscores: 5\n").unwrap();
+    let error = load_with("").unwrap_err().to_string();
+    assert!(error.contains("security.scenarios: ours.yaml: "), "{error}");
+    std::fs::remove_dir_all(&own).unwrap();
+    let error = load_with("").unwrap_err().to_string();
+    assert!(
+        error.contains("security.scenarios: cannot read the folder: No such file or directory"),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_unknown_field_is_named_with_its_line() {
     check(
         "retention:\n  dayz: 3\n",
@@ -103,7 +137,7 @@ fn an_unknown_section_is_named_with_its_line() {
     check(
         "# a\nretain:\n  days: 3\n",
         "p.yaml:2: retain: unknown field `retain`, expected one of \
-         data_dir, listen, log, http, ingest, store, retention",
+         data_dir, listen, log, http, ingest, store, retention, security",
     );
 }
 

@@ -12,6 +12,7 @@ use super::sql::{Row, sql};
 use super::{Store, StoreError};
 use portcullis_report::{Action, Scope};
 
+pub(super) use change::store_drafts;
 pub(crate) use change::{Added, Author, Draft, Removal};
 pub(crate) use list::Wanted;
 pub(crate) use page::Page;
@@ -70,11 +71,19 @@ impl Store {
     }
 }
 
-/// Takes so many revisions and gives the first; others wait until the transaction ends.
 async fn next_revisions(transaction: &mut Transaction, number: u64) -> Result<u64, sqlx::Error> {
+    take_numbers(transaction, REVISION, number).await
+}
+
+/// Takes so many numbers of that name and gives the first; others wait until the transaction ends.
+pub(super) async fn take_numbers(
+    transaction: &mut Transaction,
+    name: &str,
+    number: u64,
+) -> Result<u64, sqlx::Error> {
     let statement = sql("UPDATE revisions SET value = value + $1 WHERE name = $2 RETURNING value")
         .bind(number)
-        .bind(REVISION);
+        .bind(name);
     let row = transaction.on().row(statement).await?.ok_or(sqlx::Error::RowNotFound)?;
     Ok(row.amount("value")?.saturating_sub(number).saturating_add(1))
 }

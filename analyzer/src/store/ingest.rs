@@ -2,6 +2,7 @@
 //!
 //! Rows are merged before they are written, so that a batch of reports costs about as many statements as one.
 
+use super::decisions::take_numbers;
 use super::fold::bucket;
 use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
 use super::pool::Transaction;
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// Rows of one statement; times the columns it stays below SQLite's 32,766 parameters.
 const ROWS: usize = 1_000;
+
+/// The name under which incidents take their ids.
+const INCIDENTS: &str = "incidents";
 
 /// A checked report and when it came.
 #[derive(Debug)]
@@ -136,7 +140,14 @@ impl<'a> Batch<'a> {
         for rows in totals.chunks(ROWS) {
             transaction.on().execute(totals_statement(dialect, rows)).await?;
         }
-        for rows in self.incidents.chunks(ROWS) {
+        if self.incidents.is_empty() {
+            return Ok(());
+        }
+        // Taking ids keeps others out until the transaction ends, so incidents become visible in the order of their ids.
+        let number = u64::try_from(self.incidents.len()).unwrap_or(u64::MAX);
+        let first = take_numbers(transaction, INCIDENTS, number).await?;
+        let numbered: Vec<_> = (first..).zip(self.incidents).collect();
+        for rows in numbered.chunks(ROWS) {
             transaction.on().execute(incidents_statement(dialect, rows)).await?;
         }
         Ok(())
@@ -217,10 +228,11 @@ fn totals_statement<'a>(dialect: Dialect, rows: &[(u64, TotalSums)]) -> Statemen
     )
 }
 
-fn incidents_statement<'a>(dialect: Dialect, rows: &[(&'a [u8], &'a Incident)]) -> Statement<'a> {
-    let rows = rows.iter().map(|(boot, incident)| -> [Value<'a>; 24] {
+fn incidents_statement<'a>(dialect: Dialect, rows: &[(u64, (&'a [u8], &'a Incident))]) -> Statement<'a> {
+    let rows = rows.iter().map(|(id, (boot, incident))| -> [Value<'a>; 25] {
         let measured = incident.measured;
         [
+            (*id).into(),
             incident.at_ms.into(),
             (*boot).into(),
             (&incident.correlation_id).into(),
@@ -249,7 +261,7 @@ fn incidents_statement<'a>(dialect: Dialect, rows: &[(&'a [u8], &'a Incident)]) 
     });
     Statement::insert(
         dialect,
-        "incidents (at_ms, boot, correlation_id, client, client_key, class, reason, limit_value, actual, transport, \
+        "incidents (id, at_ms, boot, correlation_id, client, client_key, class, reason, limit_value, actual, transport, \
          kind, operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, \
          cost_milli, body_bytes, shadow)",
         rows,

@@ -42,6 +42,11 @@ const OLD_INCIDENTS: &str =
     "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE at_ms < $1 LIMIT $2)";
 const EXCESS_INCIDENTS: &str = "DELETE FROM incidents WHERE id IN \
      (SELECT id FROM incidents WHERE id <= (SELECT max(id) FROM incidents) - $1 ORDER BY id LIMIT $2)";
+const OLD_DETECTIONS: &str =
+    "DELETE FROM detections WHERE id IN (SELECT id FROM detections WHERE at_ms < $1 LIMIT $2)";
+const OLD_REPUTATION: &str = "DELETE FROM reputation WHERE (scope, value) IN \
+     (SELECT scope, value FROM reputation WHERE as_of_ms < $1 LIMIT $2)";
+const OLD_AUDIT: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at_ms < $1 LIMIT $2)";
 /// The first bucket that is kept, when the oldest rows have to go.
 const FIRST_KEPT: &str = "SELECT bucket_ms FROM rollup ORDER BY bucket_ms DESC LIMIT 1 OFFSET $1";
 
@@ -62,6 +67,9 @@ impl Store {
         let boots = self.delete_all(lease, OLD_BOOTS, before).await?;
         let old = self.delete_all(lease, OLD_INCIDENTS, before).await?;
         let excess = self.delete_all(lease, EXCESS_INCIDENTS, stored(expiry.incidents)).await?;
+        for statement in [OLD_DETECTIONS, OLD_REPUTATION, OLD_AUDIT] {
+            self.delete_all(lease, statement, before).await?;
+        }
         Ok(Expired { rollup, boots, incidents: old.saturating_add(excess) })
     }
 

@@ -20,10 +20,12 @@ mod ground;
 mod harness;
 mod ingest;
 mod leases;
+mod measure;
 mod monitoring;
 mod policy;
 mod process;
 mod retention;
+mod security;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Sqlite;

@@ -19,10 +19,12 @@ mod ground;
 mod harness;
 mod ingest;
 mod leases;
+mod measure;
 mod monitoring;
 mod process;
 mod replicas;
 mod retention;
+mod security;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Postgres;

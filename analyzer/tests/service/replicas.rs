@@ -1,9 +1,9 @@
 //! Several analyzers on one store: they share the work, and one that is gone leaves nothing undone and nothing doubled.
 
 use crate::ground::Ground;
-use crate::harness::{Service, report, row, send, until};
+use crate::harness::{NOW, Service, incident, report, row, send, until};
 use crate::process::{Server, key};
-use portcullis_report::{Report, WorkerBoot};
+use portcullis_report::{Reason, Report, WorkerBoot};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -156,9 +156,50 @@ async fn a_decision_of_one_wakes_the_edges_of_the_other() {
         revision = page["revision"].as_u64().unwrap();
     }
     // It is woken, not polled: with a look every second, twenty times would not all be faster than half of one.
-    println!("slowest of 20: {slowest:?}");
+    eprintln!("slowest of 20: {slowest:?}");
     // The one that has not heard yet is not asked in vain by an edge that has.
     let path = format!("/edge/v1/decisions?after={revision}&wait=0");
     let reply = send(one.request("GET", &path).bearer_auth(one.edge.reveal())).await;
     assert_eq!(reply.status, 204);
+}
+
+#[tokio::test]
+async fn what_two_take_in_is_judged_together_and_by_whoever_is_left() {
+    let ground = Ground::new().await;
+    let (one, two) =
+        (Service::start_on(ground.clone(), |_| ()).await, Service::start_on(ground, |_| ()).await);
+    let deliver = async |service: &Service, number: usize| {
+        let incidents = (0..number).map(|_| incident("0123456789abcdef", Reason::Depth, NOW)).collect();
+        assert_eq!(service.report(&Report { incidents, ..report(1) }).await.status, 200);
+    };
+    // Six in one go are an attack; neither of the two has seen them all.
+    deliver(&one, 3).await;
+    deliver(&two, 3).await;
+    until(async || two.rows("detections").await == 1).await;
+    let leads = async |service: &Service| {
+        service.get("/monitoring/security/").await.json()["engine"]["leads"] == true
+    };
+    until(async || leads(&one).await != leads(&two).await).await;
+    let (leader, other) = if leads(&one).await { (one, two) } else { (two, one) };
+    // Who takes over knows what was in the bucket, and who had which score.
+    let refused = |client: &str, number: usize| -> Vec<_> {
+        let one = incident("0123456789abcdef", Reason::Depth, NOW);
+        (0..number)
+            .map(|_| portcullis_report::Incident { client: Some(client.to_owned()), ..one.clone() })
+            .collect()
+    };
+    let before = Report { incidents: refused("198.51.100.1", 4), ..report(1) };
+    assert_eq!(leader.report(&before).await.status, 200);
+    until(async || {
+        let mut store = other.ground.connect().await;
+        store.number("SELECT incident FROM cursors").await == 10
+    })
+    .await;
+    leader.running.stop().await;
+    let after = Report { incidents: refused("198.51.100.1", 2), ..report(1) };
+    assert_eq!(other.report(&after).await.status, 200);
+    until(async || other.rows("detections").await == 2).await;
+    let answer = other.get("/monitoring/security/").await.json();
+    let scores: Vec<_> = answer["clients"].as_array().unwrap().iter().map(|it| it["score"].clone()).collect();
+    assert_eq!(scores, [50.0, 50.0]);
 }

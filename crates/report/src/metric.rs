@@ -342,9 +342,16 @@ pub const ANALYZER_FAMILIES: &[Family] = &[
     Family {
         name: "portcullis_analyzer_incidents_total",
         kind: FamilyKind::Counter,
-        labels: &["reason"],
+        labels: &["reason", "shadow"],
         buckets: &[],
-        help: "Incidents stored, by reason.",
+        help: "Incidents stored, by reason and by whether the request passed all the same.",
+    },
+    Family {
+        name: "portcullis_analyzer_detections_total",
+        kind: FamilyKind::Counter,
+        labels: &["scenario"],
+        buckets: &[],
+        help: "Attacks that scenarios found, by scenario.",
     },
     Family {
         name: "portcullis_analyzer_requests_total",

@@ -69,24 +69,17 @@ impl Store {
         author: &Author,
         now_ms: u64,
     ) -> Result<Added, StoreError> {
-        // Of two drafts for one place the later counts; no statement may meet a row twice.
-        let drafts: BTreeMap<_, _> =
-            drafts.iter().map(|draft| ((draft.scope, draft.origin.as_str()), draft)).collect();
-        let drafts: Vec<_> = drafts.into_values().collect();
+        let drafts = latest(drafts);
         let mut revision = 0;
         for drafts in drafts.chunks(CHANGES) {
             let mut transaction = self.writer.write().await?;
-            let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
-            let first = next_revisions(&mut transaction, number).await?;
-            if holding(&mut transaction, now_ms).await?.saturating_add(number) > MOST {
+            let Some(last) = store(&mut transaction, drafts, author, now_ms).await? else {
                 transaction.rollback().await?;
                 return Ok(Added::TooMany);
-            }
-            insert(&mut transaction, drafts, author, first, now_ms).await?;
+            };
             note(&mut transaction, author, now_ms, "decide", &subject(drafts), &detail(drafts)).await?;
-            tell(&mut transaction).await?;
             transaction.commit().await?;
-            revision = first.saturating_add(number).saturating_sub(1);
+            revision = last;
         }
         Ok(Added::Stored { revision })
     }
@@ -144,6 +137,46 @@ impl Store {
         transaction.commit().await?;
         Ok(removed.saturating_add(expired))
     }
+}
+
+/// Makes decisions together with what else the transaction does; the revision of the last, or nothing where there are none
+/// to make or too many hold.
+pub(in crate::store) async fn store_drafts(
+    transaction: &mut Transaction,
+    drafts: &[Draft],
+    author: &Author,
+    now_ms: u64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let mut revision = None;
+    for drafts in latest(drafts).chunks(CHANGES) {
+        revision = store(transaction, drafts, author, now_ms).await?.or(revision);
+    }
+    Ok(revision)
+}
+
+/// Of two drafts for one place the later: no statement may meet a row twice.
+fn latest(drafts: &[Draft]) -> Vec<&Draft> {
+    let latest: BTreeMap<_, _> =
+        drafts.iter().map(|draft| ((draft.scope, draft.origin.as_str()), draft)).collect();
+    latest.into_values().collect()
+}
+
+/// Stores the drafts and tells of them; nothing when too many would hold.
+async fn store(
+    transaction: &mut Transaction,
+    drafts: &[&Draft],
+    author: &Author,
+    now_ms: u64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
+    let first = next_revisions(transaction, number).await?;
+    if holding(transaction, now_ms).await?.saturating_add(number) > MOST {
+        tracing::warn!(drafts = number, most = MOST, "too many decisions hold; these are not made");
+        return Ok(None);
+    }
+    insert(transaction, drafts, author, first, now_ms).await?;
+    tell(transaction).await?;
+    Ok(Some(first.saturating_add(number).saturating_sub(1)))
 }
 
 async fn holding(transaction: &mut Transaction, now_ms: u64) -> Result<u64, sqlx::Error> {

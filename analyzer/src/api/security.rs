@@ -1,0 +1,212 @@
+//! `GET /monitoring/security/`: what attacks were seen, who is suspected of what, and what was decided.
+
+use super::App;
+use super::access::Reader;
+use super::problem::{Problem, excerpt};
+use super::window::question;
+use crate::decisions::target::target;
+use crate::store;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use portcullis_detect::{Moment, Record, Reputation, Standing};
+use portcullis_report::{Cidr, Scope};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A window as elsewhere, and whose score is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    window: Option<String>,
+    limit: Option<u32>,
+    /// Only the score of this client.
+    target: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    from_ms: u64,
+    to_ms: u64,
+    /// How the scenarios are doing.
+    engine: Engine,
+    /// What scenarios found, the most frequent first.
+    threats: Vec<Threat>,
+    /// Who has a score, the highest first, each with what makes it up.
+    clients: Vec<Client>,
+    /// What was refused most.
+    patterns: Vec<Pattern>,
+    /// Decisions that hold, by action.
+    decisions: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Engine {
+    /// Whether the scenarios run in this analyzer, of those that share a store; the numbers are of this one.
+    leads: bool,
+    incidents: u64,
+    detections: u64,
+    decisions: u64,
+    /// How old the newest incident was when its decisions were stored.
+    last_delay_ms: Option<u64>,
+    late: u64,
+    echoes: u64,
+    silenced: u64,
+    evicted: u64,
+    groups: u64,
+    clients: u64,
+    last_error: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Threat {
+    scenario: String,
+    /// What the scenario finds; `null` when it is not at work any more.
+    about: Option<String>,
+    detections: u64,
+    clients: u64,
+    events: u64,
+    last_seen_ms: u64,
+    sample_correlation_id: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Client {
+    scope: &'static str,
+    value: String,
+    score: f64,
+    causes: Vec<Cause>,
+    blocks: u32,
+    blocked_until_ms: Option<u64>,
+    throttled_until_ms: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cause {
+    scenario: String,
+    points: f64,
+    count: u32,
+    last_seen_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Pattern {
+    reason: String,
+    operation: String,
+    incidents: u64,
+    clients: u64,
+    last_seen_ms: u64,
+}
+
+pub(crate) async fn show(
+    _reader: Reader,
+    State(app): State<Arc<App>>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(asked) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
+    let now_ms = app.clock.now_ms();
+    let question = question(asked.window.as_deref(), asked.limit, now_ms, app.config.retention.keep)?;
+    let found = app.store.security(question).await?;
+    let records = match asked.target.as_deref() {
+        None => app.store.worst_records(question.limit).await?,
+        Some(text) => {
+            let scope = target(text).map_err(|error| Problem::Query(format!("target: {error}")))?;
+            app.store.record_of(&tracked(scope)).await?.into_iter().collect()
+        }
+    };
+    Ok(Json(Answer {
+        from_ms: question.from_ms,
+        to_ms: question.to_ms,
+        engine: engine(&app),
+        threats: found.threats.into_iter().map(|threat| self::threat(&app, threat)).collect(),
+        clients: standings(&app, &records, Moment::from_millis(now_ms))
+            .into_iter()
+            .map(Client::from)
+            .collect(),
+        patterns: found.patterns.into_iter().map(Pattern::from).collect(),
+        decisions: found.holding.into_iter().collect(),
+    }))
+}
+
+/// By what the score of an address is kept: IPv6 addresses share that of their /64.
+fn tracked(scope: Scope) -> Scope {
+    match scope {
+        Scope::Ip(address @ IpAddr::V6(_)) => Cidr::around(address, 64).map_or(scope, Scope::Cidr),
+        Scope::Ip(IpAddr::V4(_)) | Scope::Cidr(_) | Scope::ClientKey(_) => scope,
+    }
+}
+
+/// What is left of scores that were kept some time ago.
+fn standings(app: &App, records: &[Record], now: Moment) -> Vec<Standing> {
+    let mut reputation = Reputation::new(app.config.security.reputation);
+    for record in records {
+        reputation.restore(record, now);
+    }
+    reputation.worst(records.len(), now)
+}
+
+fn engine(app: &App) -> Engine {
+    let state = app.engine.state();
+    let counts = state.counts.unwrap_or_default();
+    Engine {
+        leads: state.counts.is_some(),
+        incidents: state.incidents,
+        detections: state.detections,
+        decisions: state.decisions,
+        last_delay_ms: state.last_delay_ms,
+        late: counts.late,
+        echoes: counts.echoes,
+        silenced: counts.silenced,
+        evicted: counts.evicted,
+        groups: counts.groups,
+        clients: counts.clients,
+        last_error: state.last_failure,
+    }
+}
+
+fn threat(app: &App, threat: store::Threat) -> Threat {
+    let scenario = app.config.security.scenarios.iter().find(|scenario| *scenario.name == *threat.scenario);
+    Threat {
+        about: scenario.map(|scenario| scenario.about.clone()),
+        scenario: threat.scenario,
+        detections: threat.detections,
+        clients: threat.clients,
+        events: threat.events,
+        last_seen_ms: threat.last_ms,
+        sample_correlation_id: threat.correlation_id,
+    }
+}
+
+impl From<Standing> for Client {
+    fn from(standing: Standing) -> Self {
+        let cause = |cause: portcullis_detect::Cause| Cause {
+            scenario: cause.scenario.to_string(),
+            points: cause.points,
+            count: cause.count,
+            last_seen_ms: cause.last.millis(),
+        };
+        Self {
+            scope: standing.scope.kind(),
+            value: standing.scope.value(),
+            score: standing.score,
+            causes: standing.causes.into_iter().map(cause).collect(),
+            blocks: standing.blocks,
+            blocked_until_ms: standing.blocked_until.map(Moment::millis),
+            throttled_until_ms: standing.throttled_until.map(Moment::millis),
+        }
+    }
+}
+
+impl From<store::Pattern> for Pattern {
+    fn from(pattern: store::Pattern) -> Self {
+        Self {
+            reason: pattern.reason,
+            operation: pattern.operation,
+            incidents: pattern.incidents,
+            clients: pattern.clients,
+            last_seen_ms: pattern.last_ms,
+        }
+    }
+}

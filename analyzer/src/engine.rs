@@ -1,0 +1,139 @@
+//! The engine: what edges report goes through scenarios and reputation, and comes out as decisions.
+//!
+//! Of the analyzers that share a store one runs it, under a lease. It takes incidents from the store in the order in
+//! which they were stored, whoever took them in, and stores what it made of them together with how far it is: so after a
+//! crash, of this or of another analyzer, each has been judged once. What was refused only in shadow is seen as that, and
+//! counts for nothing.
+
+mod work;
+
+use crate::clock::Clock;
+use crate::config::Security;
+use crate::decisions::Feed;
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError};
+use portcullis_detect::Counts;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use work::Work;
+
+/// The lease of the one who runs it.
+const LEASE: &str = "engine";
+/// After how long without a sign of life another takes over.
+const LEASE_TIME: Duration = Duration::from_secs(10);
+/// How often it gives one.
+const RENEWAL: Duration = Duration::from_secs(2);
+/// How often it looks for what other analyzers took in.
+const LOOK: Duration = Duration::from_millis(200);
+/// Pause of those who do not run it, and after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Everything that the engine works with.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) feed: Feed,
+    pub(crate) settings: Security,
+    /// Names this run of this analyzer.
+    pub(crate) holder: String,
+    /// Rings when incidents were stored here.
+    pub(crate) bell: Arc<Notify>,
+}
+
+/// How the engine is doing, where it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EngineState {
+    /// What the scenarios say of themselves; nothing while another analyzer runs them.
+    pub(crate) counts: Option<Counts>,
+    pub(crate) incidents: u64,
+    pub(crate) detections: u64,
+    pub(crate) decisions: u64,
+    /// How old the newest incident was when it had been judged and its decisions stored.
+    pub(crate) last_delay_ms: Option<u64>,
+    pub(crate) last_failure: Option<&'static str>,
+}
+
+/// A view of the running engine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EngineView(Arc<Mutex<EngineState>>);
+
+impl EngineView {
+    pub(crate) fn state(&self) -> EngineState {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut EngineState)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Engine {
+    /// Starts it; it ends when it is aborted.
+    pub(crate) fn start(self) -> (EngineView, JoinHandle<()>) {
+        let view = EngineView::default();
+        let shown = view.clone();
+        (shown, tokio::spawn(self.run(view)))
+    }
+
+    async fn run(self, view: EngineView) {
+        let mut work = None;
+        loop {
+            let turn = self.turn(&mut work, &view).await;
+            view.change(|state| {
+                state.last_failure = turn.as_ref().err().map(StoreError::label);
+                state.counts = work.as_ref().map(Work::counts);
+            });
+            match turn {
+                Ok(Turn::More) => {}
+                Ok(Turn::Waits) => drop(tokio::time::timeout(LOOK, self.bell.notified()).await),
+                Ok(Turn::Follows) => tokio::time::sleep(PAUSE).await,
+                Err(error) => {
+                    // What was seen and not stored is seen again, from what is stored.
+                    work = None;
+                    tracing::warn!(%error, "the scenarios stopped; they begin again from what is stored");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn turn(&self, work: &mut Option<Work>, view: &EngineView) -> Result<Turn, StoreError> {
+        let now_ms = self.clock.now_ms();
+        if work.as_ref().is_none_or(|work| work.renewed.elapsed() >= RENEWAL) {
+            let lease = self.store.take_lease(LEASE, &self.holder, now_ms, LEASE_TIME).await?;
+            let Some(lease) = lease else {
+                *work = None;
+                return Ok(Turn::Follows);
+            };
+            match work {
+                Some(work) if work.lease == lease => work.renewed = Instant::now(),
+                Some(_) | None => *work = Some(Work::load(self, lease, now_ms).await?),
+            }
+        }
+        let Some(work) = work else { return Ok(Turn::Follows) };
+        let done = work.step(self, now_ms).await?;
+        let is_more = done.incidents > 0;
+        view.change(|state| {
+            state.incidents = state.incidents.saturating_add(done.incidents);
+            state.detections = state.detections.saturating_add(done.detections);
+            state.decisions = state.decisions.saturating_add(done.decisions);
+            state.last_delay_ms = done.delay_ms.or(state.last_delay_ms);
+        });
+        Ok(if is_more { Turn::More } else { Turn::Waits })
+    }
+}
+
+/// What is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// There may be more to do.
+    More,
+    /// Nothing is to do.
+    Waits,
+    /// Another analyzer does it.
+    Follows,
+}

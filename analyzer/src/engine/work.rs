@@ -1,0 +1,187 @@
+//! The engine at work: scenarios and reputation in memory, and how far in the store.
+
+use super::Engine;
+use crate::store::{Draft, Findings, Lease, Lifetime, Seen, StoreError};
+use portcullis_detect::{
+    Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Reputation, Sentry,
+};
+use portcullis_report::{Action, Scope};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Incidents of one step.
+const STEP: u32 = 1_000;
+/// For how long before now incidents are seen again when the work begins, so that buckets are as full as they were.
+const AGAIN: Duration = Duration::from_secs(900);
+/// How many of them at most.
+const AGAIN_MOST: u32 = 50_000;
+/// How often time passes when nothing happens.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Scenarios and reputation, and how far they are.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) lease: Lease,
+    /// When the lease was last taken for longer.
+    pub(super) renewed: Instant,
+    sentry: Sentry,
+    /// The last incident that was seen.
+    cursor: u64,
+    /// Which decisions of others are known.
+    known: Option<u64>,
+    ticked: Option<Instant>,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) incidents: u64,
+    pub(super) detections: u64,
+    pub(super) decisions: u64,
+    pub(super) delay_ms: Option<u64>,
+}
+
+impl Work {
+    /// Begins where whoever ran the engine before has stopped.
+    pub(super) async fn load(engine: &Engine, lease: Lease, now_ms: u64) -> Result<Self, StoreError> {
+        let settings = &engine.settings;
+        let now = Moment::from_millis(now_ms);
+        let mut sentry = Sentry::new(settings.scenarios.clone(), settings.reputation, settings.groups);
+        let cursor = engine.store.cursor().await?;
+        let since_ms = now_ms.saturating_sub(millis(AGAIN));
+        for seen in engine.store.incidents_before(cursor, since_ms, AGAIN_MOST).await? {
+            // What came of it then is in the store.
+            drop(sentry.observe(&Observation::from(&seen.incident), now));
+        }
+        *sentry.reputation_mut() = Reputation::new(settings.reputation);
+        let room = u32::try_from(settings.reputation.room).unwrap_or(u32::MAX);
+        let records = engine.store.worst_records(room).await?;
+        for record in &records {
+            sentry.reputation_mut().restore(record, now);
+        }
+        tracing::info!(clients = records.len(), cursor, "the scenarios run here");
+        Ok(Self { lease, renewed: Instant::now(), sentry, cursor, known: None, ticked: None })
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.sentry.counts()
+    }
+
+    /// Judges the next incidents, and stores what came of it.
+    pub(super) async fn step(&mut self, engine: &Engine, now_ms: u64) -> Result<Progress, StoreError> {
+        self.hear(engine, now_ms).await?;
+        let seen = engine.store.incidents_after(self.cursor, STEP).await?;
+        let now = Moment::from_millis(now_ms);
+        let mut found = portcullis_detect::Findings::default();
+        for Seen { id, incident } in &seen {
+            let findings = self.sentry.observe(&Observation::from(incident), now);
+            found.detections.extend(findings.detections);
+            found.proposals.extend(findings.proposals);
+            self.cursor = *id;
+        }
+        if self.ticked.is_none_or(|ticked| ticked.elapsed() >= TICK) {
+            self.ticked = Some(Instant::now());
+            let findings = self.sentry.advance(now);
+            found.detections.extend(findings.detections);
+            found.proposals.extend(findings.proposals);
+        }
+        if seen.is_empty() && found.detections.is_empty() && found.proposals.is_empty() {
+            return Ok(Progress::default());
+        }
+        self.keep(engine, &seen, &found, now_ms).await
+    }
+
+    async fn keep(
+        &self,
+        engine: &Engine,
+        seen: &[Seen],
+        found: &portcullis_detect::Findings,
+        now_ms: u64,
+    ) -> Result<Progress, StoreError> {
+        let drafts: Vec<_> =
+            found.proposals.iter().map(draft).filter(|draft| draft.expires_ms > now_ms).collect();
+        let records = self.records(found, now_ms);
+        let lifetime = Lifetime::of(engine.settings.reputation.half_life.span().millis());
+        let findings = Findings {
+            cursor: self.cursor,
+            detections: &found.detections,
+            drafts: &drafts,
+            records: &records,
+        };
+        let revision = engine.store.keep_findings(&self.lease, &findings, lifetime, now_ms).await?;
+        revision.into_iter().for_each(|revision| engine.feed.tell(revision));
+        for detection in &found.detections {
+            engine.metrics.detected(&detection.scenario);
+            tell(detection);
+        }
+        let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let newest = seen.iter().map(|seen| seen.incident.at_ms).max();
+        Ok(Progress {
+            incidents: number(seen.len()),
+            detections: number(found.detections.len()),
+            decisions: number(drafts.len()),
+            delay_ms: newest.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
+        })
+    }
+
+    /// What is to be kept of everybody whom the findings are about.
+    fn records(&self, found: &portcullis_detect::Findings, now_ms: u64) -> Vec<Record> {
+        let now = Moment::from_millis(now_ms);
+        let users = found.detections.iter().filter_map(|detection| detection.user.map(Scope::ClientKey));
+        let scopes = found.detections.iter().filter_map(|detection| detection.scope);
+        let bound = found.proposals.iter().map(|proposal| proposal.scope);
+        let about: BTreeSet<Scope> = scopes.chain(users).chain(bound).collect();
+        about.iter().filter_map(|scope| self.sentry.reputation().record(scope, now)).collect()
+    }
+
+    /// Learns of decisions that others made: whom to let alone, and who is throttled already.
+    async fn hear(&mut self, engine: &Engine, now_ms: u64) -> Result<(), StoreError> {
+        let revision = engine.feed.revision();
+        if self.known == Some(revision) {
+            return Ok(());
+        }
+        let mut allowlist = Allowlist::default();
+        for kept in engine.store.decisions_of_others(now_ms).await? {
+            let until = Moment::from_millis(kept.expires_ms);
+            match kept.action {
+                Action::Allow => allowlist.add(kept.scope, until),
+                Action::Block | Action::Throttle { .. } => {
+                    let now = Moment::from_millis(now_ms);
+                    self.sentry.reputation_mut().told(kept.scope, kept.action, until, now);
+                }
+            }
+        }
+        self.sentry.allow(allowlist);
+        self.known = Some(revision);
+        Ok(())
+    }
+}
+
+/// A throttle stands beside a block of the same client, so it goes by another origin.
+fn draft(proposal: &Proposal) -> Draft {
+    let origin = match proposal.action {
+        Action::Throttle { .. } => format!("{}:throttle", proposal.origin),
+        Action::Block | Action::Allow => proposal.origin.to_owned(),
+    };
+    Draft {
+        action: proposal.action,
+        scope: proposal.scope,
+        expires_ms: proposal.expires.millis(),
+        reason: proposal.reason.clone(),
+        origin,
+    }
+}
+
+fn tell(detection: &Detection) {
+    tracing::info!(
+        scenario = &*detection.scenario,
+        scope = detection.scope.as_ref().map_or("none", Scope::kind),
+        events = detection.events,
+        correlation_id = detection.correlation_id,
+        "a scenario was detected"
+    );
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,95 @@
+//! Incidents in the order in which they were stored.
+
+use super::{CURSOR, Seen};
+use crate::store::sql::{Row, sql};
+use crate::store::{Store, StoreError};
+use portcullis_report::{Incident, Measured};
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{Deserialize, IntoDeserializer as _};
+
+const COLUMNS: &str = "id, at_ms, correlation_id, client, client_key, class, reason, shadow, limit_value, actual, transport, \
+     kind, operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, cost_milli, \
+     body_bytes";
+
+impl Store {
+    /// The last incident that the engine has seen.
+    pub(crate) async fn cursor(&self) -> Result<u64, StoreError> {
+        let row = self.lookups.row(sql("SELECT incident FROM cursors WHERE name = $1").bind(CURSOR)).await?;
+        Ok(row.map(|row| row.amount("incident")).transpose()?.unwrap_or_default())
+    }
+
+    /// The next incidents. Those of reasons that a later version wrote are passed over.
+    pub(crate) async fn incidents_after(&self, cursor: u64, most: u32) -> Result<Vec<Seen>, StoreError> {
+        let text = format!("SELECT {COLUMNS} FROM incidents WHERE id > $1 ORDER BY id LIMIT $2");
+        let rows = self.lookups.rows(sql(text).bind(cursor).bind(most)).await?;
+        rows.iter()
+            .filter_map(|row| seen(row).transpose())
+            .map(|seen| seen.map_err(StoreError::from))
+            .collect()
+    }
+
+    /// The latest that have been seen, from that moment on, in their order.
+    pub(crate) async fn incidents_before(
+        &self,
+        cursor: u64,
+        since_ms: u64,
+        most: u32,
+    ) -> Result<Vec<Seen>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE id <= $1 AND at_ms >= $2 ORDER BY id DESC LIMIT $3"
+        );
+        let rows = self.readers.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
+        let seen = rows.iter().rev().filter_map(|row| seen(row).transpose());
+        seen.map(|seen| seen.map_err(StoreError::from)).collect()
+    }
+}
+
+fn seen(row: &Row) -> Result<Option<Seen>, sqlx::Error> {
+    let words = (word(&row.text("reason")?), word(&row.text("transport")?), word(&row.text("kind")?));
+    let (Some(reason), Some(transport), Some(kind)) = words else { return Ok(None) };
+    let incident = Incident {
+        at_ms: row.amount("at_ms")?,
+        correlation_id: row.text("correlation_id")?,
+        client: row.optional_text("client")?,
+        client_key: row.optional_text("client_key")?,
+        class: row.optional_text("class")?,
+        reason,
+        shadow: row.int("shadow")? != 0,
+        limit: row.optional_amount("limit_value")?,
+        actual: row.optional_amount("actual")?,
+        transport,
+        kind,
+        operation: row.text("operation")?,
+        shape: row.optional_text("shape")?,
+        document: row.optional_text("document")?,
+        measured: measured(row)?,
+        cost_milli: row.optional_amount("cost_milli")?,
+        body_bytes: row.amount("body_bytes")?,
+    };
+    Ok(Some(Seen { id: row.amount("id")?, incident }))
+}
+
+fn measured(row: &Row) -> Result<Option<Measured>, sqlx::Error> {
+    let number = |column: &str| -> Result<u32, sqlx::Error> {
+        let amount = row.optional_amount(column)?.unwrap_or_default();
+        Ok(u32::try_from(amount).unwrap_or(u32::MAX))
+    };
+    if row.optional_amount("tokens")?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Measured {
+        tokens: number("tokens")?,
+        depth: number("depth")?,
+        fields: number("fields")?,
+        root_fields: number("root_fields")?,
+        aliases: number("aliases")?,
+        aliases_per_field: number("aliases_per_field")?,
+        directives: number("directives")?,
+    }))
+}
+
+/// A word of the catalogue by its label, which is its form on the wire.
+fn word<'de, T: Deserialize<'de>>(label: &'de str) -> Option<T> {
+    let deserializer: StrDeserializer<'de, Error> = label.into_deserializer();
+    T::deserialize(deserializer).ok()
+}
