@@ -8,11 +8,14 @@ mod decisions;
 mod feed;
 mod graphql;
 mod health;
+mod limit;
 mod metrics;
 mod problem;
 mod reports;
 mod security;
 mod window;
+
+pub(crate) use limit::{Limits, Peer};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -42,6 +45,7 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) ingest: Ingest,
+    pub(crate) limits: Limits,
     pub(crate) feed: Feed,
     pub(crate) engine: EngineView,
     pub(crate) metrics: Arc<Metrics>,
@@ -53,7 +57,10 @@ pub(crate) struct App {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let patient = either(Router::new(), "/edge/v1/decisions", get(feed::show));
     let patient = patient.layer(middleware::from_fn_with_state(Arc::clone(&app), long_deadline));
-    quick()
+    let reports = either(Router::new(), "/edge/v1/reports", post(reports::take));
+    people()
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), limited))
+        .merge(reports)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), deadline))
         .merge(patient)
         .fallback(async || Problem::NotFound)
@@ -70,10 +77,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What is answered as soon as it can be.
-fn quick() -> Router<Arc<App>> {
+/// What people and their programs ask for, only so often.
+fn people() -> Router<Arc<App>> {
     let routes = Router::new();
-    let routes = either(routes, "/edge/v1/reports", post(reports::take));
     let routes = either(routes, "/monitoring/graphql", get(graphql::show));
     let routes = either(routes, "/monitoring/graphql/candidate", get(candidate::show));
     let routes = either(routes, "/monitoring/health", get(health::show));
@@ -90,6 +96,14 @@ fn quick() -> Router<Arc<App>> {
 /// The route with and without the trailing slash.
 fn either(routes: Router<Arc<App>>, path: &'static str, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
     routes.route(path, methods.clone()).route(&format!("{path}/"), methods)
+}
+
+/// Whatever key a request comes with, its address may send only so many.
+async fn limited(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match request.extensions().get::<Peer>().map_or(Ok(()), |peer| app.limits.take_address(*peer)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -2,15 +2,18 @@
 //!
 //! Past [`load`] nobody checks a setting again. The module does not know what a setting is used for.
 
+mod crowdsec;
 mod raw;
 mod security;
 
 use portcullis_policy::Malformed;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use crowdsec::CrowdSec;
 pub use raw::{LogFormat, LogLevel};
 pub use security::Security;
 
@@ -33,6 +36,8 @@ pub struct Config {
     pub retention: Retention,
     /// What is an attack, and what follows.
     pub security: Security,
+    /// Whose bans are taken over; nobody's without it.
+    pub crowdsec: Option<CrowdSec>,
 }
 
 /// What is logged.
@@ -49,6 +54,8 @@ pub struct Log {
 pub struct Http {
     /// Connections at once; further ones wait.
     pub connections: usize,
+    /// Requests a second that one key may send, and a tenth of what one address may; further ones are answered 429.
+    pub requests_per_s: NonZeroU32,
     /// A connection that takes longer to send a request's head is closed.
     pub header_timeout: Duration,
     /// A request that takes longer is answered 503.
@@ -199,6 +206,12 @@ pub enum Rule {
     /// A folder or a file of scenarios cannot be used, or a name is that of none.
     #[error("{0}")]
     Scenarios(String),
+    /// It is no URL.
+    #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
+    Url {
+        /// What was given.
+        actual: String,
+    },
     /// It is empty.
     #[error("must not be empty")]
     Empty,

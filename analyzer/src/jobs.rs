@@ -4,6 +4,7 @@
 
 use crate::clock::Clock;
 use crate::config::Retention;
+use crate::lapi::{Lapi, LapiError};
 use crate::metrics::{Metrics, Run};
 use crate::store::{Expiry, Lease, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +12,10 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// The names of all jobs.
-pub(crate) const JOBS: &[&str] = &[RETENTION, FOLD];
+pub(crate) const JOBS: &[&str] = &[RETENTION, FOLD, CROWDSEC];
 const RETENTION: &str = "retention";
 const FOLD: &str = "fold";
+const CROWDSEC: &str = "crowdsec";
 
 /// How a job is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,18 +87,27 @@ impl Workshop {
                 forget(&store, &lease, settings, now_ms).await
             }),
             self.every(FOLD, settings.interval, |store, lease, now_ms| async move {
-                let buckets = store.fold(&lease, now_ms).await?;
-                tracing::debug!(buckets, "merged what is old");
-                Ok(())
+                let buckets = store.fold(&lease, now_ms).await;
+                buckets.map(|buckets| tracing::debug!(buckets, "merged what is old"))
             }),
         ]
     }
 
+    /// Starts to take over the bans of a CrowdSec.
+    pub(crate) fn import(&self, lapi: Lapi, interval: Duration) -> (Job, JoinHandle<()>) {
+        let lapi = Arc::new(lapi);
+        self.every(CROWDSEC, interval, move |store, _, _| {
+            let lapi = Arc::clone(&lapi);
+            async move { lapi.pull(&store).await }
+        })
+    }
+
     /// Runs the work after every interval, while nobody else does.
-    fn every<W, F>(&self, name: &'static str, interval: Duration, work: W) -> (Job, JoinHandle<()>)
+    fn every<W, F, E>(&self, name: &'static str, interval: Duration, work: W) -> (Job, JoinHandle<()>)
     where
         W: Fn(Store, Lease, u64) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), StoreError>> + Send,
+        F: Future<Output = Result<(), E>> + Send,
+        E: Failure,
     {
         let job = Job { name, interval, started_ms: self.clock.now_ms(), state: Arc::default() };
         let (shown, workshop) = (job.clone(), self.clone());
@@ -109,29 +120,49 @@ impl Workshop {
         (shown, task)
     }
 
-    async fn run<W, F>(&self, job: &Job, work: &W)
+    async fn run<W, F, E>(&self, job: &Job, work: &W)
     where
         W: Fn(Store, Lease, u64) -> F,
-        F: Future<Output = Result<(), StoreError>>,
+        F: Future<Output = Result<(), E>>,
+        E: Failure,
     {
         let (now_ms, started) = (self.clock.now_ms(), Instant::now());
         // Whoever holds it asks again long before it runs out.
         let time = job.interval.saturating_mul(2);
-        let outcome = match self.store.take_lease(job.name, &self.holder, now_ms, time).await {
+        let failure = match self.store.take_lease(job.name, &self.holder, now_ms, time).await {
             Ok(None) => return job.change(|state| *state = JobState { leads: false, ..*state }),
             Ok(Some(lease)) => {
                 job.change(|state| state.leads = true);
-                work(self.store.clone(), lease, now_ms).await
+                work(self.store.clone(), lease, now_ms).await.err().map(|error| failed(job.name, &error))
             }
-            Err(error) => Err(error),
+            Err(error) => Some(failed(job.name, &error)),
         };
-        if let Err(error) = &outcome {
-            tracing::warn!(job = job.name, %error, "a job failed; it runs again after its interval");
-        }
-        let failure = outcome.err().map(|error| error.label());
         self.metrics.job_ran(job.name, failure.map_or(Run::Done, |_| Run::Failed));
         job.ran(now_ms, started.elapsed(), failure);
     }
+}
+
+/// What a job can fail with.
+trait Failure: std::error::Error + Send {
+    /// What it is, without detail.
+    fn label(&self) -> &'static str;
+}
+
+impl Failure for StoreError {
+    fn label(&self) -> &'static str {
+        Self::label(self)
+    }
+}
+
+impl Failure for LapiError {
+    fn label(&self) -> &'static str {
+        Self::label(self)
+    }
+}
+
+fn failed(job: &'static str, error: &impl Failure) -> &'static str {
+    tracing::warn!(job, %error, "a job failed; it runs again after its interval");
+    error.label()
 }
 
 async fn forget(store: &Store, lease: &Lease, settings: Retention, now_ms: u64) -> Result<(), StoreError> {

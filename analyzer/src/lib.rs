@@ -10,6 +10,7 @@ mod engine;
 mod ingest;
 mod jobs;
 mod key;
+mod lapi;
 mod logging;
 mod metrics;
 mod server;

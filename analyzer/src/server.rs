@@ -9,6 +9,7 @@ use crate::engine::{Engine, EngineView};
 use crate::ingest::Ingest;
 use crate::jobs::{self, Workshop};
 use crate::key::{self, NoEntropy};
+use crate::lapi::Lapi;
 use crate::metrics::Metrics;
 use crate::store::{Access, FolderError, Place, Store, StoreError};
 use std::io;
@@ -33,6 +34,15 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
+    /// The key for CrowdSec is not there.
+    #[error("crowdsec.key_env: the environment has no variable {variable}")]
+    CrowdSecKey {
+        /// Which one.
+        variable: String,
+    },
+    /// CrowdSec cannot be asked at all.
+    #[error("cannot ask CrowdSec: {0}")]
+    CrowdSec(#[source] reqwest::Error),
     /// It cannot name itself.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -86,7 +96,16 @@ impl Running {
             metrics: Arc::clone(&metrics),
             holder: key::random_name()?,
         };
-        let (jobs, mut tasks): (_, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
+        let (mut jobs, mut tasks): (Vec<_>, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
+        if let Some(settings) = config.crowdsec.clone() {
+            let key = std::env::var(&settings.key_env)
+                .map_err(|_| StartError::CrowdSecKey { variable: settings.key_env.clone() })?;
+            let interval = settings.interval;
+            let lapi = Lapi::new(settings, key, feed.clone(), clock.clone()).map_err(StartError::CrowdSec)?;
+            let (job, task) = workshop.import(lapi, interval);
+            jobs.push(job);
+            tasks.push(task);
+        }
         let mut engine = EngineView::default();
         if config.security.enabled {
             let (view, task) = Engine {
@@ -108,6 +127,7 @@ impl Running {
             clock,
             store: store.clone(),
             ingest,
+            limits: api::Limits::new(http.requests_per_s),
             feed: feed.clone(),
             engine,
             metrics,

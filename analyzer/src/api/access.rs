@@ -57,7 +57,12 @@ impl FromRequestParts<Arc<App>> for Operator {
 /// The role of the request's key.
 pub(crate) async fn role(headers: &HeaderMap, app: &App) -> Result<Role, Problem> {
     let key = Key::parse(credential(headers)?).ok_or(Problem::UnknownKey)?;
-    app.store.role_of(&key).await?.ok_or(Problem::UnknownKey)
+    let role = app.store.role_of(&key).await?.ok_or(Problem::UnknownKey)?;
+    // Only of a good key: nobody else can use up what its owner has.
+    if role.reads() {
+        app.limits.take_key(key.id())?;
+    }
+    Ok(role)
 }
 
 /// The one credential of the request; with two it would not be clear which one counts.

@@ -46,6 +46,8 @@ pub(crate) enum Problem {
     TooManyDecisions,
     #[error("The query is wrong: {0}")]
     Query(String),
+    #[error("This is more than one caller may ask; come back in {seconds} s.")]
+    TooMany { seconds: u64 },
     #[error("Too much is going on; try again.")]
     Overloaded,
     #[error("The answer took too long; try again, or ask for less.")]
@@ -84,6 +86,7 @@ impl Problem {
             Self::NotDecisions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "decisions", "Invalid decisions"),
             Self::TooManyDecisions => (StatusCode::CONFLICT, "too-many-decisions", "Too many decisions"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query", "Invalid query"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded"),
             Self::Deadline => (StatusCode::SERVICE_UNAVAILABLE, "deadline", "Too slow"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -100,6 +103,7 @@ impl Problem {
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static(r#"Bearer realm="portcullis", error="invalid_token""#),
             )),
+            Self::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
             Self::Overloaded | Self::Deadline => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             Self::NotFound
             | Self::Method

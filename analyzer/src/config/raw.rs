@@ -2,10 +2,12 @@
 //!
 //! Knows YAML and the ranges of the settings; does not know where the text came from.
 
+use super::crowdsec::RawCrowdSec;
 use super::security::RawSecurity;
 use super::{Config, Http, Ingest, Log, Mistake, Overrides, Retention, Rule, Store, StoreUrl};
 use clap::ValueEnum;
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +48,7 @@ pub(super) struct Raw {
     store: RawStore,
     retention: RawRetention,
     security: RawSecurity,
+    crowdsec: RawCrowdSec,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,6 +62,7 @@ struct RawLog {
 #[serde(deny_unknown_fields, default)]
 struct RawHttp {
     connections: u64,
+    requests_per_s: u64,
     header_timeout_ms: u64,
     request_timeout_ms: u64,
     shutdown_timeout_ms: u64,
@@ -100,6 +104,7 @@ impl Default for Raw {
             store: RawStore::default(),
             retention: RawRetention::default(),
             security: RawSecurity::default(),
+            crowdsec: RawCrowdSec::default(),
         }
     }
 }
@@ -114,6 +119,7 @@ impl Default for RawHttp {
     fn default() -> Self {
         Self {
             connections: 1_024,
+            requests_per_s: 100,
             header_timeout_ms: 10_000,
             request_timeout_ms: 10_000,
             shutdown_timeout_ms: 10_000,
@@ -163,6 +169,7 @@ impl Raw {
             store: self.store.check(&mut checks),
             retention: self.retention.check(&mut checks),
             security: self.security.check(&mut checks),
+            crowdsec: self.crowdsec.check(&mut checks),
         };
         if checks.mistakes.is_empty() { Ok(config) } else { Err(checks.mistakes) }
     }
@@ -172,6 +179,12 @@ impl RawHttp {
     fn check(&self, checks: &mut Checks) -> Http {
         Http {
             connections: checks.count("http.connections", self.connections, 1..=100_000),
+            requests_per_s: NonZeroU32::new(checks.count(
+                "http.requests_per_s",
+                self.requests_per_s,
+                1..=1_000_000,
+            ))
+            .unwrap_or(NonZeroU32::MIN),
             header_timeout: checks.millis("http.header_timeout_ms", self.header_timeout_ms, 100..=600_000),
             request_timeout: checks.millis("http.request_timeout_ms", self.request_timeout_ms, 100..=600_000),
             shutdown_timeout: checks.millis(

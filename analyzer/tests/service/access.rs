@@ -106,3 +106,31 @@ async fn the_store_does_not_hold_the_key() {
         assert!(!content.windows(bytes.len()).any(|window| window == bytes));
     }
 }
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_back() {
+    let few = std::num::NonZeroU32::new(2).unwrap();
+    let service = Service::start_with(|config| config.http.requests_per_s = few).await;
+    let other = service.ground.add_key(Role::Viewer).await.reveal();
+    let mut statuses = Vec::new();
+    for _ in 0..20 {
+        let reply = service.get(READS[0]).await;
+        statuses.push(reply.status);
+        if reply.status == 429 {
+            assert_eq!(reply.problem(429), "This is more than one caller may ask; come back in 1 s.");
+            assert_eq!(reply.header("retry-after"), Some("1"));
+        }
+    }
+    assert_eq!(statuses[..8], [200; 8]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    // Another key has its own, an edge none; and of one address it is too much some time, whatever the keys.
+    assert_eq!(read(&service, READS[0], &other).await, 200);
+    for _ in 0..20 {
+        assert_eq!(service.report(&report(1)).await.status, 200);
+    }
+    let mut limited = false;
+    for _ in 0..200 {
+        limited |= send(service.request("GET", READS[0])).await.status == 429;
+    }
+    assert!(limited);
+}

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
+/// The configuration of a process on it, in its folder.
+const FILE: &str = "portcullis.yaml";
+
 /// A kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "each of the two test programs is of one kind")]
@@ -40,7 +43,8 @@ impl Engine {
 pub(crate) struct Ground {
     folder: PathBuf,
     url: Option<String>,
-    _kept: Option<Arc<TempDir>>,
+    /// The folder is removed with the last of the clones; nothing where it is someone else's.
+    kept: Option<Arc<TempDir>>,
 }
 
 /// A connection of the test's own to the store.
@@ -52,22 +56,27 @@ pub(crate) enum Raw {
 impl Ground {
     /// A place for a store that nobody else has.
     pub(crate) async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// The same, and what else the configuration of a process on it says.
+    pub(crate) async fn with(settings: &str) -> Self {
         let kept = Arc::new(tempfile::tempdir().unwrap());
         let url = match ENGINE {
             Engine::Sqlite => None,
             Engine::Postgres => Some(cluster::database().await),
         };
-        let ground = Self { folder: kept.path().to_owned(), url, _kept: Some(kept) };
-        if let Some(url) = &ground.url {
-            std::fs::write(ground.file(), format!("store: {{ url: \"{url}\" }}\n")).unwrap();
-        }
-        ground
+        let folder = kept.path().to_owned();
+        let store = url.as_ref().map(|url| format!("store: {{ url: \"{url}\" }}\n")).unwrap_or_default();
+        let text = format!("data_dir: {}\n{store}{settings}", folder.display());
+        std::fs::write(folder.join(FILE), text).unwrap();
+        Self { folder, url, kept: Some(kept) }
     }
 
     /// The store of a folder, whatever kind the others are.
     #[allow(dead_code, reason = "for tests of the folder")]
     pub(crate) fn folder(path: &Path) -> Self {
-        Self { folder: path.to_owned(), url: None, _kept: None }
+        Self { folder: path.to_owned(), url: None, kept: None }
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -77,6 +86,8 @@ impl Ground {
             ..Overrides::default()
         };
         let mut config = config::load(None, overrides).unwrap();
+        // Tests ask again and again until something comes true.
+        config.http.requests_per_s = std::num::NonZeroU32::new(100_000).unwrap();
         if let Some(url) = &self.url {
             config.store.url = StoreUrl::Postgres(url.clone());
         }
@@ -85,9 +96,9 @@ impl Ground {
 
     /// The flags that name it.
     pub(crate) fn place(&self) -> [PathBuf; 2] {
-        match self.url {
+        match self.kept {
             None => ["--data-dir".into(), self.folder.clone()],
-            Some(_) => ["--config".into(), self.file()],
+            Some(_) => ["--config".into(), self.folder.join(FILE)],
         }
     }
 
@@ -133,10 +144,6 @@ impl Ground {
     /// What nobody may be told about where it is.
     pub(crate) fn secrets(&self) -> Vec<String> {
         self.url.clone().into_iter().chain([self.folder.to_str().unwrap().to_owned()]).collect()
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.join("portcullis.yaml")
     }
 }
 

@@ -20,6 +20,7 @@ mod fold;
 mod ground;
 mod harness;
 mod ingest;
+mod lapi;
 mod leases;
 mod measure;
 mod monitoring;

@@ -1,18 +1,73 @@
-//! How far it goes, printed and not asserted; the figures of `docs/scale.md` are made by
-//! `cargo test --release -p portcullis-analyzer --test service --test service_postgres -- --ignored --nocapture measure`.
+//! How far an optimised `portcullis serve` goes, printed and not asserted: the figures of `docs/scale.md`, which says how
+//! they are made.
 
 use crate::ENGINE;
 use crate::ground::Ground;
-use crate::harness::{NOW, Service, incident, rand_bytes, report, row, send};
-use portcullis_analyzer::{Key, Role};
+use crate::harness::{Reply, incident, rand_bytes, report, row, send};
+use crate::process::{Server, key};
 use portcullis_report::{DecisionPage, Incident, Reason, Report, WorkerBoot};
 use serde_json::json;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
+const SETTINGS: &str = "http: { requests_per_s: 100000 }\nsecurity: { block_at: 50 }\n";
+
+/// A service as a process, and keys for it.
+struct Site {
+    server: Server,
+    client: reqwest::Client,
+    edge: String,
+    operator: String,
+}
+
+impl Site {
+    fn on(ground: &Ground) -> Self {
+        let (edge, operator) = (key(ground, "edge"), key(ground, "operator"));
+        Self { server: Server::start(ground), client: reqwest::Client::new(), edge, operator }
+    }
+
+    fn get(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+        self.client.get(format!("{}{path}", self.server.url)).header("x-api-key", key)
+    }
+
+    async fn report(&self, report: &Report) -> Reply {
+        let request =
+            self.client.post(format!("{}/edge/v1/reports", self.server.url)).bearer_auth(&self.edge);
+        let body = serde_json::to_vec(report).unwrap();
+        send(request.header("content-type", "application/json").body(body)).await
+    }
+
+    async fn pull(&self, after: u64) -> DecisionPage {
+        let path = format!("/edge/v1/decisions?after={after}&wait=30");
+        serde_json::from_str(&send(self.get(&path, &self.edge)).await.text).unwrap()
+    }
+
+    async fn decide(&self, first: u32, number: u32) {
+        for chunk in (first..first + number).collect::<Vec<_>>().chunks(5_000) {
+            let decisions: Vec<_> = chunk
+                .iter()
+                .map(|number| {
+                    let target = Ipv4Addr::from(0x0B00_0000 + number).to_string();
+                    json!({ "target": target, "duration": "4h", "reason": "crowdsecurity/http-probing" })
+                })
+                .collect();
+            let request = self.client.post(format!("{}/monitoring/decisions/", self.server.url));
+            let request = request.bearer_auth(&self.operator).json(&json!({ "decisions": decisions }));
+            let reply = send(request).await;
+            assert_eq!(reply.status, 201, "{}", reply.text);
+        }
+    }
+
+    async fn size(&self) -> String {
+        let health = send(self.get("/monitoring/health/", &self.operator)).await.json();
+        format!("{} bytes", health["store"]["bytes"])
+    }
+}
+
 fn say(what: &str, figures: &str) {
-    eprintln!("{:>8}  {what:<46} {figures}", ENGINE.label());
+    eprintln!("{:>8}  {what:<52} {figures}", ENGINE.label());
 }
 
 /// Half of them are faster than the first, all but one in a hundred than the second; then the slowest.
@@ -22,142 +77,121 @@ fn spread(times: &mut [Duration]) -> String {
     format!("p50 {:.1?}, p99 {:.1?}, max {:.1?}", at(0.5), at(0.99), at(1.0))
 }
 
-async fn decide(service: &Service, operator: &Key, first: u32, number: u32) {
-    for chunk in (first..first + number).collect::<Vec<_>>().chunks(5_000) {
-        let decisions: Vec<_> = chunk
-            .iter()
-            .map(|number| {
-                let address = std::net::Ipv4Addr::from(0x0B00_0000 + number);
-                json!({ "target": address.to_string(), "duration": "4h", "reason": "crowdsecurity/http-probing" })
-            })
-            .collect();
-        let request = service.request("POST", "/monitoring/decisions/").bearer_auth(operator.reveal());
-        let reply = send(request.json(&json!({ "decisions": decisions }))).await;
-        assert_eq!(reply.status, 201, "{}", reply.text);
-    }
+fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn measure_decisions() {
-    let service = Service::start().await;
-    let operator = service.ground.add_key(Role::Operator).await;
-    let bouncer = service.viewer.reveal();
+    let site = Site::on(&Ground::with(SETTINGS).await);
     let started = Instant::now();
-    decide(&service, &operator, 0, 15_000).await;
-    say("15,000 decisions made", &format!("{:.1?}", started.elapsed()));
+    site.decide(0, 15_000).await;
+    say("15,000 decisions made, 5,000 at a time", &format!("{:.1?}", started.elapsed()));
     let (mut times, mut bytes) = (Vec::new(), 0);
     for _ in 0..20 {
         let started = Instant::now();
-        let request =
-            service.request("GET", "/v1/decisions/stream?startup=true").header("x-api-key", &bouncer);
-        bytes = send(request).await.text.len();
+        bytes = send(site.get("/v1/decisions/stream?startup=true", &site.operator)).await.text.len();
         times.push(started.elapsed());
     }
     say("startup stream of 15,000 for a bouncer", &format!("{} ({bytes} bytes)", spread(&mut times)));
     let mut times = Vec::new();
     for number in 0..500_u32 {
-        let address = std::net::Ipv4Addr::from(0x0B00_0000 + number * 30);
+        let path = format!("/v1/decisions?ip={}", Ipv4Addr::from(0x0B00_0000 + number * 30));
         let started = Instant::now();
-        let path = format!("/v1/decisions?ip={address}");
-        assert_eq!(send(service.request("GET", &path).header("x-api-key", &bouncer)).await.status, 200);
+        assert_eq!(send(site.get(&path, &site.operator)).await.status, 200);
         times.push(started.elapsed());
     }
     say("a bouncer asks about one address", &spread(&mut times));
     let started = Instant::now();
-    decide(&service, &operator, 15_000, 185_000).await;
-    say("185,000 decisions more", &format!("{:.1?}", started.elapsed()));
+    site.decide(15_000, 185_000).await;
+    say("185,000 decisions more, 5,000 at a time", &format!("{:.1?}", started.elapsed()));
     for encoding in ["identity", "gzip"] {
-        let (mut after, mut pages, mut bytes, mut decisions, mut times) = (0, 0, 0, 0, Vec::new());
-        let started = Instant::now();
-        loop {
-            let path = format!("/edge/v1/decisions?after={after}");
-            let request = service.request("GET", &path).bearer_auth(service.edge.reveal());
-            let sent = Instant::now();
-            let response = request.header("accept-encoding", encoding).send().await.unwrap();
-            let body = response.bytes().await.unwrap();
-            times.push(sent.elapsed());
-            (pages, bytes) = (pages + 1, bytes + body.len());
-            let page: DecisionPage = match encoding {
-                "gzip" => serde_json::from_reader(flate2::read::GzDecoder::new(&body[..])).unwrap(),
-                _ => serde_json::from_slice(&body).unwrap(),
-            };
-            (after, decisions) = (page.revision, decisions + page.decisions.len());
-            if !page.more {
-                break;
-            }
-        }
-        let total = started.elapsed();
-        let what = format!("full set of {decisions} for an edge, {encoding}");
-        say(&what, &format!("{total:.1?}, {pages} pages, {bytes} bytes; a page {}", spread(&mut times)));
+        full_set(&site, encoding).await;
     }
-    say("the store with 200,000 decisions", &size(&service).await);
+    say("the store with 200,000 decisions", &site.size().await);
 }
 
-async fn size(service: &Service) -> String {
-    let health = send(service.request("GET", "/monitoring/health/")).await.json();
-    format!("{} bytes", health["store"]["bytes"])
+async fn full_set(site: &Site, encoding: &str) {
+    let (mut after, mut pages, mut bytes, mut decisions, mut times) = (0, 0, 0, 0, Vec::new());
+    loop {
+        let request = site.get(&format!("/edge/v1/decisions?after={after}"), &site.edge);
+        let started = Instant::now();
+        let response = request.header("accept-encoding", encoding).send().await.unwrap();
+        let body = response.bytes().await.unwrap();
+        times.push(started.elapsed());
+        (pages, bytes) = (pages + 1, bytes + body.len());
+        let page: DecisionPage = match encoding {
+            "gzip" => serde_json::from_reader(flate2::read::GzDecoder::new(&body[..])).unwrap(),
+            _ => serde_json::from_slice(&body).unwrap(),
+        };
+        (after, decisions) = (page.revision, decisions + page.decisions.len());
+        if !page.more {
+            break;
+        }
+    }
+    let total: Duration = times.iter().sum();
+    let what = format!("full set of {decisions} for an edge, {encoding}");
+    say(&what, &format!("{total:.1?}, {pages} pages, {bytes} bytes; a page {}", spread(&mut times)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn measure_ingest() {
-    const REPORTS: u64 = 200;
+    const WORKERS: usize = 16;
+    const REPORTS: u64 = 25;
     const ROWS: u64 = 1_000;
     for analyzers in 1..=(if ENGINE.label() == "postgres" { 2 } else { 1 }) {
-        let ground = Ground::new().await;
-        let mut services = Vec::new();
-        for _ in 0..analyzers {
-            services.push(Arc::new(Service::start_on(ground.clone(), |_| ()).await));
-        }
+        let ground = Ground::with(SETTINGS).await;
+        let sites: Vec<_> = (0..analyzers).map(|_| Arc::new(Site::on(&ground))).collect();
+        let now_ms = now_ms();
+        let bodies = |boot| -> Vec<Report> {
+            let rollup: Vec<_> =
+                (0..ROWS).map(|number| row(&format!("Operation{number}"), None, 1)).collect();
+            let one = |sequence| Report {
+                boot,
+                from_ms: now_ms,
+                to_ms: now_ms,
+                rollup: rollup.clone(),
+                ..report(sequence)
+            };
+            (1..=REPORTS).map(one).collect()
+        };
+        let workers: Vec<_> =
+            (0..WORKERS).map(|_| bodies(WorkerBoot(Uuid::from_bytes(rand_bytes())))).collect();
         let started = Instant::now();
-        let mut workers = tokio::task::JoinSet::new();
-        for worker in 0..16_usize {
-            let service = Arc::clone(&services[worker % services.len()]);
-            let boot = WorkerBoot(Uuid::from_bytes(rand_bytes()));
-            workers.spawn(async move {
-                for sequence in 1..=REPORTS / 16 {
-                    let rollup =
-                        (0..ROWS).map(|number| row(&format!("Operation{number}"), None, 1)).collect();
-                    let report = Report { boot, rollup, ..report(sequence) };
-                    assert_eq!(service.report(&report).await.status, 200);
+        let mut tasks = tokio::task::JoinSet::new();
+        for (number, reports) in workers.into_iter().enumerate() {
+            let site = Arc::clone(&sites[number % sites.len()]);
+            tasks.spawn(async move {
+                for report in reports {
+                    assert_eq!(site.report(&report).await.status, 200);
                 }
             });
         }
-        workers.join_all().await;
-        let rows = REPORTS / 16 * 16 * ROWS;
+        tasks.join_all().await;
+        let rows = u64::try_from(WORKERS).unwrap() * REPORTS * ROWS;
         let rate = rows as f64 / started.elapsed().as_secs_f64();
-        say(
-            &format!("{rows} rollup rows from 16 workers, {analyzers} analyzers"),
-            &format!("{rate:.0} rows/s"),
-        );
-        say("the store then", &size(&services[0]).await);
+        let what = format!("{rows} rollup rows of {WORKERS} workers, {analyzers} analyzer(s)");
+        say(&what, &format!("{rate:.0} rows/s, {} then", sites[0].size().await));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn measure_time_to_decision() {
-    let service = Service::start_with(|config| {
-        config.security.reputation.block_at = 50.0;
-        config.security.reputation.release_at = 25.0;
-    })
-    .await;
-    let pull = async |after: u64| -> DecisionPage {
-        let path = format!("/edge/v1/decisions?after={after}&wait=30");
-        let reply = send(service.request("GET", &path).bearer_auth(service.edge.reveal())).await;
-        serde_json::from_str(&reply.text).unwrap()
-    };
-    let mut revision = pull(0).await.revision;
+    let site = Site::on(&Ground::with(SETTINGS).await);
+    let mut revision = site.pull(0).await.revision;
     let mut times = Vec::new();
     for number in 0..200_u32 {
         // Every client is of a range of its own, so that no range is blocked as a whole.
-        let client = std::net::Ipv4Addr::from(0x0B00_0000 + number * 256).to_string();
-        let one = incident("0123456789abcdef", Reason::Depth, NOW);
+        let client = Ipv4Addr::from(0x0B00_0000 + number * 256).to_string();
+        let one = incident("0123456789abcdef", Reason::Depth, now_ms());
         let incidents = (0..6).map(|_| Incident { client: Some(client.clone()), ..one.clone() }).collect();
-        let report = Report { incidents, ..report(1) };
+        let now_ms = now_ms();
+        let report = Report { from_ms: now_ms, to_ms: now_ms, incidents, ..report(1) };
         let started = Instant::now();
-        let (page, reply) = tokio::join!(pull(revision), service.report(&report));
+        let (page, reply) = tokio::join!(site.pull(revision), site.report(&report));
         times.push(started.elapsed());
         assert_eq!((reply.status, page.decisions[0].scope.value()), (200, client));
         revision = page.revision;

@@ -6,7 +6,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 pub(crate) fn portcullis(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    // Measurements are made of an optimised one.
+    let program = std::env::var_os("PORTCULLIS_MEASURED");
+    let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_portcullis").into()));
     command.args(arguments).stdin(Stdio::null());
     command
 }

@@ -156,7 +156,7 @@ async fn a_decision_of_one_wakes_the_edges_of_the_other() {
         revision = page["revision"].as_u64().unwrap();
     }
     // It is woken, not polled: with a look every second, twenty times would not all be faster than half of one.
-    println!("slowest of 20: {slowest:?}");
+    eprintln!("slowest of 20: {slowest:?}");
     // The one that has not heard yet is not asked in vain by an edge that has.
     let path = format!("/edge/v1/decisions?after={revision}&wait=0");
     let reply = send(one.request("GET", &path).bearer_auth(one.edge.reveal())).await;

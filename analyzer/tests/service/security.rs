@@ -66,7 +66,7 @@ async fn an_attack_is_found_scored_and_answered_at_the_edge() {
     let revision = pull(&service, 0).await.revision;
     let started = Instant::now();
     let (page, ()) = tokio::join!(pull(&service, revision), deliver(&service, refusals("192.0.2.7", BOMB)));
-    println!("from the report to the edge: {:?}", started.elapsed());
+    eprintln!("from the report to the edge: {:?}", started.elapsed());
     let mut found: Vec<_> =
         page.decisions.iter().map(|it| (it.action.label(), it.scope.value(), it.origin.as_str())).collect();
     found.sort_unstable();

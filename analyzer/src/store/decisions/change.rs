@@ -49,6 +49,8 @@ pub(crate) enum Removal {
     Scope(Scope),
     /// All of that origin.
     Origin(String),
+    /// Those of that origin about these clients.
+    Of { scopes: Vec<Scope>, origin: String },
 }
 
 impl Removal {
@@ -57,6 +59,7 @@ impl Removal {
             Self::Id(id) => format!("id {id}"),
             Self::Scope(scope) => scope.value(),
             Self::Origin(origin) => format!("origin {origin}"),
+            Self::Of { scopes, origin } => format!("{} clients of origin {origin}", scopes.len()),
         }
     }
 }
@@ -230,6 +233,9 @@ async fn insert(
 }
 
 async fn matching(transaction: &mut Transaction, removal: &Removal) -> Result<Vec<u64>, sqlx::Error> {
+    if let Removal::Of { scopes, origin } = removal {
+        return of(transaction, scopes, origin).await;
+    }
     let value;
     let statement = match removal {
         Removal::Id(id) => sql("SELECT id FROM decisions WHERE id = $1 AND removed_ms IS NULL").bind(*id),
@@ -243,8 +249,29 @@ async fn matching(transaction: &mut Transaction, removal: &Removal) -> Result<Ve
             sql("SELECT id FROM decisions WHERE origin = $1 AND removed_ms IS NULL ORDER BY id LIMIT 5000")
                 .bind(origin)
         }
+        Removal::Of { .. } => return Ok(Vec::new()),
     };
     transaction.on().rows(statement).await?.iter().map(|row| row.amount("id")).collect()
+}
+
+async fn of(transaction: &mut Transaction, scopes: &[Scope], origin: &str) -> Result<Vec<u64>, sqlx::Error> {
+    let mut ids = Vec::new();
+    for scope in scopes {
+        let value = scope.value();
+        let statement = sql(
+            "SELECT id FROM decisions WHERE scope = $1 AND value = $2 AND origin = $3 AND removed_ms IS NULL",
+        )
+        .bind(scope.kind())
+        .bind(&value)
+        .bind(origin);
+        if let Some(row) = transaction.on().row(statement).await? {
+            ids.push(row.amount("id")?);
+        }
+        if ids.len() >= CHANGES {
+            break;
+        }
+    }
+    Ok(ids)
 }
 
 /// Writes down who did what.

@@ -1,0 +1,152 @@
+//! Decisions of a CrowdSec: as one of its bouncers we are told whom it bans, and tell our edges.
+//!
+//! What came from us is not taken back in: a CrowdSec that is fed with our decisions would otherwise keep them alive for
+//! ever. When the import begins everything is asked for, and what is not told any more is removed; then the changes.
+
+mod wire;
+
+use crate::clock::Clock;
+use crate::config::CrowdSec;
+use crate::decisions::Feed;
+use crate::store::{Added, Author, Draft, Removal, Store, StoreError, Wanted};
+use portcullis_report::Scope;
+use reqwest::Client;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wire::Stream;
+
+/// By which these decisions are listed and removed.
+const ORIGIN: &str = "crowdsec";
+/// Bytes of an answer: some 400,000 decisions.
+const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// An expiry that differs by no more is the same: it is told as a time from now, by the second.
+const SAME_MS: u64 = 5_000;
+
+/// A CrowdSec that is asked.
+#[derive(Debug)]
+pub(crate) struct Lapi {
+    settings: CrowdSec,
+    key: String,
+    client: Client,
+    feed: Feed,
+    clock: Clock,
+    /// Whether everything has been told, so that the changes will do.
+    begun: AtomicBool,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LapiError {
+    #[error("CrowdSec cannot be asked: {0}")]
+    Unreachable(#[from] reqwest::Error),
+    #[error("CrowdSec answered {0}")]
+    Status(u16),
+    #[error("CrowdSec's answer is too large")]
+    TooLarge,
+    #[error("CrowdSec's answer is not understood: {0}")]
+    Answer(#[from] serde_json::Error),
+    #[error("there are too many decisions")]
+    TooMany,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LapiError {
+    /// What it is, in a word.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Status(401 | 403) => "forbidden",
+            Self::Status(_) => "refused",
+            Self::TooLarge | Self::TooMany => "too_large",
+            Self::Answer(_) => "not_understood",
+            Self::Store(error) => error.label(),
+        }
+    }
+}
+
+impl Lapi {
+    pub(crate) fn new(
+        settings: CrowdSec,
+        key: String,
+        feed: Feed,
+        clock: Clock,
+    ) -> Result<Self, reqwest::Error> {
+        let agent = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
+        let client = Client::builder().timeout(PATIENCE).user_agent(agent).build()?;
+        Ok(Self { settings, key, client, feed, clock, begun: AtomicBool::new(false) })
+    }
+
+    /// Asks once, and stores what is new.
+    pub(crate) async fn pull(&self, store: &Store) -> Result<(), LapiError> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let stream = self.ask(begun).await?;
+        let now_ms = self.clock.now_ms();
+        let new: BTreeMap<Scope, Draft> =
+            stream.new.iter().filter_map(|it| it.draft(ORIGIN, now_ms)).map(|it| (it.scope, it)).collect();
+        let gone: Vec<Scope> = stream.deleted.iter().filter_map(wire::Decision::scope).collect();
+        let outcome = self.store(store, new, gone, begun, now_ms).await;
+        // After a failure it is not known what is there, so everything is asked for again.
+        self.begun.store(outcome.is_ok(), Ordering::SeqCst);
+        outcome
+    }
+
+    async fn store(
+        &self,
+        store: &Store,
+        mut new: BTreeMap<Scope, Draft>,
+        mut gone: Vec<Scope>,
+        begun: bool,
+        now_ms: u64,
+    ) -> Result<(), LapiError> {
+        if !begun {
+            let all = Wanted { origin: Some(ORIGIN.to_owned()), limit: u32::MAX, ..Wanted::default() };
+            for kept in store.decisions(&all, now_ms).await? {
+                match new.get(&kept.scope) {
+                    None => gone.push(kept.scope),
+                    Some(draft) if draft.expires_ms.abs_diff(kept.expires_ms) <= SAME_MS => {
+                        new.remove(&kept.scope);
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        // One that was replaced is told as deleted and as new.
+        gone.retain(|scope| !new.contains_key(scope));
+        let author = Author(ORIGIN.to_owned());
+        if !new.is_empty() {
+            let drafts: Vec<_> = new.into_values().collect();
+            match store.decide(&drafts, &author, now_ms).await? {
+                Added::Stored { revision } => self.feed.tell(revision),
+                Added::TooMany => return Err(LapiError::TooMany),
+            }
+        }
+        if !gone.is_empty() {
+            let removal = Removal::Of { scopes: gone, origin: ORIGIN.to_owned() };
+            store.remove(&removal, &author, now_ms).await?;
+            self.feed.tell(store.revision().await?);
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, begun: bool) -> Result<Stream, LapiError> {
+        let url = format!("{}/v1/decisions/stream", self.settings.url.trim_end_matches('/'));
+        let startup = if begun { "false" } else { "true" };
+        let request = self.client.get(url).query(&[("startup", startup), ("scopes", "ip,range")]);
+        let mut response = request.header("x-api-key", &self.key).send().await?;
+        if !response.status().is_success() {
+            return Err(LapiError::Status(response.status().as_u16()));
+        }
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if answer.len().saturating_add(chunk.len()) > ANSWER_BYTES {
+                return Err(LapiError::TooLarge);
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        Ok(serde_json::from_slice(&answer)?)
+    }
+}
