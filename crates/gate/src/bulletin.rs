@@ -24,6 +24,9 @@ const HEAD: &str = "portcullis.decisions.1.head";
 const BASE: &str = "portcullis.decisions.1.base";
 const DELTA: &str = "portcullis.decisions.1.delta";
 
+/// How often a set is written while others write theirs.
+const ATTEMPTS: u32 = 4;
+
 /// What one worker knows of the decisions.
 #[derive(Debug)]
 pub struct Bulletin {
@@ -31,8 +34,7 @@ pub struct Bulletin {
     /// What the shared state held when it was last read.
     head: Head,
     fetching: Option<Fetching>,
-    /// The head was read and what it names was none.
-    torn: Option<Head>,
+    damage: Damage,
 }
 
 /// A worker that fetches, if the lease is its own.
@@ -40,6 +42,16 @@ pub struct Bulletin {
 struct Fetching {
     lease: Lease,
     poll: Poll,
+}
+
+/// Whether what the head names is no set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    None,
+    /// It was none when it was read once.
+    Seen(Head),
+    /// It is none.
+    Certain,
 }
 
 /// What stands under the third key.
@@ -53,7 +65,7 @@ struct Head {
 impl Bulletin {
     /// Nothing is fetched, so nothing is decided.
     pub fn silent() -> Self {
-        Self { book: Book::default(), head: Head::default(), fetching: None, torn: None }
+        Self { book: Book::default(), head: Head::default(), fetching: None, damage: Damage::None }
     }
 
     /// Fetches from an analyzer with the token that opens it, or takes what another worker has fetched; what is there
@@ -79,14 +91,16 @@ impl Bulletin {
         }
         let mut effects = self.reload(shared);
         let Some(Fetching { lease, poll }) = &mut self.fetching else { return effects };
-        if lease.hold(now, shared) {
-            poll.give_up_lost(now, &mut effects);
-            effects.extend(
-                poll.next(self.book.revision(), self.book.is_pending(), now).map(WorkerEffect::Fetch),
-            );
-        } else {
+        if !lease.hold(now, shared) {
             poll.leave();
             self.book.abandon();
+            return effects;
+        }
+        poll.give_up_lost(now, &mut effects);
+        effects.extend(poll.next(self.book.revision(), self.book.is_pending(), now).map(WorkerEffect::Fetch));
+        if self.damage == Damage::Certain {
+            // Nobody else would mend it.
+            effects.extend(self.publish(self.book.blobs(), shared));
         }
         effects
     }
@@ -125,44 +139,46 @@ impl Bulletin {
         effects
     }
 
-    /// Puts the set where every worker finds it: the head last, since it is what they look at.
+    /// Puts the set where every worker finds it: the head last, since it is what they look at. Two may be at it for a
+    /// moment; who comes last writes all of it again, so that what stands there is of one worker.
     fn publish(&mut self, blobs: Blobs, shared: &mut dyn Buckets) -> Vec<WorkerEffect> {
-        let Blobs { base, delta, held, dropped } = blobs;
-        let (bytes, version) = shared.load(HEAD);
-        let before = Head::read(&bytes).unwrap_or_default();
-        if let Some(base) = base {
-            put(BASE, &base, shared);
+        let mut blobs = blobs;
+        let (held, dropped) = (count(blobs.held), count(blobs.dropped));
+        for _ in 0..ATTEMPTS {
+            let (bytes, version) = shared.load(HEAD);
+            let issue = Head::read(&bytes).unwrap_or_default().issue.wrapping_add(1);
+            if let Some(base) = &blobs.base {
+                put(BASE, base, shared);
+            }
+            put(DELTA, &blobs.delta, shared);
+            let head = Head { generation: self.book.set().generation(), issue };
+            if shared.store(HEAD, &head.bytes(), version).is_ok() {
+                (self.head, self.damage) = (head, Damage::None);
+                break;
+            }
+            blobs = self.book.blobs();
         }
-        put(DELTA, &delta, shared);
-        let head = Head { generation: self.book.set().generation(), issue: before.issue.wrapping_add(1) };
-        let mut effects = Vec::new();
-        if shared.store(HEAD, &head.bytes(), version).is_ok() {
-            self.head = head;
-            effects.push(WorkerEffect::Set(Metric::Decision(DecisionMetric::Held), count(held)));
-        }
-        effects.extend(some(DecisionMetric::Dropped, count(dropped)));
-        effects
+        let held = WorkerEffect::Set(Metric::Decision(DecisionMetric::Held), held);
+        std::iter::once(held).chain(some(DecisionMetric::Dropped, dropped)).collect()
     }
 
     /// Takes what another worker has fetched, when there is something new.
     fn reload(&mut self, shared: &mut dyn Buckets) -> Vec<WorkerEffect> {
         let (bytes, _) = shared.load(HEAD);
         let Some(head) = Head::read(&bytes).filter(|head| *head != self.head) else { return Vec::new() };
-        match self.take_over(head, shared) {
-            Ok(()) => {
-                (self.head, self.torn) = (head, None);
-                Vec::new()
-            }
+        let (damage, effects) = match (self.take_over(head, shared), self.damage) {
+            (Ok(()), _) => (Damage::None, Vec::new()),
             // Between two keys another worker may be at work; the same twice is none.
-            Err(Unreadable) if self.torn == Some(head) => {
-                (self.head, self.torn) = (head, None);
-                some(DecisionMetric::Unreadable, 1).collect()
+            (Err(Unreadable), Damage::Seen(seen)) if seen == head => {
+                (Damage::Certain, some(DecisionMetric::Unreadable, 1).collect())
             }
-            Err(Unreadable) => {
-                self.torn = Some(head);
-                Vec::new()
+            (Err(Unreadable), _) => {
+                self.damage = Damage::Seen(head);
+                return Vec::new();
             }
-        }
+        };
+        (self.head, self.damage) = (head, damage);
+        effects
     }
 
     fn take_over(&mut self, head: Head, shared: &mut dyn Buckets) -> Result<(), Unreadable> {

@@ -234,6 +234,60 @@ fn shared_bytes_that_are_no_set_are_counted_once_and_what_was_known_holds() {
 }
 
 #[test]
+fn who_fetches_mends_what_was_damaged() {
+    let mut shelf = Shelf::default();
+    let (mut one, mut other) = (worker(1, &mut shelf), worker(2, &mut shelf));
+    one.on_tick(at(1_000), &mut shelf);
+    tell(&mut one, &mut shelf, 1_100, &DecisionPage { full: true, ..page(7, &[1]) });
+    // A third has written its base and its delta under the head of the first, and then its own head.
+    let mut third = Book::new(99);
+    let Page::Whole(blobs) = third.take(&DecisionPage { full: true, ..page(9, &[3]) }, at(1_200)) else {
+        panic!()
+    };
+    shelf.store(BASE, &blobs.base.unwrap(), None).unwrap();
+    let (bytes, version) = shelf.load(HEAD);
+    let head = Head::read(&bytes).unwrap();
+    shelf.store(HEAD, &Head { issue: head.issue + 1, generation: 5 }.bytes(), version).unwrap();
+    (13..18_u64).for_each(|tenth| {
+        one.on_tick(at(tenth * 100), &mut shelf);
+        other.on_tick(at(tenth * 100), &mut shelf);
+    });
+    assert!(is_blocked(&one, 1) && is_blocked(&other, 1));
+    assert!(is_blocked(&worker(4, &mut shelf), 1), "all of it is there again");
+}
+
+/// Shared state in which another worker's head always comes first, so many times.
+struct Busy(Shelf, u32);
+
+impl Buckets for Busy {
+    fn load(&mut self, key: &str) -> (Vec<u8>, Option<Version>) {
+        self.0.load(key)
+    }
+
+    fn store(&mut self, key: &str, bytes: &[u8], version: Option<Version>) -> Result<(), Conflict> {
+        if key == HEAD && self.1 > 0 {
+            self.1 -= 1;
+            let (head, version) = self.0.load(HEAD);
+            self.0.store(BASE, b"another", None)?;
+            self.0.store(HEAD, &head, version)?;
+        }
+        self.0.store(key, bytes, version)
+    }
+}
+
+#[test]
+fn who_comes_last_writes_all_of_it() {
+    let mut busy = Busy(Shelf::default(), 0);
+    let mut one = worker(1, &mut busy);
+    one.on_tick(at(1_000), &mut busy);
+    tell(&mut one, &mut busy, 1_100, &DecisionPage { full: true, ..page(7, &[1]) });
+    busy.1 = 2;
+    tell(&mut one, &mut busy, 1_200, &page(8, &[2]));
+    let other = worker(2, &mut busy);
+    assert!(is_blocked(&other, 1) && is_blocked(&other, 2));
+}
+
+#[test]
 fn a_clock_that_is_set_back_stops_nothing() {
     let mut shelf = Shelf::default();
     let mut one = worker(1, &mut shelf);

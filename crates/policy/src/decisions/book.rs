@@ -94,6 +94,12 @@ impl Book {
         &self.set
     }
 
+    /// All of the set in bytes.
+    pub fn blobs(&self) -> Blobs {
+        let (base, delta) = (Some(self.set.base_bytes()), self.set.delta_bytes());
+        Blobs { base, delta, held: self.set.len(), dropped: 0 }
+    }
+
     /// Takes a page that was checked.
     pub fn take(&mut self, page: &DecisionPage, now: Timestamp) -> Page {
         let mut pending = match self.pending.take() {
@@ -144,8 +150,7 @@ impl Book {
         records.sort_by_key(Record::order);
         self.salt = self.salt.wrapping_add(1);
         self.set = DecisionSet { revision, ..DecisionSet::of(Table::of(&records), self.salt) };
-        let (base, delta) = (Some(self.set.base_bytes()), self.set.delta_bytes());
-        Blobs { base, delta, held: self.set.len(), dropped: dropped.saturating_add(too_many) }
+        Blobs { dropped: dropped.saturating_add(too_many), ..self.blobs() }
     }
 }
 
