@@ -35,11 +35,20 @@ pub struct Wanted {
     pub token: Token,
     /// An HTTP filter of Envoy's before the gate, as a YAML list of one.
     pub before: &'static str,
+    /// Routes of Envoy's on the gated listener before the one that takes everything, as YAML in one line, each with a comma after it.
+    pub routes: &'static str,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { policy: "", concurrency: 2, build: Build::Shipped, token: Token::Inline, before: "" }
+        Self {
+            policy: "",
+            concurrency: 2,
+            build: Build::Shipped,
+            token: Token::Inline,
+            before: "",
+            routes: "",
+        }
     }
 }
 
@@ -118,7 +127,7 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
     let folder = folder();
     Plan {
         programs: programs(tether, wanted.build),
-        config: with_filter(config("demo.yaml"), wanted.before, &folder),
+        config: with_routes(with_filter(config("demo.yaml"), wanted.before, &folder), wanted.routes, &folder),
         policy: wanted.policy.to_owned(),
         concurrency: wanted.concurrency,
         ports: Ports::default(),
@@ -140,6 +149,23 @@ fn with_filter(config: PathBuf, filter: &str, folder: &Path) -> PathBuf {
     std::fs::create_dir_all(folder).unwrap();
     let path = folder.join("template.yaml");
     std::fs::write(&path, text.replacen(line, &format!("{filter}{line}"), 1)).unwrap();
+    path
+}
+
+/// The configuration with other routes before the first listener's own, which is the gated one.
+fn with_routes(config: PathBuf, routes: &str, folder: &Path) -> PathBuf {
+    if routes.is_empty() {
+        return config;
+    }
+    let text = std::fs::read_to_string(config).unwrap();
+    let list = "routes: [";
+    let gated =
+        text.find("name: \"gated\"").or_else(|| text.find("name: gated")).expect("the gated listener");
+    let at = text.get(gated..).and_then(|rest| rest.find(list)).expect("its routes") + gated + list.len();
+    let (before, after) = text.split_at(at);
+    std::fs::create_dir_all(folder).unwrap();
+    let path = folder.join("routes.yaml");
+    std::fs::write(&path, format!("{before}{routes} {after}")).unwrap();
     path
 }
 

@@ -6,7 +6,7 @@ use crate::input::Peer;
 use crate::throttle::Throttled;
 use crate::world::World;
 use portcullis_framing::{Accepts, accepts};
-use portcullis_policy::{Client, CorrelationTrust, Evidence, Refusal, Sight, Switch};
+use portcullis_policy::{Client, CorrelationTrust, Evidence, ProfileId, Refusal, Sight, Switch, Under};
 use portcullis_report::{Transport, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) correlation: CorrelationId,
     pub(crate) address: Option<IpAddr>,
     pub(crate) client: Client,
+    /// The profile by which it is judged.
+    pub(crate) profile: Option<ProfileId>,
     /// The name of the client's class.
     pub(crate) class: Arc<str>,
     /// What the client is told.
@@ -45,6 +47,7 @@ impl Case {
             correlation: incoming.unwrap_or_else(|| CorrelationId::new(world.now, world.entropy)),
             address,
             client,
+            profile: None,
             class: class.map(|class| Arc::clone(&class.name)).unwrap_or_default(),
             sight: class.map_or(Sight { throttles: Switch::Off, cost: Switch::Off }, |class| class.sight),
             throttled: Throttled::default(),
@@ -53,6 +56,13 @@ impl Case {
             accepts: headers.only("accept").map_or(Accepts::Json, accepts),
             body_bytes: 0,
         }
+    }
+}
+
+impl Case {
+    /// By which policy it is judged.
+    pub(crate) fn under(&self) -> Under {
+        Under { profile: self.profile, class: self.client.class }
     }
 }
 

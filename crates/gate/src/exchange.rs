@@ -17,7 +17,7 @@ use crate::response::Awaited;
 use crate::throttle::{charge, end as end_stream, settle as settle_spending};
 use crate::upload::{Progress, Upload};
 use crate::world::World;
-use portcullis_policy::{ClassId, Refusal, Verdict};
+use portcullis_policy::{Refusal, Under, Verdict};
 use portcullis_report::{Metric, Reason};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
@@ -87,13 +87,13 @@ impl Exchange {
         let (mut phase, mut effects) = if let Input::RequestHeaders { headers, peer, more } = input {
             let upgrade = headers.is_some_and(is_upgrade);
             let admission = admit(headers, peer, more, world);
-            match admission.class() {
-                Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
+            match admission.under() {
+                Some(under) => on_headers(admission, upgrade, more, &mut world.of(under)),
                 None => on_headers(admission, upgrade, more, world),
             }
         } else {
-            match phase.class() {
-                Some(class) => phase.on(input, &mut world.of(class)),
+            match phase.under() {
+                Some(under) => phase.on(input, &mut world.of(under)),
                 None => phase.on(input, world),
             }
         };
@@ -156,12 +156,12 @@ impl Phase {
         }
     }
 
-    /// The class whose policy the rest of the request is judged by.
-    fn class(&self) -> Option<ClassId> {
+    /// By which policy the rest of the request is judged.
+    fn under(&self) -> Option<Under> {
         match self {
-            Self::Reading(reading) => Some(reading.0.client.class),
-            Self::Passing(passing) => Some(passing.case.client.class),
-            Self::Draining(refused, _) => Some(refused.0.client.class),
+            Self::Reading(reading) => Some(reading.0.under()),
+            Self::Passing(passing) => Some(passing.case.under()),
+            Self::Draining(refused, _) => Some(refused.0.under()),
             Self::Fresh | Self::Untouched | Self::Judged(_) => None,
         }
     }

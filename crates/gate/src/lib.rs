@@ -31,7 +31,7 @@ mod worker;
 mod world;
 
 pub use answer::Answer;
-pub use by_url::judge_url;
+pub use by_url::{judge_url, profile_of_url};
 pub use correlation::CorrelationId;
 pub use effect::{Effect, Effects, Flow};
 pub use event::Event;

@@ -16,10 +16,10 @@ pub use identity::{Client, ClientKey, Evidence, LONGEST_IDENTITY};
 pub use mistake::{Mistake, Mistakes};
 pub use policy::{
     Analyzer, Class, ClassId, Clients, CorrelationTrust, CostPolicy, CostTable, Disclosure, Encoding,
-    Enforcement, Introspection, Limits, ManifestError, Mode, Per, PersistedQueries, Policy, PropertyPath,
-    RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields, Sight, SourceKind, StreamLimit, Switch,
-    Throttle, Throttles, Token, Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads,
-    ValidationStatus,
+    Enforcement, Introspection, Limits, ManifestError, Mode, Per, PersistedQueries, Policy, ProfileId,
+    Profiles, PropertyPath, Reach, RequestHeader, Responses, Route, RoutePath, Sensitive, SensitiveFields,
+    Sight, SourceKind, StreamLimit, Switch, Throttle, Throttles, Token, Told, Transports, TrustedDocuments,
+    TrustedMode, Under, Unit, UnknownFields, Uploads, ValidationStatus,
 };
 pub use strict::{Malformed, read};
 pub use time::Timestamp;

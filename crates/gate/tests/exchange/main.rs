@@ -6,6 +6,7 @@
 mod batches;
 mod candidate;
 mod persisted;
+mod profiles;
 mod requests;
 mod responses;
 mod shadow;

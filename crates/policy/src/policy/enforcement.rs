@@ -102,6 +102,7 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::UploadLimit
         | Reason::UploadMap
         | Reason::Method
+        | Reason::UnknownProfile
         | Reason::Contention => Left::Passable,
         Reason::PersistedQuery
         | Reason::PersistedQueryUnsupported
