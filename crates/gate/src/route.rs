@@ -82,7 +82,7 @@ impl Target<'_> {
     }
 
     /// Whether a server may route it to `route`: in any case, with or without a tail.
-    fn is_at(&self, route: &str) -> bool {
+    pub(crate) fn is_at(&self, route: &str) -> bool {
         let path = self.path.trim_ascii_end();
         let path = path.strip_suffix(b"\0").unwrap_or(path);
         match path.split_at_checked(route.len()) {

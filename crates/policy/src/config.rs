@@ -24,7 +24,7 @@ use clients::ClientsSection;
 use enforcement::ModeChoice;
 use graphql::GraphqlSection;
 use partial::section;
-use routes::RouteSection;
+use routes::GraphqlRouteSection;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ struct PolicyFile {
     /// Reasons that only count where the mode is `enforce`; those beyond which judging goes on.
     shadow_reasons: Vec<String>,
     /// Where requests are judged; everything else passes untouched.
-    routes: Vec<RouteSection>,
+    routes: Vec<GraphqlRouteSection>,
     /// Who clients are, and the classes that pick what they may do.
     clients: ClientsSection,
     /// What a GraphQL request may be.
@@ -91,7 +91,7 @@ impl Default for PolicyFile {
         Self {
             mode: ModeChoice::default(),
             shadow_reasons: Vec::new(),
-            routes: vec![RouteSection::usual()],
+            routes: vec![GraphqlRouteSection::usual()],
             clients: ClientsSection::default(),
             graphql: GraphqlSection::default(),
             throttles: ThrottlesSection::default(),

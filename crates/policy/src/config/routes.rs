@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct RouteSection {
+pub(super) struct GraphqlRouteSection {
     /// The path in normal form; requests are matched after percent-decoding, dot segments and doubled slashes are undone.
     path: String,
     /// `exact`, or `prefix` for everything beneath the path too; an exact one speaks before a prefix, a longer prefix before a shorter one.
@@ -37,7 +37,7 @@ fn enabled() -> bool {
     true
 }
 
-impl RouteSection {
+impl GraphqlRouteSection {
     /// Where most servers have it.
     pub(super) fn usual() -> Self {
         let path = "/graphql".to_owned();
@@ -47,12 +47,13 @@ impl RouteSection {
 
 impl Found {
     /// The routes; `profiles` are the names of the profiles, in their order.
-    pub(super) fn routes(&mut self, sections: Vec<RouteSection>, profiles: &[&str]) -> Vec<Route> {
+    pub(super) fn routes(&mut self, sections: Vec<GraphqlRouteSection>, profiles: &[&str]) -> Vec<Route> {
         if sections.is_empty() {
             self.say("routes", "must name at least one path");
         }
         let mut routes: Vec<Route> = Vec::with_capacity(sections.len());
-        for (index, RouteSection { path, reach, profile, enabled }) in sections.into_iter().enumerate() {
+        for (index, GraphqlRouteSection { path, reach, profile, enabled }) in sections.into_iter().enumerate()
+        {
             if let Some(problem) = unfit(&path) {
                 let got = path.escape_debug();
                 self.say(format!("routes[{index}].path"), format!("{problem}, got `{got}`"));
