@@ -160,6 +160,9 @@ pub struct ExplainArgs {
     /// The class of clients whose limits hold; `anonymous` without it
     #[arg(long, value_name = "NAME")]
     pub class: Option<String>,
+    /// The profile that holds; without it that of the route with --get, else none
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Which operation of the document to run
     #[arg(long, value_name = "NAME", conflicts_with_all = ["jsonl", "body"])]
     pub operation: Option<String>,

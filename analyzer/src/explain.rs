@@ -15,10 +15,11 @@ pub use compare::{Comparison, Summary};
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
-    Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, variables,
+    Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, profile_of_url,
+    variables,
 };
 use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
-use portcullis_policy::{Policy, Refusal, Verdict};
+use portcullis_policy::{ClassId, Policy, ProfileId, Refusal, Switch, Under, Verdict};
 use portcullis_report::{Persisted, Reason};
 use std::borrow::Cow;
 
@@ -28,6 +29,11 @@ const PLACES: usize = 20_000;
 /// Judges documents under one policy, one after the other, as one worker of a gate does.
 #[derive(Debug)]
 pub struct Explainer {
+    /// The policy with all its profiles.
+    whole: Policy,
+    class: ClassId,
+    profile: Option<ProfileId>,
+    /// What holds for that class under that profile.
     policy: Policy,
     desk: Desk,
 }
@@ -54,18 +60,26 @@ struct Detail {
 impl Explainer {
     /// Judges under `policy`, as the requests of clients whom nobody knows.
     pub fn new(policy: Policy) -> Self {
-        Self::under(policy.of(policy.clients.everyone_else()))
+        let class = policy.clients.everyone_else();
+        Self::under(policy, class, None)
     }
 
     /// Judges under `policy`, as the requests of the clients of a class; nothing when there is no such class.
     pub fn of_class(policy: &Policy, class: &str) -> Option<Self> {
         let class = policy.clients.named(class)?;
-        Some(Self::under(policy.of(class)))
+        Some(Self::under(policy.clone(), class, None))
+    }
+
+    /// Judges as on routes with a profile; nothing when there is no such profile.
+    pub fn with_profile(self, profile: &str) -> Option<Self> {
+        let profile = self.whole.profiles.id(profile)?;
+        Some(Self::under(self.whole, self.class, Some(profile)))
     }
 
     /// What another policy would say is another explainer's.
-    fn under(policy: &Policy) -> Self {
-        Self { policy: Policy { candidate: None, ..policy.clone() }, desk: Desk::default() }
+    fn under(whole: Policy, class: ClassId, profile: Option<ProfileId>) -> Self {
+        let policy = Policy { candidate: None, ..whole.under(Under { profile, class }).clone() };
+        Self { whole, class, profile, policy, desk: Desk::default() }
     }
 
     /// Judges a request given as the body of a `POST`, without details.
@@ -108,16 +122,21 @@ impl Explainer {
         Explanation { policy: &self.policy, judgement, details }
     }
 
-    /// Judges a `GET` of a URL, or of the first route with a query string alone, with details; nothing when the URL's path is
-    /// not under the policy.
+    /// Judges a `GET` of a URL, or of the first route with a query string alone, with details, by the profile of its route unless
+    /// another is asked for; nothing when the URL's path is not under the policy.
     pub fn url(&mut self, url: &str) -> Option<Explanation<'_>> {
         let is_target = url.starts_with('/') || url.contains("://");
-        let route = self.policy.routes.first().map_or("/", |route| route.as_str());
+        let mut judged = self.whole.routes.iter().filter(|route| route.judged == Switch::On);
+        let route = judged.next().map_or("/", |route| route.path.as_str());
         let url = if is_target {
             Cow::Borrowed(url)
         } else {
             Cow::Owned(format!("{route}?{}", url.trim_start_matches('?')))
         };
+        let profile = profile_of_url(&self.whole, url.as_bytes())?;
+        if self.profile.is_none() && profile.is_some() {
+            *self = Self::under(self.whole.clone(), self.class, profile);
+        }
         let judgement = judge_url(&self.policy, url.as_bytes(), &mut self.desk)?;
         let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
         let parameters =

@@ -85,6 +85,7 @@ impl<'p> Line<'p> {
             correlation: CorrelationId::parse(b"socket").unwrap(),
             address: None,
             client,
+            profile: None,
             class: class.name.clone(),
             sight: class.sight,
             terms,

@@ -39,6 +39,8 @@ pub struct Wanted {
     pub before: &'static str,
     /// Whether the last address in `x-forwarded-for` is believed.
     pub behind: Behind,
+    /// Routes of Envoy's on the gated listener before the one that takes everything, as YAML in one line, each with a comma after it.
+    pub routes: &'static str,
 }
 
 /// What stands before Envoy.
@@ -61,6 +63,7 @@ impl Default for Wanted {
             decisions: Decisions::Ignored,
             before: "",
             behind: Behind::Nobody,
+            routes: "",
         }
     }
 }
@@ -165,9 +168,9 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
     }
 }
 
-/// The configuration with what stands before the gate.
+/// The configuration with what stands before the gate, and with other routes.
 fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBuf {
-    if wanted.before.is_empty() && wanted.behind == Behind::Nobody {
+    if wanted.before.is_empty() && wanted.routes.is_empty() && wanted.behind == Behind::Nobody {
         return config;
     }
     let mut text = std::fs::read_to_string(config).unwrap();
@@ -179,6 +182,9 @@ fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBuf {
     }
     if !wanted.before.is_empty() {
         text = with_filter(&text, wanted.before);
+    }
+    if !wanted.routes.is_empty() {
+        text = with_routes(&text, wanted.routes);
     }
     std::fs::create_dir_all(folder).unwrap();
     let path = folder.join("template.yaml");
@@ -193,6 +199,16 @@ fn with_filter(text: &str, filter: &str) -> String {
     let indent = line.len() - line.trim_start().len();
     let filter: String = filter.lines().map(|line| format!("{:indent$}{line}\n", "")).collect();
     text.replacen(line, &format!("{filter}{line}"), 1)
+}
+
+/// The configuration with other routes before the first listener's own, which is the gated one.
+fn with_routes(text: &str, routes: &str) -> String {
+    let list = "routes: [";
+    let gated =
+        text.find("name: \"gated\"").or_else(|| text.find("name: gated")).expect("the gated listener");
+    let at = text.get(gated..).and_then(|rest| rest.find(list)).expect("its routes") + gated + list.len();
+    let (before, after) = text.split_at(at);
+    format!("{before}{routes} {after}")
 }
 
 /// The programs, as `cargo xtask e2e` names them.

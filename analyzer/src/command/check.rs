@@ -4,7 +4,7 @@ use super::CommandError;
 use super::explain::input::read_text;
 use super::{policy, schema};
 use crate::cli::CheckArgs;
-use portcullis_policy::{Policy, Token};
+use portcullis_policy::{Policy, Reach, Route, Switch, Token};
 use std::io::{self, Write as _};
 
 pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
     let table = compiled.as_ref().map(|compiled| &compiled.table);
     let policy = policy::parse(&text, Some(&arguments.file), table).map_err(CommandError::Mistaken)?;
     if !arguments.explain {
-        let routes = policy.routes.iter().map(|route| route.as_str()).collect::<Vec<_>>().join(", ");
+        let routes = policy.routes.iter().map(|route| told(route, &policy)).collect::<Vec<_>>().join(", ");
         return print(&format!("{}: sound; judges {routes}\n", arguments.file.display()));
     }
     if policy.analyzer.is_some_and(|analyzer| matches!(analyzer.token, Token::Inline(_))) {
@@ -23,6 +23,17 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
     }
     let file = Policy::written_out(&text).map_err(|mistakes| CommandError::Mistaken(mistakes.to_string()))?;
     print(&serde_saphyr::to_string(&file)?)
+}
+
+/// A route as a person reads it: `/api (prefix, profile strict)`.
+fn told(route: &Route, policy: &Policy) -> String {
+    let reach = (route.reach == Reach::Prefix).then(|| "prefix".to_owned());
+    let profile = route.profile.and_then(|profile| policy.profiles.name(profile));
+    let off = (route.judged == Switch::Off).then(|| "off".to_owned());
+    let words = reach.into_iter().chain(profile.map(|name| format!("profile {name}"))).chain(off);
+    let words: Vec<_> = words.collect();
+    let path = route.path.as_str();
+    if words.is_empty() { path.to_owned() } else { format!("{path} ({})", words.join(", ")) }
 }
 
 fn print(text: &str) -> Result<(), CommandError> {

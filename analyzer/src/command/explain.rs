@@ -44,15 +44,20 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitCode, CommandError> {
     }
 }
 
-/// Judges by the policy of a file, as the requests of the class that is asked for.
+/// Judges by the policy of a file, as the requests of the class and on the routes of the profile that are asked for.
 fn explainer(file: Option<&Path>, arguments: &ExplainArgs) -> Result<Explainer, CommandError> {
     let policy = policy(file, arguments.schema.as_deref())?;
-    match &arguments.class {
-        None => Ok(Explainer::new(policy)),
-        Some(class) => Explainer::of_class(&policy, class).ok_or_else(|| {
-            let of = file.map(|file| format!(" of {}", file.display())).unwrap_or_default();
-            CommandError::Usage(format!("the policy{of} has no class `{}`", class.escape_debug()))
-        }),
+    let lacks = |what: &str, name: &str| {
+        let of = file.map(|file| format!(" of {}", file.display())).unwrap_or_default();
+        CommandError::Usage(format!("the policy{of} has no {what} `{}`", name.escape_debug()))
+    };
+    let explainer = match &arguments.class {
+        None => Explainer::new(policy),
+        Some(class) => Explainer::of_class(&policy, class).ok_or_else(|| lacks("class", class))?,
+    };
+    match &arguments.profile {
+        None => Ok(explainer),
+        Some(profile) => explainer.with_profile(profile).ok_or_else(|| lacks("profile", profile)),
     }
 }
 

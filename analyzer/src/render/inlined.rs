@@ -79,7 +79,7 @@ fn without(file: Value, defaults: &Value) -> Value {
             let changed = fields.into_iter().filter(|(name, value)| said(value, defaults.get(name)));
             let short = changed.map(|(name, value)| match defaults.get(&name) {
                 Some(default) => (name, without(value, default)),
-                None => (name, value),
+                None => (name, without(value, &Value::Null)),
             });
             Value::Object(short.collect())
         }
@@ -124,6 +124,7 @@ mod tests {
             "",
             "routes: [{path: /a}, {path: /graphql}]",
             "graphql: {denied_extensions: []}",
+            "routes: [{path: /a, match: prefix, profile: p}, {path: /a/b, enabled: false}]\nprofiles: {p: {mode: shadow, graphql: {limits: {depth: 2}, trusted_documents: {documents: {}}}, classes: {anonymous: {limits: {cost: 5}}}}}",
             "graphql: {limits: {depth: 9}}\ncandidate: {graphql: {cost: {schema: old, max: 7}}, classes: {anonymous: {limits: {depth: 3}}}}",
             "analyzer: {cluster: \"a: |\\n b # 'c'\", token: \"0123\"}",
             "graphql: {trusted_documents: {mode: log, documents: {\"no\": \"{ a }\\n\\n\", \"~\": \"\\t{ b }\", \"1e3\": \"\\u2028\\u0085{ c }\"}}}",

@@ -6,14 +6,14 @@ use crate::headers::Headers;
 use crate::input::{More, Peer};
 use crate::intake::{Intake, Place};
 use crate::number::count;
-use crate::route::{Target, target};
+use crate::route::{Routed, routed, target};
 use crate::upload::Upload;
 use crate::world::World;
 use portcullis_framing::{
     Coding, ContentEncoding, ContentType, IdKeys, QueryString, Streams, content_encoding, content_type,
     query_string_by, streams,
 };
-use portcullis_policy::{ClassId, Encoding, Mode, Policy, Refusal, Switch};
+use portcullis_policy::{Encoding, Mode, Policy, Refusal, Switch, Told, Under};
 use portcullis_report::{Reason, Transport, header};
 
 /// Headers that say what a body is. Under another spelling an upstream that is called as by CGI takes them for its own.
@@ -31,11 +31,11 @@ pub(crate) enum Admission {
 }
 
 impl Admission {
-    /// The class by whose policy it is judged; nothing when it is not.
-    pub(crate) fn class(&self) -> Option<ClassId> {
+    /// By which policy it is judged; nothing when it is not.
+    pub(crate) fn under(&self) -> Option<Under> {
         match self {
             Self::Pass(_) => None,
-            Self::Read(case, ..) | Self::Refuse(case, ..) => Some(case.client.class),
+            Self::Read(case, ..) | Self::Refuse(case, ..) => Some(case.under()),
         }
     }
 }
@@ -55,15 +55,18 @@ pub(crate) fn admit(
     // Without a path it is a `CONNECT`.
     let Some(raw) = headers.only(":path") else { return Admission::Pass(Vec::new()) };
     let target = target(raw);
-    let Some(id) = routed(&target, world.policy) else { return Admission::Pass(Vec::new()) };
+    let Some(Routed { profile, id }) = routed(&target, &world.policy.routes) else {
+        return Admission::Pass(Vec::new());
+    };
+    let mut case = Case::new(headers, peer, world);
+    let told = case.choose(profile, peer, world);
+    let policy = world.policy.under(case.under());
     let mut list = stripped(headers);
     let method = headers.only(":method").unwrap_or_default();
-    if method == b"OPTIONS" && more == More::Ended && !asks(target.query, world.policy) {
+    if method == b"OPTIONS" && more == More::Ended && !asks(target.query, policy) {
         // A preflight: it has neither a body nor parameters to run.
         return Admission::Pass(list);
     }
-    let mut case = Case::new(headers, peer, world);
-    let policy = world.policy.of(case.client.class);
     if policy.responses.are_read() || case.sight.cost == Switch::On {
         list.extend(uncompressed(headers));
     }
@@ -72,6 +75,7 @@ pub(crate) fn admit(
     let blocked = case.ruled().err().filter(|refusal| policy.mode(refusal.reason) == Mode::Enforce);
     let intake = |place: Place, policy: &Policy| match method {
         _ if blocked.is_some() => Err(Refusal::because(Reason::Blocked)),
+        _ if told == Told::Unknown => Err(Refusal::because(Reason::UnknownProfile)),
         _ if raw.len() > policy.limits.url_bytes => Err(too_long(raw, policy)),
         _ if is_upgrade(headers) => Err(Refusal::because(Reason::Method)),
         // One server takes the first for its client, another the last: whose throttles would hold?
@@ -100,16 +104,6 @@ pub(crate) fn too_long(target: &[u8], policy: &Policy) -> Refusal {
 /// Whether a stream that could never end is asked for: its end cannot be awaited.
 pub(crate) fn is_upgrade(headers: Headers<'_>) -> bool {
     headers.upgrades()
-}
-
-/// Whether a request is under the policy, and the document id that its path may end in.
-#[expect(clippy::option_option, reason = "one absence is of a route, the other of an id")]
-pub(crate) fn routed(target: &Target<'_>, policy: &Policy) -> Option<Option<String>> {
-    let mut routes = policy.routes.iter();
-    if routes.clone().any(|route| target.is_at(route.as_str())) {
-        return Some(None);
-    }
-    routes.find_map(|route| target.document_id_at(route.as_str())).map(Some)
 }
 
 /// Headers in which only the gate may speak, in every spelling that an upstream may take for them.

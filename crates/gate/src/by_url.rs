@@ -1,20 +1,26 @@
 //! A `GET` by its request target alone, for `portcullis explain`: the steps of an exchange without headers.
 
-use crate::admission::{get, routed, too_long};
+use crate::admission::{get, too_long};
 use crate::held::Held;
 use crate::intake::Place;
 use crate::judge::{Desk, Judgement};
-use crate::route::target;
+use crate::route::{Routed, routed, target};
 use crate::time::Timestamp;
 use crate::world::World;
-use portcullis_policy::Policy;
 use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Live, Places, Shelf};
+use portcullis_policy::{Policy, ProfileId};
+
+/// The profile that the route of a request target names, if it names one; nothing at all when it is not under the policy.
+pub fn profile_of_url(policy: &Policy, url: &[u8]) -> Option<Option<ProfileId>> {
+    routed(&target(url), &policy.routes).map(|routed| routed.profile)
+}
 
 /// Judges a `GET` of a request target, `/graphql?query=…`, or of an absolute URL; nothing when it is not under the policy.
 pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgement> {
     let target = target(url);
-    let place = Place { query: target.query.to_vec(), id: routed(&target, policy)? };
+    let Routed { id, .. } = routed(&target, &policy.routes)?;
+    let place = Place { query: target.query.to_vec(), id };
     let intake =
         if url.len() > policy.limits.url_bytes { Err(too_long(url, policy)) } else { get(place, policy) };
     let (now, entropy) = (Timestamp::from_millis(0), [0; 10]);

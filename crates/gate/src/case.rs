@@ -7,7 +7,7 @@ use crate::throttle::Throttled;
 use crate::world::World;
 use portcullis_framing::{Accepts, accepts};
 use portcullis_policy::decisions::{Effect as Decided, Ruling, Share};
-use portcullis_policy::{Client, CorrelationTrust, Evidence, Refusal, Sight, Switch};
+use portcullis_policy::{Client, CorrelationTrust, Evidence, ProfileId, Refusal, Sight, Switch, Told, Under};
 use portcullis_report::{DecisionMetric, Metric, Reason, Transport, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct Case {
     pub(crate) client: Client,
     /// What is decided about the client.
     pub(crate) ruling: Option<Ruling>,
+    /// The profile by which it is judged.
+    pub(crate) profile: Option<ProfileId>,
     /// The name of the client's class.
     pub(crate) class: Arc<str>,
     /// What the client is told.
@@ -49,6 +51,7 @@ impl Case {
             address,
             client,
             ruling: None,
+            profile: None,
             class: class.map(|class| Arc::clone(&class.name)).unwrap_or_default(),
             sight: class.map_or(Sight { throttles: Switch::Off, cost: Switch::Off }, |class| class.sight),
             throttled: Throttled::default(),
@@ -101,6 +104,22 @@ impl Case {
             throttled: Throttled::default(),
             ..*self
         }
+    }
+
+    /// Takes the profile by which it is judged: the Envoy route is where the request goes, a path is only what it looks like.
+    pub(crate) fn choose(&mut self, by_path: Option<ProfileId>, peer: Peer<'_>, world: &World<'_>) -> Told {
+        let told = world.policy.profiles.told(peer.properties);
+        self.profile = match told {
+            Told::Nothing => by_path,
+            Told::Profile(profile) => Some(profile),
+            Told::Unknown => None,
+        };
+        told
+    }
+
+    /// By which policy it is judged.
+    pub(crate) fn under(&self) -> Under {
+        Under { profile: self.profile, class: self.client.class }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::response::Awaited;
 use crate::throttle::{charge, end as end_stream, settle as settle_spending};
 use crate::upload::{Progress, Upload};
 use crate::world::World;
-use portcullis_policy::{ClassId, Refusal, Verdict};
+use portcullis_policy::{Refusal, Under, Verdict};
 use portcullis_report::{Metric, Reason};
 
 /// Bytes of a refused request that are read and thrown away before it is answered anyway.
@@ -100,24 +100,24 @@ impl Exchange {
                 Knock::None => {
                     let upgrade = headers.is_some_and(is_upgrade);
                     let admission = admit(headers, peer, more, world);
-                    match admission.class() {
-                        Some(class) => on_headers(admission, upgrade, more, &mut world.of(class)),
+                    match admission.under() {
+                        Some(under) => on_headers(admission, upgrade, more, &mut world.of(under)),
                         None => on_headers(admission, upgrade, more, world),
                     }
                 }
                 Knock::Refuse(case, refusal) => {
-                    let class = case.client.class;
-                    (Phase::Untouched, refuse(*case, refusal, &world.of(class)))
+                    let under = case.under();
+                    (Phase::Untouched, refuse(*case, refusal, &world.of(under)))
                 }
                 Knock::Ask(opening, list) => {
-                    let class = opening.case.client.class;
-                    let (course, effects) = ask(opening, list, &world.of(class));
+                    let under = opening.case.under();
+                    let (course, effects) = ask(opening, list, &world.of(under));
                     (Phase::Socket(course), effects)
                 }
             }
         } else {
-            match phase.class() {
-                Some(class) => phase.on(input, &mut world.of(class)),
+            match phase.under() {
+                Some(under) => phase.on(input, &mut world.of(under)),
                 None => phase.on(input, world),
             }
         };
@@ -185,13 +185,13 @@ impl Phase {
         }
     }
 
-    /// The class whose policy the rest of the request is judged by.
-    fn class(&self) -> Option<ClassId> {
+    /// By which policy the rest of the request is judged.
+    fn under(&self) -> Option<Under> {
         match self {
-            Self::Reading(reading) => Some(reading.0.client.class),
-            Self::Passing(passing) => Some(passing.case.client.class),
-            Self::Draining(refused, _) => Some(refused.0.client.class),
-            Self::Socket(course) => course.case().map(|case| case.client.class),
+            Self::Reading(reading) => Some(reading.0.under()),
+            Self::Passing(passing) => Some(passing.case.under()),
+            Self::Draining(refused, _) => Some(refused.0.under()),
+            Self::Socket(course) => course.case().map(Case::under),
             Self::Fresh | Self::Untouched | Self::Judged(_) => None,
         }
     }

@@ -10,16 +10,16 @@ mod offer;
 pub(crate) use answered::{Answered, answered};
 pub use offer::Deflate;
 
-use crate::admission::{is_upgrade, routed, stripped, too_long};
+use crate::admission::{is_upgrade, stripped, too_long};
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
 use crate::input::{More, Peer};
-use crate::route::target;
+use crate::route::{Routed, routed, target};
 use crate::throttle::{attempt, open_socket};
 use crate::world::World;
 use offer::Offer;
-use portcullis_policy::{Asked, Cookies, Mode, Policy, Refusal, Subprotocol, Switch};
+use portcullis_policy::{Asked, Cookies, Mode, Policy, ProfileId, Refusal, Subprotocol, Switch, Told};
 use portcullis_report::{Reason, Transport, header};
 
 /// What the headers of a request are to the sockets of the policy.
@@ -76,16 +76,22 @@ pub(crate) fn knock(headers: Headers<'_>, peer: Peer<'_>, more: More, world: &mu
     if !is_upgrade(headers) {
         return Knock::None;
     }
-    let Some((raw, purpose)) = headers.only(":path").and_then(|raw| Some((raw, purpose(raw, world.policy)?)))
-    else {
-        return Knock::None;
-    };
+    let asked = headers.only(":path").and_then(|raw| Some((raw, purpose(raw, world.policy)?)));
+    let Some((raw, (purpose, profile))) = asked else { return Knock::None };
     let mut case = Case::new(headers, peer, world);
     case.transport = Transport::Websocket;
     case.ask(world);
-    let world = &mut world.of(case.client.class);
+    let known = match (purpose, case.choose(profile, peer, world)) {
+        (Purpose::Graphql, Told::Unknown) => Err(Refusal::because(Reason::UnknownProfile)),
+        (Purpose::Graphql, Told::Nothing | Told::Profile(_)) | (Purpose::Anything, _) => Ok(()),
+    };
+    // One server takes the first for its client, another the last: whose throttles would hold?
+    let unclear = world.policy.clients.headers().any(|name| headers.is_unclear(name));
+    let clear = if unclear { Err(Refusal::because(Reason::Ambiguous)) } else { Ok(()) };
+    let world = &mut world.of(case.under());
     let mut hurdles = Hurdles { policy: world.policy, shadowed: None };
-    match hurdles.clear(headers, peer, more, raw, purpose, &mut case, world) {
+    let identified = hurdles.weigh(known, &mut case).and_then(|()| hurdles.weigh(clear, &mut case));
+    match identified.and_then(|()| hurdles.clear(headers, peer, more, raw, purpose, &mut case, world)) {
         Err(refusal) => Knock::Refuse(Box::new(case), refusal),
         Ok(offer) => {
             let mut list = stripped(headers);
@@ -100,16 +106,18 @@ pub(crate) fn knock(headers: Headers<'_>, peer: Peer<'_>, more: More, world: &mu
     }
 }
 
-/// What sockets at a path are for, where the policy takes some.
-fn purpose(raw: &[u8], policy: &Policy) -> Option<Purpose> {
+/// What sockets at a path are for, and the profile that its route names, where the policy takes some.
+fn purpose(raw: &[u8], policy: &Policy) -> Option<(Purpose, Option<ProfileId>)> {
     let target = target(raw);
-    match routed(&target, policy) {
+    match routed(&target, &policy.routes) {
         // The id of a document ends the path: nothing that a socket is opened at.
-        Some(Some(_)) => None,
-        Some(None) => (policy.websocket.graphql == Switch::On).then_some(Purpose::Graphql),
+        Some(Routed { id: Some(_), .. }) => None,
+        Some(Routed { profile, id: None }) => {
+            (policy.websocket.graphql == Switch::On).then_some((Purpose::Graphql, profile))
+        }
         None => {
             let mut routes = policy.websocket.routes.iter();
-            routes.any(|route| target.is_at(route.as_str())).then_some(Purpose::Anything)
+            routes.any(|route| target.is_at(route.as_str())).then_some((Purpose::Anything, None))
         }
     }
 }

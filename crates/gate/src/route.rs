@@ -4,6 +4,7 @@
 //! reaches the server's GraphQL endpoint must reach the gate's.
 
 use portcullis_framing::percent_decoded;
+use portcullis_policy::{ProfileId, Reach, Route, Switch};
 
 /// How often percent-encoding is undone; some stacks decode twice.
 const DECODINGS: usize = 2;
@@ -16,12 +17,70 @@ const TAILS: [&[u8]; 3] = [b"", b".", b".json"];
 pub(crate) struct Target<'a> {
     pub(crate) path: Vec<u8>,
     pub(crate) query: &'a [u8],
+    /// The path as it is spelled.
+    pub(crate) spelled: &'a [u8],
+}
+
+/// A route that a request takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Routed {
+    /// The profile that it names.
+    pub(crate) profile: Option<ProfileId>,
+    /// The document id that the path ends in.
+    pub(crate) id: Option<String>,
+}
+
+/// How closely a route fits a path; the closest speaks, of prefixes the longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Prefix(usize),
+    Id,
+    Spelling,
+    Same,
+}
+
+/// The route that a request takes; nothing when it takes none, or one at which nothing is judged.
+pub(crate) fn routed(target: &Target<'_>, routes: &[Route]) -> Option<Routed> {
+    let mut closest: Option<(Fit, &Route)> = None;
+    for route in routes {
+        if let Some(fit) = target.fit(route)
+            && closest.is_none_or(|(closest, _)| fit > closest)
+        {
+            closest = Some((fit, route));
+        }
+    }
+    let (fit, route) = closest.filter(|(_, route)| route.judged == Switch::On)?;
+    let id = match fit {
+        Fit::Same | Fit::Spelling => None,
+        Fit::Id | Fit::Prefix(_) => target.document_id(),
+    };
+    Some(Routed { profile: route.profile, id })
 }
 
 /// What a document id at the end of a path begins with, in any case.
 const ID: &[u8] = b"sha256:";
 
 impl Target<'_> {
+    fn fit(&self, route: &Route) -> Option<Fit> {
+        let path = route.path.as_str();
+        match (route.judged, route.reach) {
+            // What is let through unjudged must be what the operator wrote, and nothing that a server may route elsewhere.
+            (Switch::Off, _) if self.spelled != self.path => None,
+            (Switch::On | Switch::Off, _) if self.path == path.as_bytes() => Some(Fit::Same),
+            (Switch::Off, Reach::Exact) => None,
+            (Switch::Off, Reach::Prefix) => {
+                let start = if path == "/" { "" } else { path };
+                let beneath = self.path.strip_prefix(start.as_bytes());
+                beneath.is_some_and(|rest| rest.starts_with(b"/")).then_some(Fit::Prefix(path.len()))
+            }
+            (Switch::On, _) if self.is_at(path) => Some(Fit::Spelling),
+            (Switch::On, Reach::Exact) => self.beneath(path, Id::Only).then_some(Fit::Id),
+            (Switch::On, Reach::Prefix) => {
+                self.beneath(path, Id::OrAnything).then_some(Fit::Prefix(path.len()))
+            }
+        }
+    }
+
     /// Whether a server may route it to `route`: in any case, with or without a tail.
     pub(crate) fn is_at(&self, route: &str) -> bool {
         let path = self.path.trim_ascii_end();
@@ -35,15 +94,34 @@ impl Target<'_> {
         }
     }
 
-    /// The document id that follows `route` as the last segment of the path.
-    pub(crate) fn document_id_at(&self, route: &str) -> Option<String> {
-        let (start, rest) = self.path.split_at_checked(route.trim_end_matches('/').len())?;
-        let id = rest.strip_prefix(b"/")?;
-        let is_id = start.eq_ignore_ascii_case(route.trim_end_matches('/').as_bytes())
-            && id.get(..ID.len())?.eq_ignore_ascii_case(ID)
-            && !id.contains(&b'/');
-        is_id.then(|| String::from_utf8_lossy(id).into_owned())
+    /// Whether it is beneath `route`, in any case.
+    fn beneath(&self, route: &str, what: Id) -> bool {
+        let route = route.trim_end_matches('/');
+        let Some((start, rest)) = self.path.split_at_checked(route.len()) else { return false };
+        let Some(rest) = rest.strip_prefix(b"/") else { return false };
+        let is_wanted = match what {
+            Id::OrAnything => true,
+            Id::Only => !rest.contains(&b'/') && is_id(rest),
+        };
+        is_wanted && start.eq_ignore_ascii_case(route.as_bytes())
     }
+
+    /// The document id that is the last segment of the path.
+    fn document_id(&self) -> Option<String> {
+        let last = self.path.rsplit(|byte| *byte == b'/').next().filter(|last| is_id(last))?;
+        Some(String::from_utf8_lossy(last).into_owned())
+    }
+}
+
+/// What may stand beneath a route.
+#[derive(Clone, Copy)]
+enum Id {
+    Only,
+    OrAnything,
+}
+
+fn is_id(segment: &[u8]) -> bool {
+    segment.get(..ID.len()).is_some_and(|start| start.eq_ignore_ascii_case(ID))
 }
 
 pub(crate) fn target(raw: &[u8]) -> Target<'_> {
@@ -51,7 +129,7 @@ pub(crate) fn target(raw: &[u8]) -> Target<'_> {
     let end = raw.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(raw.len());
     let (path, rest) = raw.split_at_checked(end).unwrap_or((raw, &[]));
     let query = rest.split_first().map_or(&[][..], |(_, query)| query);
-    Target { path: normal(path), query }
+    Target { path: normal(path), query, spelled: path }
 }
 
 /// An absolute-form target keeps its path only.
@@ -94,6 +172,7 @@ fn normal(path: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_policy::Policy;
 
     #[track_caller]
     fn check(raw: &str, path: &str, query: &str) {
@@ -153,17 +232,81 @@ mod tests {
         }
     }
 
+    /// Where a request goes by these routes of a policy with the profiles `p` and `q`.
+    #[track_caller]
+    fn goes(routes: &str, raw: &str, expected: Option<(Option<&str>, Option<&str>)>) {
+        let policy = Policy::parse(&format!("profiles: {{p: {{}}, q: {{}}}}\nroutes: {routes}")).unwrap();
+        let found = routed(&target(raw.as_bytes()), &policy.routes);
+        let found = found.as_ref().map(|Routed { profile, id }| {
+            (profile.map(|profile| policy.profiles.name(profile).unwrap()), id.as_deref())
+        });
+        assert_eq!(found, expected, "{raw}");
+    }
+
     #[test]
     fn a_document_id_may_end_the_path() {
-        let id = |raw: &str, route: &str| target(raw.as_bytes()).document_id_at(route);
-        assert_eq!(id("/graphql/sha256:ab", "/graphql").as_deref(), Some("sha256:ab"));
-        assert_eq!(id("/GraphQL/%73HA256%3Aab?x", "/graphql").as_deref(), Some("sHA256:ab"));
-        assert_eq!(id("/sha256:ab", "/").as_deref(), Some("sha256:ab"));
-        for raw in
-            ["/graphql/ab", "/graphql/sha256", "/graphql", "/graphqlx/sha256:ab", "/graphql/sha256:ab/c"]
-        {
-            assert_eq!(id(raw, "/graphql"), None, "{raw}");
+        let id = |raw: &str, expected: Option<&str>| {
+            goes("[{path: /graphql}]", raw, expected.map(|id| (None, Some(id))));
+        };
+        id("/graphql/sha256:ab", Some("sha256:ab"));
+        id("/GraphQL/%73HA256%3Aab?x", Some("sHA256:ab"));
+        goes("[{path: /}]", "/sha256:ab", Some((None, Some("sha256:ab"))));
+        for raw in ["/graphql/ab", "/graphql/sha256", "/graphqlx/sha256:ab", "/graphql/sha256:ab/c"] {
+            id(raw, None);
         }
+        goes("[{path: /graphql}]", "/graphql", Some((None, None)));
+        goes("[{path: /a, match: prefix}]", "/a/b/sha256:ab", Some((None, Some("sha256:ab"))));
+    }
+
+    #[test]
+    fn a_prefix_reaches_what_is_beneath_it_in_any_spelling() {
+        let routes = "[{path: /api, match: prefix, profile: p}]";
+        for raw in
+            ["/api", "/API.json", "/api/", "/api/x", "/Api/x/y?z", "/x/..%2fapi/y", "//api//x", "/api;v/x"]
+        {
+            goes(routes, raw, Some((Some("p"), None)));
+        }
+        for raw in ["/apix", "/ap", "/", "/x/api"] {
+            goes(routes, raw, None);
+        }
+        goes("[{path: /, match: prefix}]", "/any/thing", Some((None, None)));
+    }
+
+    #[test]
+    fn the_closest_route_speaks() {
+        let routes = "[{path: /api, match: prefix}, {path: /api/shop, match: prefix, profile: p}, {path: /api/shop/graphql, profile: q}]";
+        goes(routes, "/api/other", Some((None, None)));
+        goes(routes, "/api/shop/x", Some((Some("p"), None)));
+        goes(routes, "/api/shop/graphql", Some((Some("q"), None)));
+        goes(routes, "/api/SHOP/graphql.json", Some((Some("q"), None)));
+        goes(routes, "/api/shop/graphql/sha256:ab", Some((Some("q"), Some("sha256:ab"))));
+        goes("[{path: /a, profile: p}, {path: /A, profile: q}]", "/A", Some((Some("q"), None)));
+        goes("[{path: /a, profile: p}, {path: /a.json, profile: q}]", "/a.json", Some((Some("q"), None)));
+    }
+
+    #[test]
+    fn what_is_switched_off_passes_only_as_it_is_written() {
+        let routes = "[{path: /api, match: prefix, profile: p}, {path: /api/health, enabled: false}, {path: /api/open, match: prefix, enabled: false}, {path: /api/open/graphql, profile: q}]";
+        for raw in ["/api/health", "/api/health?x=y", "/api/open", "/api/open/x/y"] {
+            goes(routes, raw, None);
+        }
+        let judged = Some((Some("p"), None));
+        for raw in [
+            "/api/Health",
+            "/api/health/",
+            "/api/health.json",
+            "/api//health",
+            "/api/%68ealth",
+            "/api/health;x",
+            "/api/open/../graphql",
+            "/api/open//x",
+            "/API/open/x",
+            "/api/openx",
+        ] {
+            goes(routes, raw, judged);
+        }
+        goes(routes, "/api/open/graphql", Some((Some("q"), None)));
+        goes(routes, "/api/open/GraphQL", Some((Some("q"), None)));
     }
 
     #[test]

@@ -126,7 +126,7 @@ struct Turn<'t, 'w> {
 impl Socket {
     /// Begins after the upstream took the handshake, under the policy for the client's class.
     pub fn new(opened: Opened, policy: &Policy, now: Timestamp) -> Self {
-        let limits = policy.of(opened.client.class).websocket.limits;
+        let limits = policy.under(opened.under()).websocket.limits;
         let from_client = FrameLimits {
             message_bytes: crate::number::count(limits.message_bytes),
             frames_per_message: limits.frames_per_message,
@@ -153,7 +153,7 @@ impl Socket {
 
     /// Takes one input; what it leads to is to be done before the next.
     pub fn on(&mut self, input: SocketInput<'_>, world: &mut World<'_>) -> Effects {
-        let mut world = world.of(self.opened.client.class);
+        let mut world = world.of(self.opened.under());
         let mut turn = Turn { world: &mut world, out: Vec::new(), list: Vec::new() };
         if !matches!(input, SocketInput::Ended) {
             self.keep_time(&mut turn);

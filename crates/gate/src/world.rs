@@ -5,7 +5,7 @@ use crate::judge::Desk;
 use crate::time::Timestamp;
 use portcullis_policy::decisions::DecisionSet;
 use portcullis_policy::throttles::{Buckets, Live, Places};
-use portcullis_policy::{ClassId, Policy};
+use portcullis_policy::{Policy, Under};
 
 /// What one input is judged by.
 pub struct World<'w> {
@@ -30,11 +30,11 @@ pub struct World<'w> {
 }
 
 impl World<'_> {
-    /// The same world under the policy for a class.
-    pub(crate) fn of(&mut self, class: ClassId) -> World<'_> {
+    /// The same world under the policy for a class, and for a profile.
+    pub(crate) fn of(&mut self, under: impl Into<Under>) -> World<'_> {
         World {
             now: self.now,
-            policy: self.policy.of(class),
+            policy: self.policy.under(under),
             decisions: self.decisions,
             entropy: self.entropy,
             desk: self.desk,

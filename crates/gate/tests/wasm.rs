@@ -38,6 +38,7 @@ fn a_socket_lives_on_after_a_refusal() {
         correlation: CorrelationId::parse(b"socket").unwrap(),
         address: None,
         client,
+        profile: None,
         class: class.name.clone(),
         sight: class.sight,
         terms: Terms { carries, deflate: Deflate::Withheld },

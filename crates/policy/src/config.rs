@@ -8,21 +8,28 @@ mod enforcement;
 mod graphql;
 mod id_keys;
 mod limits;
+mod partial;
+mod routes;
+mod terms;
 mod throttles;
 mod transports;
 mod websocket;
 
 use crate::policy::{
-    Analyzer, Clients, CorrelationTrust, CostTable, Disclosure, Policy, Responses, RoutePath, Switch, Token,
-    ValidationStatus,
+    Analyzer, CorrelationTrust, CostTable, Disclosure, Policy, Profiles, PropertyPath, Responses, Switch,
+    Token, ValidationStatus,
 };
 use crate::{Mistake, Mistakes, strict};
 use candidate::CandidateSection;
 use clients::ClientsSection;
 use enforcement::ModeChoice;
 use graphql::GraphqlSection;
+use partial::section;
+use routes::GraphqlRouteSection;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use terms::{Candidate, ProfileSection, Rest, Terms};
 use throttles::ThrottlesSection;
 use websocket::WebsocketSection;
 
@@ -62,7 +69,7 @@ struct PolicyFile {
     /// Reasons that only count where the mode is `enforce`; those beyond which judging goes on.
     shadow_reasons: Vec<String>,
     /// Where requests are judged; everything else passes untouched.
-    routes: Vec<RouteSection>,
+    routes: Vec<GraphqlRouteSection>,
     /// Who clients are, and the classes that pick what they may do.
     clients: ClientsSection,
     /// What a GraphQL request may be.
@@ -79,6 +86,8 @@ struct PolicyFile {
     analyzer: Option<AnalyzerSection>,
     /// A second policy, whole but for routes, clients and analyzer: judged beside this one, which alone decides; what it would change is counted and reported.
     candidate: Option<CandidateSection>,
+    /// What is different on some routes, by the name that a route of this file or of Envoy gives: `lower-case letters and _`.
+    profiles: BTreeMap<String, ProfileSection>,
 }
 
 impl Default for PolicyFile {
@@ -86,7 +95,7 @@ impl Default for PolicyFile {
         Self {
             mode: ModeChoice::default(),
             shadow_reasons: Vec::new(),
-            routes: vec![RouteSection { path: "/graphql".to_owned() }],
+            routes: vec![GraphqlRouteSection::usual()],
             clients: ClientsSection::default(),
             graphql: GraphqlSection::default(),
             throttles: ThrottlesSection::default(),
@@ -95,17 +104,9 @@ impl Default for PolicyFile {
             responses: ResponsesSection::default(),
             analyzer: None,
             candidate: None,
+            profiles: BTreeMap::new(),
         }
     }
-}
-
-/// One path under the policy.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct RouteSection {
-    /// The path in normal form; requests are matched after percent-decoding, dot segments and doubled slashes are undone.
-    path: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -116,33 +117,21 @@ struct CorrelationSection {
     trust_incoming: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct ResponsesSection {
-    /// Tell the client the limit that was passed, and the value found.
-    expose_limits: bool,
-    /// Status of refusals that servers give while validating: 400 or 422.
-    validation_status: u16,
-    /// Cut `Did you mean ...?` out of error messages.
-    strip_suggestions: bool,
-    /// Count errors by `extensions.code`.
-    count_errors: bool,
-    /// Count the entries of lists in responses for the actual cost.
-    actual_cost: bool,
-}
-
-impl Default for ResponsesSection {
-    fn default() -> Self {
-        Self {
-            expose_limits: true,
-            validation_status: 400,
-            strip_suggestions: false,
-            count_errors: false,
-            actual_cost: false,
-        }
+section!(
+    ResponsesSection,
+    ResponsesPart {
+        /// Tell the client the limit that was passed, and the value found.
+        expose_limits: bool = true,
+        /// Status of refusals that servers give while validating: 400 or 422.
+        validation_status: u16 = 400,
+        /// Cut `Did you mean ...?` out of error messages.
+        strip_suggestions: bool = false,
+        /// Count errors by `extensions.code`.
+        count_errors: bool = false,
+        /// Count the entries of lists in responses for the actual cost.
+        actual_cost: bool = false,
     }
-}
+);
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
@@ -186,44 +175,30 @@ impl TryFrom<PolicyFile> for Policy {
             responses,
             analyzer,
             candidate,
+            profiles,
         } = file;
-        let enforcement = found.enforcement(mode, &shadow_reasons);
-        let routes = found.routes(routes);
-        let drafts = found.clients(clients);
-        let graphql = found.graphql(graphql);
+        let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
+        let routes = found.routes(routes, &names);
+        let mut drafts = found.clients(clients);
+        let correlation = match correlation.trust_incoming {
+            true => CorrelationTrust::Incoming,
+            false => CorrelationTrust::Nobody,
+        };
         let throttles = found.throttles(throttles, &drafts.names());
         let websocket = found.websocket(websocket, &routes, &drafts.names(), &throttles);
-        let mut policy = Self {
-            enforcement,
-            routes,
-            limits: graphql.limits,
-            introspection: graphql.introspection,
-            transports: graphql.transports,
-            encodings: graphql.encodings,
-            uploads: graphql.uploads,
-            persisted: graphql.persisted,
-            trusted: graphql.trusted,
-            id_keys: graphql.id_keys,
-            denied_extensions: graphql.denied_extensions,
-            cost: graphql.cost,
-            unknown_fields: graphql.unknown_fields,
-            sensitive: graphql.sensitive,
-            correlation: match correlation.trust_incoming {
-                true => CorrelationTrust::Incoming,
-                false => CorrelationTrust::Nobody,
-            },
-            responses: found.responses(&responses),
-            analyzer: analyzer.and_then(|section| found.analyzer(section)),
-            clients: Clients::nobody(),
-            throttles,
-            websocket,
-            candidate: None,
-        };
-        let candidates = candidate
+        let terms = Terms { mode, shadow_reasons, graphql, responses };
+        let rest = Rest { routes, correlation, analyzer: None, throttles, websocket };
+        let mut policy = found.policy(terms.clone(), rest, None);
+        policy.analyzer = analyzer.and_then(|section| found.analyzer(section));
+        let candidate = candidate
             .map(|section| found.beneath("candidate", |found| found.candidate(section, &policy, &drafts)));
-        policy.candidate = candidates.as_ref().map(|candidates| Arc::clone(&candidates.base));
-        let of_classes = candidates.as_ref().map(|candidates| candidates.classes.as_slice());
-        policy.clients = drafts.finish(&policy, of_classes, &mut found);
+        let told = (!profiles.is_empty()).then(|| drafts.ask_for(PropertyPath::profile()));
+        let named = found.profiles(&profiles, (&terms, &policy), candidate.as_ref(), &drafts);
+        let beside = candidate.as_ref().map(Candidate::base);
+        policy.candidate = beside.as_ref().map(|(base, _)| Arc::clone(base));
+        let of_classes = beside.as_ref().map(|(base, said)| (base, said.as_slice()));
+        policy.clients = drafts.classes(&policy, &[], of_classes, &mut found);
+        policy.profiles = Profiles { named, told };
         Mistakes::none_of(found.mistakes)?;
         Ok(policy)
     }
@@ -289,24 +264,6 @@ impl Found {
         usize::try_from(self.within(path, value, low, high)).unwrap_or(usize::MAX)
     }
 
-    fn routes(&mut self, sections: Vec<RouteSection>) -> Vec<RoutePath> {
-        if sections.is_empty() {
-            self.say("routes", "must name at least one path");
-        }
-        self.paths("routes", sections)
-    }
-
-    /// The paths of a list of routes.
-    fn paths(&mut self, list: &str, sections: Vec<RouteSection>) -> Vec<RoutePath> {
-        for (index, RouteSection { path }) in sections.iter().enumerate() {
-            if let Some(problem) = unfit(path) {
-                let problem = format!("{problem}, got `{}`", path.escape_debug());
-                self.say(format!("{list}[{index}].path"), problem);
-            }
-        }
-        sections.into_iter().map(|section| RoutePath(section.path)).collect()
-    }
-
     fn analyzer(&mut self, section: AnalyzerSection) -> Option<Analyzer> {
         let AnalyzerSection { cluster, token, token_env, decisions } = section;
         if cluster.is_empty() {
@@ -342,20 +299,6 @@ impl Found {
 
 fn switch(on: bool) -> Switch {
     if on { Switch::On } else { Switch::Off }
-}
-
-/// What keeps a path from ever being matched: requests are matched in normal form.
-fn unfit(path: &str) -> Option<&'static str> {
-    let segments = || path.split('/').skip(1);
-    if !path.starts_with('/') {
-        Some("must start with `/`")
-    } else if path.contains(['?', '#', ';', '%', '\\']) || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Some("must be a plain path of visible ASCII without `?`, `#`, `;`, `%` and `\\`")
-    } else if path != "/" && segments().any(|segment| matches!(segment, "" | "." | "..")) {
-        Some("must have no empty segment, no `.` and no `..`, and not end in `/`")
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

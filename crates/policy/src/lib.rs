@@ -18,9 +18,10 @@ pub use mistake::{Mistake, Mistakes};
 pub use policy::{
     Analyzer, Asked, Class, ClassId, Clients, Compression, Cookies, CorrelationTrust, CostPolicy, CostTable,
     Disclosure, Encoding, Enforcement, Introspection, Limits, ManifestError, Mode, Origins, Per,
-    PersistedQueries, Policy, PropertyPath, RequestHeader, Responses, RoutePath, Sensitive, SensitiveFields,
-    Sight, SocketLimits, SourceKind, StreamLimit, Subprotocol, Switch, Throttle, Throttles, Token,
-    Transports, TrustedDocuments, TrustedMode, Unit, UnknownFields, Uploads, ValidationStatus, WebSockets,
+    PersistedQueries, Policy, ProfileId, Profiles, PropertyPath, Reach, RequestHeader, Responses, Route,
+    RoutePath, Sensitive, SensitiveFields, Sight, SocketLimits, SourceKind, StreamLimit, Subprotocol, Switch,
+    Throttle, Throttles, Token, Told, Transports, TrustedDocuments, TrustedMode, Under, Unit, UnknownFields,
+    Uploads, ValidationStatus, WebSockets,
 };
 pub use strict::{Malformed, read};
 pub use time::Timestamp;

@@ -3,6 +3,7 @@
 mod clients;
 mod enforcement;
 mod requests;
+mod routes;
 mod schema;
 mod throttles;
 mod trusted;
@@ -15,6 +16,7 @@ pub(crate) use enforcement::{Left, left};
 pub use requests::{
     Encoding, Limits, PersistedQueries, RequestHeader, Switch, Transports, UnknownFields, Uploads,
 };
+pub use routes::{ProfileId, Profiles, Reach, Route, RoutePath, Told, Under};
 pub use schema::{CostTable, Sensitive, SensitiveFields};
 pub(crate) use throttles::ThrottleId;
 pub use throttles::{Per, StreamLimit, Throttle, Throttles, Unit};
@@ -32,7 +34,7 @@ pub struct Policy {
     /// What is carried out, and what only counts.
     pub enforcement: Enforcement,
     /// Paths on which requests are judged; everything else passes untouched.
-    pub routes: Vec<RoutePath>,
+    pub routes: Vec<Route>,
     /// How large a request may be, measure by measure.
     pub limits: Limits,
     /// Whether clients may ask for the schema.
@@ -71,6 +73,8 @@ pub struct Policy {
     pub websocket: WebSockets,
     /// The policy that is judged beside this one, and decides nothing.
     pub candidate: Option<Arc<Policy>>,
+    /// What differs on some routes.
+    pub profiles: Profiles,
 }
 
 /// What operations may cost, and how that is estimated.
@@ -122,17 +126,6 @@ pub enum ValidationStatus {
     BadRequest,
     /// 422, as the draft of GraphQL over HTTP says.
     UnprocessableContent,
-}
-
-/// A path in normal form, such as `/graphql`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoutePath(pub(crate) String);
-
-impl RoutePath {
-    /// The path.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Whether clients may ask for the schema.

@@ -121,6 +121,7 @@ impl Reason {
             | Self::Streams
             | Self::Blocked
             | Self::Contention
+            | Self::UnknownProfile
             | Self::Overloaded
             | Self::Unreadable
             | Self::SocketHandshake
@@ -254,6 +255,8 @@ reasons! {
         "The request takes more than a full bucket of `throttles` has; retrying does not help.";
     Contention, "contention", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "Other workers changed the buckets of `throttles` at every attempt to take from them; what cannot be counted does not pass.";
+    UnknownProfile, "unknown_profile", "PROFILE_UNKNOWN", 403, Gate, "The gate is not configured for this route.",
+        "The Envoy route names a profile in its metadata that the policy does not have; no other is chosen for it.";
     Overloaded, "overloaded", "GATE_OVERLOADED", 429, Gate, "Too many requests are in progress.",
         "The requests that a worker holds until they are complete have more than `graphql.limits.held_bytes`; retry after a moment.";
     SocketHandshake, "socket_handshake", "INVALID_WEBSOCKET_HANDSHAKE", 400, Client, "The WebSocket handshake is not well-formed.",

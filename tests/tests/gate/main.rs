@@ -28,6 +28,7 @@ mod metrics;
 mod passing;
 mod phases;
 mod policies;
+mod profiles;
 mod ratelimit;
 mod refusals;
 mod reload;

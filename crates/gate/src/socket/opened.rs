@@ -6,7 +6,7 @@ use crate::handshake::{Deflate, Terms};
 use crate::throttle::Throttled;
 use portcullis_framing::Accepts;
 use portcullis_framing::websocket::Compression;
-use portcullis_policy::{Client, Sight};
+use portcullis_policy::{Client, ProfileId, Sight, Under};
 use portcullis_report::Transport;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct Opened {
     pub address: Option<IpAddr>,
     /// Who the client is.
     pub client: Client,
+    /// The profile by which its operations are judged.
+    pub profile: Option<ProfileId>,
     /// The name of its class.
     pub class: Arc<str>,
     /// What it is told.
@@ -35,10 +37,16 @@ impl Opened {
             correlation: case.correlation.clone(),
             address: case.address,
             client: case.client,
+            profile: case.profile,
             class: Arc::clone(&case.class),
             sight: case.sight,
             terms,
         }
+    }
+
+    /// By which policy it is judged.
+    pub(super) fn under(&self) -> Under {
+        Under { profile: self.profile, class: self.client.class }
     }
 
     pub(super) fn compression(&self) -> Compression {
@@ -54,6 +62,7 @@ impl Opened {
             correlation: self.correlation.clone(),
             address: self.address,
             client: self.client,
+            profile: self.profile,
             ruling: None,
             class: Arc::clone(&self.class),
             sight: self.sight,

@@ -179,7 +179,9 @@ fn what_only_counts_is_an_incident_and_waits_for_the_end_of_the_window() {
 fn sent(effects: Vec<WorkerEffect>) -> Option<Report> {
     effects.into_iter().find_map(|effect| match effect {
         WorkerEffect::Call(call) => Some(serde_json::from_slice(&call.body).unwrap()),
-        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Fetch(_) | WorkerEffect::Warn(_) => None,
+        WorkerEffect::Count(..) | WorkerEffect::Set(..) | WorkerEffect::Fetch(_) | WorkerEffect::Warn(_) => {
+            None
+        }
     })
 }
 

@@ -8,6 +8,7 @@ mod candidate;
 mod costs;
 mod decisions;
 mod persisted;
+mod profiles;
 mod requests;
 mod responses;
 mod shadow;

@@ -149,6 +149,7 @@ fn opened(policy: &Policy, terms: Terms) -> Opened {
         correlation: CorrelationId::parse(b"socket").unwrap(),
         address: "192.0.2.7".parse().ok(),
         client,
+        profile: None,
         class: class.name.clone(),
         sight: class.sight,
         terms,

@@ -6,9 +6,9 @@ mod overrides;
 
 use super::enforcement::ModeChoice;
 use super::{Found, switch};
-use crate::policy::{Class, Clients, Disclosure, Policy, PropertyPath, Sight};
+use crate::policy::{Class, Clients, Disclosure, Policy, Property, PropertyPath, Sight};
 use conditions::ConditionSection;
-use identity::{IdentitySection, SEGMENT_BYTES};
+use identity::{IdentitySection, SEGMENT_BYTES, property};
 use overrides::OverridesSection;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -104,6 +104,9 @@ impl Changed {
     }
 }
 
+/// What is different for classes, by their names.
+pub(super) type Said = BTreeMap<String, Changed>;
+
 /// A class before the policy of all is known.
 struct Draft {
     class: Class,
@@ -193,43 +196,56 @@ impl Drafts {
         self.drafts.iter().map(|draft| draft.class.name.as_ref()).collect()
     }
 
-    /// The candidate for each class, in their order: with what the candidate says of the class, else with what the class has.
-    pub(super) fn candidates(
-        &self,
-        base: &Policy,
-        said: &BTreeMap<String, Changed>,
-        found: &mut Found,
-    ) -> Vec<Policy> {
-        let candidate = |draft: &Draft| match said.get(&*draft.class.name) {
-            Some(changed) => changed.of(base, &format!("classes.{}", draft.class.name), found),
-            // What is wrong with it is told where it stands.
-            None => draft.changed.of(base, &draft.path, &mut Found::default()),
-        };
-        self.drafts.iter().map(candidate).collect()
+    /// Asks the host for something about each request.
+    pub(super) fn ask_for(&mut self, path: PropertyPath) -> Property {
+        property(path, &mut self.clients.properties)
     }
 
-    /// Gives each class that differs a policy of its own, made from that of all.
-    pub(super) fn finish(
-        self,
+    /// Says what is wrong with what is said of classes.
+    pub(super) fn check(&self, said: &Said, base: &Policy, found: &mut Found) {
+        let names = self.names();
+        for (name, changed) in said {
+            if !names.contains(&name.as_str()) {
+                let problem = format!("no class is called `{}`", name.escape_debug());
+                found.say(format!("classes.{name}"), problem);
+            }
+            changed.of(base, &format!("classes.{name}"), found);
+        }
+    }
+
+    /// Gives each class that differs a policy of its own, made from that of all: with what the first that speaks of it says,
+    /// else with what the class has. `candidate` is that of all, and who speaks of classes in it.
+    pub(super) fn classes(
+        &self,
         base: &Policy,
-        candidates: Option<&[Arc<Policy>]>,
+        said: &[&Said],
+        candidate: Option<(&Arc<Policy>, &[&Said])>,
         found: &mut Found,
     ) -> Clients {
-        let Self { clients, drafts } = self;
-        let classes = drafts.into_iter().enumerate().map(|(place, draft)| {
-            let Draft { class, changed, path, sees_limits } = draft;
-            let mut own = changed.of(base, &path, found);
-            if let Some(shown) = sees_limits {
+        let classes = self.drafts.iter().map(|draft| {
+            let mut own = draft.under(base, said, found);
+            if let Some(shown) = draft.sees_limits {
                 own.responses.disclosure = if shown { Disclosure::Limits } else { Disclosure::Reason };
             }
-            if let Some(candidate) = candidates.and_then(|candidates| candidates.get(place)) {
-                own.candidate = Some(Arc::clone(candidate));
-            }
+            own.candidate = candidate.map(|(base, said)| {
+                // What is wrong with it is told where it is written.
+                let own = draft.under(base, said, &mut Found::default());
+                if own == **base { Arc::clone(base) } else { Arc::new(own) }
+            });
             let policy = (own != *base).then(|| Box::new(own));
-            Class { policy, ..class }
+            Class { policy, ..draft.class.clone() }
         });
         let classes = classes.collect();
-        Clients { classes, ..clients }
+        Clients { classes, ..self.clients.clone() }
+    }
+}
+
+impl Draft {
+    fn under(&self, base: &Policy, said: &[&Said], found: &mut Found) -> Policy {
+        match said.iter().find_map(|said| said.get(&*self.class.name)) {
+            Some(changed) => changed.of(base, "", &mut Found::default()),
+            None => self.changed.of(base, &self.path, found),
+        }
     }
 }
 

@@ -11,10 +11,14 @@ impl Policy {
         schemars::schema_for!(PolicyFile)
     }
 
-    /// Bytes of the largest body that any class may send.
+    /// Bytes of the largest body that any class may send on any route.
     pub fn largest_body(&self) -> usize {
-        let classes = self.clients.classes().iter().filter_map(|class| class.policy.as_deref());
-        classes.map(|policy| policy.limits.body_bytes).fold(self.limits.body_bytes, usize::max)
+        let profiles = self.profiles.named.iter().map(|(_, policy)| policy).chain([self]);
+        let largest = profiles.map(|policy| {
+            let classes = policy.clients.classes().iter().filter_map(|class| class.policy.as_deref());
+            classes.map(|policy| policy.limits.body_bytes).fold(policy.limits.body_bytes, usize::max)
+        });
+        largest.max().unwrap_or(self.limits.body_bytes)
     }
 
     /// What a file amounts to with every value written out, defaults included; it parses to the same policy.

@@ -2,10 +2,11 @@
 
 use super::Found;
 use super::limits::LimitsSection;
+use super::partial::{Partial, section, whole};
 use super::transports::{EncodingChoice, PersistedQueriesSection, TransportsSection, UploadsSection};
 use crate::policy::{
-    CostPolicy, CostTable, Encoding, Introspection, Limits, PersistedQueries, Policy, Sensitive,
-    SensitiveFields, Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, manifest,
+    CostPolicy, CostTable, Encoding, Introspection, Limits, PersistedQueries, Sensitive, SensitiveFields,
+    Transports, TrustedDocuments, TrustedMode, UnknownFields, Uploads, manifest,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,51 +14,32 @@ use portcullis_cost::{Cost, Sizes};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct GraphqlSection {
+section!(GraphqlSection, GraphqlPart {
     /// Highest allowed values, inclusive; beyond one the request is refused.
-    limits: LimitsSection,
+    limits: LimitsSection = LimitsSection::default(),
     /// Whether `__schema` and `__type` may be asked for: `deny` or `allow`.
-    introspection: IntrospectionChoice,
+    introspection: IntrospectionChoice = IntrospectionChoice::default(),
     /// How operations may come beside a `POST` of one JSON object.
-    transports: TransportsSection,
+    transports: TransportsSection = TransportsSection::default(),
     /// Encodings that bodies are inflated from to be judged: `gzip`, `deflate`, `br`, `zstd`; any other is refused.
-    content_encodings: Vec<EncodingChoice>,
+    content_encodings: Vec<EncodingChoice> = EncodingChoice::ALL.to_vec(),
     /// What an upload may be.
-    uploads: UploadsSection,
+    uploads: UploadsSection = UploadsSection::default(),
     /// Hashes in place of documents (automatic persisted queries).
-    persisted_queries: PersistedQueriesSection,
+    persisted_queries: PersistedQueriesSection = PersistedQueriesSection::default(),
     /// Documents that the operator knows, by id.
-    trusted_documents: TrustedDocumentsSection,
+    trusted_documents: TrustedDocumentsSection = TrustedDocumentsSection::default(),
     /// Keys of a request's `extensions` that no client needs; a request with one is refused.
-    denied_extensions: Vec<String>,
+    denied_extensions: Vec<String> = vec!["tracing".to_owned()],
     /// What operations may cost.
-    cost: CostSection,
+    cost: CostSection = CostSection::default(),
     /// What becomes of fields that the compiled schema does not have: `count` or `refuse`.
-    unknown_fields: UnknownFieldsChoice,
+    unknown_fields: UnknownFieldsChoice = UnknownFieldsChoice::default(),
     /// Fields with a limit of their own, such as `Mutation.login`; takes a compiled schema.
-    sensitive_fields: Vec<SensitiveSection>,
-}
+    sensitive_fields: Vec<SensitiveSection> = Vec::new(),
+});
 
-impl Default for GraphqlSection {
-    fn default() -> Self {
-        Self {
-            limits: LimitsSection::default(),
-            introspection: IntrospectionChoice::default(),
-            transports: TransportsSection::default(),
-            content_encodings: EncodingChoice::ALL.to_vec(),
-            uploads: UploadsSection::default(),
-            persisted_queries: PersistedQueriesSection::default(),
-            trusted_documents: TrustedDocumentsSection::default(),
-            denied_extensions: vec!["tracing".to_owned()],
-            cost: CostSection::default(),
-            unknown_fields: UnknownFieldsChoice::default(),
-            sensitive_fields: Vec::new(),
-        }
-    }
-}
+whole!(IntrospectionChoice, TrustedModeChoice, UnknownFieldsChoice);
 
 impl GraphqlSection {
     /// Costs by another table than the file says.
@@ -65,9 +47,21 @@ impl GraphqlSection {
         self.cost.table = Some(table);
     }
 
+    /// Costs by what is laid over it.
+    pub(super) fn cost_by_its_own(&mut self) {
+        self.cost.table = None;
+    }
+
     /// Whether it brings what to cost by.
     pub(super) fn has_schema(&self) -> bool {
         self.cost.schema.is_some() || self.cost.table.is_some()
+    }
+}
+
+impl GraphqlPart {
+    /// Whether it brings what to cost by.
+    pub(super) fn has_schema(&self) -> bool {
+        self.cost.as_ref().is_some_and(|cost| cost.schema.is_some())
     }
 }
 
@@ -89,86 +83,58 @@ impl IntrospectionChoice {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct TrustedDocumentsSection {
+section!(TrustedDocumentsSection, TrustedDocumentsPart {
     /// What becomes of other documents: `off`, `log` (they pass and are counted), `require` (they are refused).
-    mode: TrustedModeChoice,
+    mode: TrustedModeChoice = TrustedModeChoice::Off,
     /// Documents by id.
-    documents: BTreeMap<String, String>,
+    documents: BTreeMap<String, String> = BTreeMap::new(),
     /// The JSON text of a manifest, as Apollo's, Relay's and the code generator's tools write it.
-    manifest: Option<String>,
+    manifest: Option<String> = None,
     /// The keys by which the upstream takes ids: judged by the list, whatever the mode, and refused beside a `query`.
-    id_keys: Vec<String>,
-}
-
-impl Default for TrustedDocumentsSection {
-    fn default() -> Self {
-        let id_keys = vec!["documentId".to_owned()];
-        Self { mode: TrustedModeChoice::Off, documents: BTreeMap::new(), manifest: None, id_keys }
-    }
-}
+    id_keys: Vec<String> = vec!["documentId".to_owned()],
+});
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum TrustedModeChoice {
+pub(super) enum TrustedModeChoice {
     #[default]
     Off,
     Log,
     Require,
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct CostSection {
+section!(CostSection, CostPart {
     /// The model's version that the limits were chosen for, such as `schemaless/1`; the filter refuses to start with another.
-    model: Option<String>,
+    model: Option<String> = None,
     /// Highest cost of a request in cost units; beyond it 400.
-    max: u64,
+    max: u64 = 20_000,
     /// Highest type cost of a request in cost units; takes a compiled schema; beyond it 400.
-    type_max: u64,
+    type_max: u64 = 20_000,
     /// The compiled schema in base64: what `portcullis compile --base64` prints.
-    schema: Option<String>,
+    schema: Option<String> = None,
     /// A table that is used in place of `schema`, whatever that says.
     #[serde(skip)]
-    table: Option<CostTable>,
+    table: Option<CostTable> = None,
     /// Size of a list whose slicing argument has no known value.
-    default_list_size: u32,
+    default_list_size: u32 = Sizes::default().default,
     /// Size of a list whose slicing argument was given something other than an integer.
-    max_list_size: u32,
-}
-
-impl Default for CostSection {
-    fn default() -> Self {
-        let Sizes { default, unreadable } = Sizes::default();
-        Self {
-            model: None,
-            max: 20_000,
-            type_max: 20_000,
-            schema: None,
-            table: None,
-            default_list_size: default,
-            max_list_size: unreadable,
-        }
-    }
-}
+    max_list_size: u32 = Sizes::default().unreadable,
+});
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum UnknownFieldsChoice {
+pub(super) enum UnknownFieldsChoice {
     #[default]
     Count,
     Refuse,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct SensitiveSection {
+pub(super) struct SensitiveSection {
     /// Type and field, `Mutation.login`.
     field: String,
     /// How often it may stand in one request, fragments expanded, all of a batch together.
@@ -189,33 +155,6 @@ pub(super) struct Graphql {
     pub(super) cost: CostPolicy,
     pub(super) unknown_fields: UnknownFields,
     pub(super) sensitive: SensitiveFields,
-}
-
-impl Graphql {
-    /// A policy with these, and all else of another.
-    pub(super) fn into_policy(self, other: &Policy) -> Policy {
-        let Self { limits, introspection, transports, encodings, uploads, persisted, trusted, .. } = self;
-        let Self { id_keys, denied_extensions, mut cost, unknown_fields, sensitive, .. } = self;
-        if cost.table == other.cost.table {
-            // One schema is one table, which spares costing twice.
-            cost.table.clone_from(&other.cost.table);
-        }
-        Policy {
-            limits,
-            introspection,
-            transports,
-            encodings,
-            uploads,
-            persisted,
-            trusted,
-            id_keys,
-            denied_extensions,
-            cost,
-            unknown_fields,
-            sensitive,
-            ..other.clone()
-        }
-    }
 }
 
 impl Found {

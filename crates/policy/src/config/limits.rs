@@ -1,67 +1,45 @@
 //! `graphql.limits`: the highest allowed values.
 
+use super::partial::section;
 use super::{Found, KIB, MIB};
 use crate::policy::Limits;
 use portcullis_graphql::Budget;
-use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct LimitsSection {
-    /// Bytes of the request's body; beyond it 413.
-    body_bytes: u64,
-    /// Bytes of all bodies that one worker holds at once; beyond it 429.
-    held_bytes: u64,
-    /// Bytes of the document.
-    document_bytes: u64,
-    /// Lexical tokens of the document.
-    tokens: u32,
-    /// Brackets of the document open at once.
-    nesting: u32,
-    /// Depth of the operation; a root field has depth 1, fragments add none.
-    depth: u32,
-    /// Fields of the operation, fragments expanded.
-    fields: u32,
-    /// Root fields of the operation, fragments expanded.
-    root_fields: u32,
-    /// Aliased fields of the operation, fragments expanded.
-    aliases: u32,
-    /// Aliases of one field in one place.
-    aliases_per_field: u32,
-    /// Directives, every occurrence.
-    directives: u32,
-    /// Lists of fields or types inside each other beneath `__schema` and `__type`, where introspection is allowed.
-    introspection_depth: u32,
-    /// Requests in one JSON array; beyond it 422.
-    batch: u32,
-    /// Bytes of path and query string; beyond it 414.
-    url_bytes: u64,
-    /// JSON arrays and objects of the body inside each other.
-    json_nesting: u32,
-}
-
-impl Default for LimitsSection {
-    fn default() -> Self {
-        Self {
-            body_bytes: 256 * KIB,
-            held_bytes: 64 * MIB,
-            document_bytes: 64 * KIB,
-            tokens: 5_000,
-            nesting: 200,
-            depth: 15,
-            fields: 2_000,
-            root_fields: 20,
-            aliases: 60,
-            aliases_per_field: 10,
-            directives: 50,
-            introspection_depth: 2,
-            batch: 10,
-            url_bytes: 16 * KIB,
-            json_nesting: 64,
-        }
+section!(
+    LimitsSection,
+    LimitsPart {
+        /// Bytes of the request's body; beyond it 413.
+        body_bytes: u64 = 256 * KIB,
+        /// Bytes of all bodies that one worker holds at once; beyond it 429.
+        held_bytes: u64 = 64 * MIB,
+        /// Bytes of the document.
+        document_bytes: u64 = 64 * KIB,
+        /// Lexical tokens of the document.
+        tokens: u32 = 5_000,
+        /// Brackets of the document open at once.
+        nesting: u32 = 200,
+        /// Depth of the operation; a root field has depth 1, fragments add none.
+        depth: u32 = 15,
+        /// Fields of the operation, fragments expanded.
+        fields: u32 = 2_000,
+        /// Root fields of the operation, fragments expanded.
+        root_fields: u32 = 20,
+        /// Aliased fields of the operation, fragments expanded.
+        aliases: u32 = 60,
+        /// Aliases of one field in one place.
+        aliases_per_field: u32 = 10,
+        /// Directives, every occurrence.
+        directives: u32 = 50,
+        /// Lists of fields or types inside each other beneath `__schema` and `__type`, where introspection is allowed.
+        introspection_depth: u32 = 2,
+        /// Requests in one JSON array; beyond it 422.
+        batch: u32 = 10,
+        /// Bytes of path and query string; beyond it 414.
+        url_bytes: u64 = 16 * KIB,
+        /// JSON arrays and objects of the body inside each other.
+        json_nesting: u32 = 64,
     }
-}
+);
 
 impl Found {
     pub(super) fn limits(&mut self, section: &LimitsSection) -> Limits {

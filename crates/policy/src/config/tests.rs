@@ -17,7 +17,7 @@ fn an_empty_policy_is_the_default_policy() {
     for text in ["{}", "# nothing\n", "---\n", "graphql: {}\n"] {
         assert_eq!(Policy::parse(text).unwrap(), policy, "{text}");
     }
-    assert_eq!(policy.routes.iter().map(RoutePath::as_str).collect::<Vec<_>>(), ["/graphql"]);
+    assert_eq!(policy.routes.iter().map(|route| route.path.as_str()).collect::<Vec<_>>(), ["/graphql"]);
     assert_eq!(
         (policy.limits.depth, policy.limits.budget.tokens, policy.limits.body_bytes),
         (15, 5_000, 262_144)

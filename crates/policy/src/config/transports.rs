@@ -1,28 +1,32 @@
 //! `graphql.transports`, `content_encodings`, `uploads`, `persisted_queries`: how operations may come.
 
+use super::partial::section;
 use super::{Found, KIB, MIB, switch};
 use crate::policy::{Encoding, PersistedQueries, RequestHeader, Transports, Uploads};
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct TransportsSection {
-    /// Take queries by `GET`, in the URL.
-    get: bool,
-    /// Take a JSON array of requests; `limits.batch` says how many.
-    batch: bool,
-    /// Take uploads as `multipart/form-data`.
-    multipart: bool,
-    /// Take a bare document as `application/graphql`.
-    application_graphql: bool,
-}
+/// Headers that browsers send only after they have asked.
+const PREFLIGHT: [&str; 5] = [
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+    "graphql-preflight",
+    "graphql-require-preflight",
+    "x-requested-with",
+];
 
-impl Default for TransportsSection {
-    fn default() -> Self {
-        Self { get: true, batch: true, multipart: true, application_graphql: false }
+section!(
+    TransportsSection,
+    TransportsPart {
+        /// Take queries by `GET`, in the URL.
+        get: bool = true,
+        /// Take a JSON array of requests; `limits.batch` says how many.
+        batch: bool = true,
+        /// Take uploads as `multipart/form-data`.
+        multipart: bool = true,
+        /// Take a bare document as `application/graphql`.
+        application_graphql: bool = false,
     }
-}
+);
 
 impl TransportsSection {
     pub(super) fn read(&self) -> Transports {
@@ -58,66 +62,34 @@ impl EncodingChoice {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct UploadsSection {
+section!(UploadsSection, UploadsPart {
     /// Files of one request; beyond this and the next five 413.
-    files: u32,
+    files: u32 = 10,
     /// Paths to which one file goes.
-    paths_per_file: u32,
+    paths_per_file: u32 = 5,
     /// Paths of all files.
-    paths: u32,
+    paths: u32 = 20,
     /// Bytes of the `map` part.
-    map_bytes: u64,
+    map_bytes: u64 = 16 * KIB,
     /// Bytes of one file.
-    file_bytes: u64,
+    file_bytes: u64 = 32 * MIB,
     /// Bytes of all files.
-    total_bytes: u64,
+    total_bytes: u64 = 64 * MIB,
     /// Bytes of the headers of one part; beyond it 400.
-    part_header_bytes: u64,
+    part_header_bytes: u64 = 4 * KIB,
     /// Headers of which one must be there, so that a browser has asked before it sends; an empty list asks for none.
-    preflight_headers: Vec<String>,
-}
+    preflight_headers: Vec<String> = PREFLIGHT.map(str::to_owned).to_vec(),
+});
 
-impl Default for UploadsSection {
-    fn default() -> Self {
-        Self {
-            files: 10,
-            paths_per_file: 5,
-            paths: 20,
-            map_bytes: 16 * KIB,
-            file_bytes: 32 * MIB,
-            total_bytes: 64 * MIB,
-            part_header_bytes: 4 * KIB,
-            preflight_headers: [
-                "apollo-require-preflight",
-                "x-apollo-operation-name",
-                "graphql-preflight",
-                "graphql-require-preflight",
-                "x-requested-with",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        }
+section!(
+    PersistedQueriesSection,
+    PersistedQueriesPart {
+        /// Judge hashes by the documents that came with them before.
+        enabled: bool = true,
+        /// Bytes of documents that one worker remembers.
+        cache_bytes: u64 = 4 * MIB,
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct PersistedQueriesSection {
-    /// Judge hashes by the documents that came with them before.
-    enabled: bool,
-    /// Bytes of documents that one worker remembers.
-    cache_bytes: u64,
-}
-
-impl Default for PersistedQueriesSection {
-    fn default() -> Self {
-        Self { enabled: true, cache_bytes: 4 * MIB }
-    }
-}
+);
 
 impl Found {
     pub(super) fn uploads(&mut self, section: &UploadsSection) -> Uploads {

@@ -3,9 +3,11 @@
 mod limits;
 mod throttles;
 
-use super::{Found, RouteSection, switch};
+use super::routes::RouteSection;
+use super::{Found, switch};
 use crate::policy::{
-    Compression, Origin, Origins, Port, RoutePath, StreamLimit, Subprotocol, Throttle, Throttles, WebSockets,
+    Compression, Origin, Origins, Port, Route, RoutePath, StreamLimit, Subprotocol, Throttle, Throttles,
+    WebSockets,
 };
 use limits::SocketLimitsSection;
 use serde::Deserialize;
@@ -108,7 +110,7 @@ impl Found {
     pub(super) fn websocket(
         &mut self,
         section: WebsocketSection,
-        graphql: &[RoutePath],
+        graphql: &[Route],
         classes: &[&str],
         taken: &Throttles,
     ) -> WebSockets {
@@ -141,10 +143,10 @@ impl Found {
         }
     }
 
-    fn socket_routes(&mut self, sections: Vec<RouteSection>, graphql: &[RoutePath]) -> Vec<RoutePath> {
+    fn socket_routes(&mut self, sections: Vec<RouteSection>, graphql: &[Route]) -> Vec<RoutePath> {
         let routes = self.paths("websocket.routes", sections);
         for (index, route) in routes.iter().enumerate() {
-            if graphql.contains(route) {
+            if graphql.iter().any(|known| known.path == *route) {
                 let problem = format!(
                     "`{}` is a GraphQL route; its sockets are those of `websocket.graphql`",
                     route.as_str()

@@ -111,6 +111,13 @@ impl From<ClassId> for ClassLabel {
 }
 
 impl PropertyPath {
+    /// Where an Envoy route names a profile: `metadata: {filter_metadata: {portcullis: {profile: strict}}}`.
+    pub(crate) fn profile() -> Self {
+        Self(
+            ["xds", "route_metadata", "filter_metadata", "portcullis", "profile"].map(str::to_owned).to_vec(),
+        )
+    }
+
     /// The segments.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -115,6 +115,7 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::UploadLimit
         | Reason::UploadMap
         | Reason::Method
+        | Reason::UnknownProfile
         | Reason::Contention
         | Reason::SocketHandshake
         | Reason::SocketVersion

@@ -91,6 +91,7 @@ impl Reason {
             | Self::Streams
             | Self::Blocked
             | Self::Quota
+            | Self::UnknownProfile
             | Self::Contention
             | Self::Overloaded
             | Self::Unreadable => Place::Request,
