@@ -42,7 +42,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
-pub(crate) use security::{Findings, Lifetime, Pattern, Seen, Threat};
+pub(crate) use security::{AUTHOR, Findings, Lifetime, Pattern, Seen, Threat};
 
 /// The open store.
 #[derive(Clone, Debug)]

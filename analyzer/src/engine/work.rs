@@ -1,12 +1,12 @@
 //! The engine at work: scenarios and reputation in memory, and how far in the store.
 
 use super::Engine;
-use crate::store::{Draft, Findings, Lease, Lifetime, Seen, StoreError};
+use crate::store::{AUTHOR, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
 use portcullis_detect::{
     Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Reputation, Sentry,
 };
 use portcullis_report::{Action, Scope};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// Incidents of one step.
@@ -27,8 +27,10 @@ pub(super) struct Work {
     sentry: Sentry,
     /// The last incident that was seen.
     cursor: u64,
-    /// Which decisions of others are known.
-    known: Option<u64>,
+    /// Up to which revision decisions are known.
+    known: u64,
+    /// Allowances, and throttles that others made.
+    others: BTreeMap<u64, Kept>,
     ticked: Option<Instant>,
 }
 
@@ -60,7 +62,15 @@ impl Work {
             sentry.reputation_mut().restore(record, now);
         }
         tracing::info!(clients = records.len(), cursor, "the scenarios run here");
-        Ok(Self { lease, renewed: Instant::now(), sentry, cursor, known: None, ticked: None })
+        Ok(Self {
+            lease,
+            renewed: Instant::now(),
+            sentry,
+            cursor,
+            known: 0,
+            others: BTreeMap::new(),
+            ticked: None,
+        })
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -136,24 +146,50 @@ impl Work {
 
     /// Learns of decisions that others made: whom to let alone, and who is throttled already.
     async fn hear(&mut self, engine: &Engine, now_ms: u64) -> Result<(), StoreError> {
-        let revision = engine.feed.revision();
-        if self.known == Some(revision) {
+        if self.known == engine.feed.revision() {
             return Ok(());
         }
+        let mut is_other = false;
+        loop {
+            let page = engine.store.decision_page(self.known).await?;
+            if page.full {
+                is_other = true;
+                self.others.clear();
+            }
+            self.known = page.revision;
+            for kept in page.changes {
+                let before = self.others.remove(&kept.id);
+                let matters = kept.created_by != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
+                is_other |= matters || before.is_some();
+                if matters {
+                    self.others.insert(kept.id, kept);
+                }
+            }
+            if !page.more {
+                break;
+            }
+        }
+        if is_other {
+            self.heed(now_ms);
+        }
+        Ok(())
+    }
+
+    fn heed(&mut self, now_ms: u64) {
+        let now = Moment::from_millis(now_ms);
+        self.others.retain(|_, kept| kept.holds(now_ms));
         let mut allowlist = Allowlist::default();
-        for kept in engine.store.decisions_of_others(now_ms).await? {
+        for kept in self.others.values() {
             let until = Moment::from_millis(kept.expires_ms);
             match kept.action {
                 Action::Allow => allowlist.add(kept.scope, until),
-                Action::Block | Action::Throttle { .. } => {
-                    let now = Moment::from_millis(now_ms);
+                Action::Throttle { .. } => {
                     self.sentry.reputation_mut().told(kept.scope, kept.action, until, now);
                 }
+                Action::Block => {}
             }
         }
         self.sentry.allow(allowlist);
-        self.known = Some(revision);
-        Ok(())
     }
 }
 

@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Repeats the statement until it finds no more than one round's rows.
-    async fn delete_all(
+    pub(super) async fn delete_all(
         &self,
         lease: &Lease,
         statement: &'static str,

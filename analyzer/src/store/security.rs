@@ -18,6 +18,8 @@ pub(crate) use record::Lifetime;
 /// Rows of one statement.
 const ROWS: usize = 1_000;
 const CURSOR: &str = "engine";
+/// Who makes the decisions of the engine.
+pub(crate) const AUTHOR: &str = "engine";
 
 /// An incident and its place in the order of all.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Store {
         for rows in findings.records.chunks(ROWS) {
             record::keep(&mut transaction, rows, lifetime).await?;
         }
-        let author = Author("engine".to_owned());
+        let author = Author(AUTHOR.to_owned());
         let revision = store_drafts(&mut transaction, findings.drafts, &author, now_ms).await?;
         let cursor = sql("INSERT INTO cursors (name, incident) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET incident = excluded.incident")

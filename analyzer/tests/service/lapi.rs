@@ -11,9 +11,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// A variable that is there wherever tests run: its value is the key.
+const KEY_ENV: &str = "PATH";
+
 /// A CrowdSec that answers what the test wants: first everything, then each change once.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Fake {
+    key: String,
     all: Arc<Mutex<Vec<Value>>>,
     changes: Arc<Mutex<Vec<Value>>>,
     asked: Arc<Mutex<Vec<String>>>,
@@ -32,7 +36,7 @@ async fn stream(
     headers: HeaderMap,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<String, StatusCode> {
-    if headers.get("x-api-key").is_none_or(|key| key != env!("CARGO_PKG_NAME")) {
+    if headers.get("x-api-key").is_none_or(|key| key != fake.key.as_str()) {
         return Err(StatusCode::FORBIDDEN);
     }
     fake.asked.lock().unwrap().push(query["startup"].clone());
@@ -44,6 +48,10 @@ async fn stream(
 }
 
 impl Fake {
+    fn with_key(key: String) -> Self {
+        Self { key, all: Arc::default(), changes: Arc::default(), asked: Arc::default() }
+    }
+
     async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -58,12 +66,8 @@ impl Fake {
 }
 
 async fn start(ground: Ground, url: &str) -> Service {
-    // A variable that is there in every test, with a value that the other side knows.
-    let settings = CrowdSec {
-        url: url.to_owned(),
-        key_env: "CARGO_PKG_NAME".to_owned(),
-        interval: Duration::from_millis(20),
-    };
+    let settings =
+        CrowdSec { url: url.to_owned(), key_env: KEY_ENV.to_owned(), interval: Duration::from_millis(20) };
     Service::start_on(ground, |config| config.crowdsec = Some(settings)).await
 }
 
@@ -82,7 +86,7 @@ async fn job(service: &Service) -> Value {
 
 #[tokio::test]
 async fn bans_come_over_with_their_changes_and_ours_do_not_come_back() {
-    let fake = Fake::default();
+    let fake = Fake::with_key(std::env::var(KEY_ENV).unwrap());
     let all = [ban("192.0.2.7", "CAPI"), ban("10.1.0.0/16", "lists"), ban("192.0.2.9", "operator")];
     *fake.all.lock().unwrap() = all.to_vec();
     let url = fake.start().await;
@@ -116,13 +120,7 @@ async fn bans_come_over_with_their_changes_and_ours_do_not_come_back() {
 async fn what_it_does_not_say_is_told_in_health() {
     let service = start(Ground::new().await, "http://127.0.0.1:1").await;
     until(async || job(&service).await["last_error"] == "unreachable").await;
-    let fake = Fake::default();
-    let url = fake.start().await;
-    let other = Service::start_on(Ground::new().await, |config| {
-        let settings =
-            CrowdSec { url, key_env: "CARGO_PKG_VERSION".to_owned(), interval: Duration::from_millis(20) };
-        config.crowdsec = Some(settings);
-    })
-    .await;
+    let url = Fake::with_key("another".to_owned()).start().await;
+    let other = start(Ground::new().await, &url).await;
     until(async || job(&other).await["last_error"] == "forbidden").await;
 }

@@ -2,6 +2,7 @@
 
 use super::{Kept, MOST, next_revisions, tell};
 use crate::store::leases::Lease;
+use crate::store::number::stored;
 use crate::store::pool::Transaction;
 use crate::store::sql::{Statement, Value, sql};
 use crate::store::{Store, StoreError};
@@ -12,10 +13,17 @@ use std::collections::BTreeMap;
 const ROWS: usize = 1_000;
 /// Decisions of one transaction: nobody else can write while it lasts.
 const CHANGES: usize = 5_000;
+/// After how many they are counted: that takes longer than making one.
+const COUNTED: u64 = 64;
 /// For how long removed decisions are told as such; whoever was away longer is told everything.
 const TOLD_MS: u64 = 7 * 86_400_000;
 /// How long decisions whose time is over can still be looked up.
 const SHOWN_MS: u64 = 3_600_000;
+
+const OLD_REMOVED: &str =
+    "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE removed_ms < $1 LIMIT $2)";
+const OLD_EXPIRED: &str =
+    "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE expires_ms < $1 LIMIT $2)";
 
 /// A decision that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,11 +141,9 @@ impl Store {
         .bind(told)
         .bind(shown);
         transaction.on().execute(floor).await?;
-        let removed = sql("DELETE FROM decisions WHERE removed_ms < $1").bind(told);
-        let removed = transaction.on().execute(removed).await?;
-        let expired = sql("DELETE FROM decisions WHERE expires_ms < $1").bind(shown);
-        let expired = transaction.on().execute(expired).await?;
         transaction.commit().await?;
+        let removed = self.delete_all(lease, OLD_REMOVED, stored(told)).await?;
+        let expired = self.delete_all(lease, OLD_EXPIRED, stored(shown)).await?;
         Ok(removed.saturating_add(expired))
     }
 }
@@ -173,7 +179,8 @@ async fn store(
 ) -> Result<Option<u64>, sqlx::Error> {
     let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
     let first = next_revisions(transaction, number).await?;
-    if holding(transaction, now_ms).await?.saturating_add(number) > MOST {
+    let many = number >= COUNTED || first.checked_rem(COUNTED).is_some_and(|rest| rest < number);
+    if many && holding(transaction, now_ms).await?.saturating_add(number) > MOST {
         tracing::warn!(drafts = number, most = MOST, "too many decisions hold; these are not made");
         return Ok(None);
     }

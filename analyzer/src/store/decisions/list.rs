@@ -45,21 +45,6 @@ impl Store {
     }
 }
 
-/// What is read of them at most.
-const OTHERS: u32 = 100_000;
-
-impl Store {
-    /// Allowances, and throttles that the engine did not make.
-    pub(crate) async fn decisions_of_others(&self, now_ms: u64) -> Result<Vec<Kept>, StoreError> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM decisions WHERE removed_ms IS NULL AND expires_ms > $1 \
-             AND (action = 'allow' OR (action = 'throttle' AND created_by <> 'engine')) ORDER BY id DESC LIMIT $2"
-        );
-        let rows = self.lookups.rows(sql(text).bind(now_ms).bind(OTHERS)).await?;
-        rows.iter().map(|row| kept(row).map_err(StoreError::from)).collect()
-    }
-}
-
 /// The address and every range that it lies in.
 fn around(address: IpAddr) -> Vec<(&'static str, String)> {
     let address = address.to_canonical();
