@@ -10,6 +10,7 @@ mod health;
 mod metrics;
 mod problem;
 mod reports;
+mod websocket;
 mod window;
 
 use crate::clock::Clock;
@@ -73,6 +74,7 @@ fn quick() -> Router<Arc<App>> {
     let routes = either(routes, "/monitoring/graphql", get(graphql::show));
     let routes = either(routes, "/monitoring/health", get(health::show));
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
+    let routes = either(routes, "/monitoring/websocket", get(websocket::show));
     let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
     let routes = either(routes, "/monitoring/decisions", of_all);
     let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));

@@ -20,6 +20,7 @@ mod postgres;
 mod retention;
 mod sequences;
 mod size;
+mod sockets;
 mod sql;
 mod sqlite;
 
@@ -39,6 +40,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
+pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 
 /// The open store.
 #[derive(Clone, Debug)]

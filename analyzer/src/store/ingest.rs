@@ -6,6 +6,7 @@ use super::fold::bucket;
 use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
 use super::pool::Transaction;
 use super::sequences::Sequences;
+use super::sockets::SocketBatch;
 use super::sql::{Dialect, Statement, Value, sql};
 use super::{Store, StoreError};
 use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
@@ -84,6 +85,7 @@ struct Batch<'a> {
     rollup: BTreeMap<(u64, &'a RollupKey), Sums>,
     totals: BTreeMap<u64, TotalSums>,
     incidents: Vec<(&'a [u8], &'a Incident)>,
+    sockets: SocketBatch<'a>,
 }
 
 #[derive(Default)]
@@ -122,6 +124,7 @@ impl<'a> Batch<'a> {
             totals.add(row);
             self.rollup.entry((bucket_ms, &row.key)).or_default().add(row);
         }
+        self.sockets.add(bucket_ms, report);
         let boot = report.boot.0.as_bytes().as_slice();
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
@@ -139,7 +142,7 @@ impl<'a> Batch<'a> {
         for rows in self.incidents.chunks(ROWS) {
             transaction.on().execute(incidents_statement(dialect, rows)).await?;
         }
-        Ok(())
+        self.sockets.write(transaction).await
     }
 }
 

@@ -24,6 +24,7 @@ mod monitoring;
 mod policy;
 mod process;
 mod retention;
+mod websocket;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Sqlite;

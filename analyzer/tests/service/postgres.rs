@@ -23,6 +23,7 @@ mod monitoring;
 mod process;
 mod replicas;
 mod retention;
+mod websocket;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Postgres;
