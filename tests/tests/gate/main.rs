@@ -21,6 +21,7 @@ mod faults;
 mod framing;
 mod headers;
 mod limits;
+mod messages;
 mod metrics;
 mod passing;
 mod phases;
