@@ -17,7 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "boots", include_str!("../../migrations/0005_boots.sql")),
     (6, "leases", include_str!("../../migrations/0006_leases.sql")),
     (7, "decisions", include_str!("../../migrations/0007_decisions.sql")),
-    (30, "sockets", include_str!("../../migrations/0030_sockets.sql")),
+    (8, "sockets", include_str!("../../migrations/0008_sockets.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.
