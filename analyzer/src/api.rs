@@ -13,6 +13,7 @@ mod metrics;
 mod problem;
 mod reports;
 mod security;
+mod websocket;
 mod window;
 
 pub(crate) use limit::{Limits, Peer};
@@ -85,6 +86,7 @@ fn people() -> Router<Arc<App>> {
     let routes = either(routes, "/monitoring/health", get(health::show));
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
     let routes = either(routes, "/monitoring/security", get(security::show));
+    let routes = either(routes, "/monitoring/websocket", get(websocket::show));
     let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
     let routes = either(routes, "/monitoring/decisions", of_all);
     let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));

@@ -22,6 +22,7 @@ mod retention;
 mod security;
 mod sequences;
 mod size;
+mod sockets;
 mod sql;
 mod sqlite;
 
@@ -43,6 +44,7 @@ pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, 
 pub use place::Place;
 pub(crate) use retention::Expiry;
 pub(crate) use security::{AUTHOR, Findings, Lifetime, Pattern, Seen, Threat};
+pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 
 /// The open store.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! `e2e`: the running system from outside, against the real Envoy.
 
 use crate::run::{Tally, run as exec, run_tests, say};
-use crate::tools::envoy;
+use crate::test::{in_ci, is_missing_tool};
+use crate::tools::{envoy, socket_clients};
 use crate::wasm;
 use crate::workspace::Workspace;
 use std::path::PathBuf;
@@ -31,6 +32,14 @@ fn with(workspace: &Workspace, runner: &[&str], tally: &mut Tally) -> anyhow::Re
     let filter = wasm::filter(workspace)?;
     let fault = wasm::fault(workspace)?;
     let portcullis = portcullis(workspace)?;
+    let clients = match socket_clients::ensure(workspace) {
+        Ok(folder) => Some(folder),
+        Err(error) if is_missing_tool(&error) && !in_ci() => {
+            say(&format!("not run for want of a tool: the clients of npm, {error:#}"));
+            None
+        }
+        Err(error) => return Err(error),
+    };
     say("running the end-to-end tests …");
     let mut command = workspace.cargo(&["test", "-p", "e2e", "--"]);
     command
@@ -38,7 +47,8 @@ fn with(workspace: &Workspace, runner: &[&str], tally: &mut Tally) -> anyhow::Re
         .env("PORTCULLIS_ENVOY", envoy)
         .env("PORTCULLIS_WASM", filter)
         .env("PORTCULLIS_WASM_FAULT", fault)
-        .env("PORTCULLIS_BIN", portcullis);
+        .env("PORTCULLIS_BIN", portcullis)
+        .envs(clients.map(|folder| ("PORTCULLIS_SOCKET_CLIENTS", folder)));
     run_tests(&mut command, tally)
 }
 

@@ -62,10 +62,10 @@ fn with_crowdsec(workspace: &Workspace, tally: &mut Tally) -> anyhow::Result<()>
     run_tests(workspace.cargo(&test).env("PORTCULLIS_PYCROWDSEC", packages), tally)
 }
 
-fn is_missing_tool(error: &anyhow::Error) -> bool {
+pub(crate) fn is_missing_tool(error: &anyhow::Error) -> bool {
     error.is::<Missing>() || error.chain().any(|cause| cause.is::<Missing>())
 }
 
-fn in_ci() -> bool {
+pub(crate) fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")
 }

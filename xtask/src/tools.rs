@@ -5,6 +5,7 @@ pub(crate) mod envoy;
 pub(crate) mod node;
 pub(crate) mod postgres;
 pub(crate) mod pycrowdsec;
+pub(crate) mod socket_clients;
 pub(crate) mod target;
 pub(crate) mod wasm_bindgen;
 mod wheel;

@@ -3,7 +3,7 @@
 //! A report that comes late is put where the rows of its time are to end up, so that what has been merged stays so.
 
 use super::leases::Lease;
-use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
+use super::merge::{MERGE_ROLLUP, MERGE_SOCKET_CLIENTS, MERGE_SOCKETS, MERGE_TOTALS};
 use super::pool::Transaction;
 use super::sql::sql;
 use super::{Store, StoreError};
@@ -103,13 +103,15 @@ async fn step(
     Ok(Some(merged))
 }
 
-const TABLES: [(&str, &str, &str); 2] = [
+const TABLES: [(&str, &str, &str); 4] = [
     (
         "rollup",
         "operation, kind, class, transport, refused, shadowed, requests, cost_milli_sum, cost_milli_max, depth_max, \
          fields_sum, body_bytes_sum, actual_count, actual_milli_sum",
         MERGE_ROLLUP,
     ),
+    ("sockets", "class, name, amount", MERGE_SOCKETS),
+    ("socket_clients", "client_key, class, attempts, rejected, messages, bytes", MERGE_SOCKET_CLIENTS),
     (
         "totals",
         "reports, requests, refused, cost_milli_sum, cost_milli_max, incidents, incidents_dropped",

@@ -7,6 +7,7 @@ use super::fold::bucket;
 use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
 use super::pool::Transaction;
 use super::sequences::Sequences;
+use super::sockets::SocketBatch;
 use super::sql::{Dialect, Statement, Value, sql};
 use super::{Store, StoreError, candidate};
 use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
@@ -89,6 +90,7 @@ struct Batch<'a> {
     totals: BTreeMap<u64, TotalSums>,
     incidents: Vec<(&'a [u8], &'a Incident)>,
     candidates: candidate::Batch<'a>,
+    sockets: SocketBatch<'a>,
 }
 
 #[derive(Default)]
@@ -130,6 +132,7 @@ impl<'a> Batch<'a> {
         if let Some(candidate) = &report.candidate {
             self.candidates.add(bucket_ms, candidate);
         }
+        self.sockets.add(bucket_ms, report);
         let boot = report.boot.0.as_bytes().as_slice();
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
@@ -144,6 +147,8 @@ impl<'a> Batch<'a> {
         for rows in totals.chunks(ROWS) {
             transaction.on().execute(totals_statement(dialect, rows)).await?;
         }
+        self.candidates.write(transaction).await?;
+        self.sockets.write(transaction).await?;
         if self.incidents.is_empty() {
             return Ok(());
         }
@@ -154,7 +159,7 @@ impl<'a> Batch<'a> {
         for rows in numbered.chunks(ROWS) {
             transaction.on().execute(incidents_statement(dialect, rows)).await?;
         }
-        self.candidates.write(transaction).await
+        Ok(())
     }
 }
 

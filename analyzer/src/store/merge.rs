@@ -66,6 +66,22 @@ pub(super) const MERGE_ROLLUP: &str = concat!(
     capped!("rollup", "actual_milli_sum"),
 );
 
+/// For sums of sockets.
+pub(super) const MERGE_SOCKETS: &str =
+    concat!("ON CONFLICT (bucket_ms, class, name) DO UPDATE SET ", capped!("sockets", "amount"));
+
+/// For clients with sockets.
+pub(super) const MERGE_SOCKET_CLIENTS: &str = concat!(
+    "ON CONFLICT (bucket_ms, client_key, class) DO UPDATE SET ",
+    capped!("socket_clients", "attempts"),
+    ", ",
+    capped!("socket_clients", "rejected"),
+    ", ",
+    capped!("socket_clients", "messages"),
+    ", ",
+    capped!("socket_clients", "bytes"),
+);
+
 /// For rows of the totals.
 pub(super) const MERGE_TOTALS: &str = concat!(
     "ON CONFLICT (bucket_ms) DO UPDATE SET ",

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "decisions", include_str!("../../migrations/0007_decisions.sql")),
     (8, "candidate", include_str!("../../migrations/0008_candidate.sql")),
     (9, "security", include_str!("../../migrations/0009_security.sql")),
+    (10, "sockets", include_str!("../../migrations/0010_sockets.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.

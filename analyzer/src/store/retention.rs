@@ -39,6 +39,12 @@ const OLD_CHANGES: &str = "DELETE FROM candidate_changes WHERE (bucket_ms, opera
      (SELECT bucket_ms, operation, kind, class, live, candidate FROM candidate_changes WHERE bucket_ms < $1 LIMIT $2)";
 const OLD_CANDIDATES: &str = "DELETE FROM candidate_totals WHERE bucket_ms IN \
      (SELECT bucket_ms FROM candidate_totals WHERE bucket_ms < $1 LIMIT $2)";
+const OLD_SOCKETS: &str = "DELETE FROM sockets WHERE (bucket_ms, class, name) IN \
+     (SELECT bucket_ms, class, name FROM sockets WHERE bucket_ms < $1 LIMIT $2)";
+const OLD_SOCKET_CLIENTS: &str = "DELETE FROM socket_clients WHERE (bucket_ms, client_key, class) IN \
+     (SELECT bucket_ms, client_key, class FROM socket_clients WHERE bucket_ms < $1 LIMIT $2)";
+const OLD_SOCKET_WORKERS: &str = "DELETE FROM socket_workers WHERE (boot, class) IN \
+     (SELECT boot, class FROM socket_workers WHERE at_ms < $1 LIMIT $2)";
 /// By when the last report came, not by its window: a report sent again must be known for the whole time.
 const OLD_BOOTS: &str =
     "DELETE FROM boots WHERE boot IN (SELECT boot FROM boots WHERE received_ms < $1 LIMIT $2)";
@@ -70,6 +76,9 @@ impl Store {
         self.delete_all(lease, OLD_TOTALS, begun).await?;
         self.delete_all(lease, OLD_CHANGES, begun).await?;
         self.delete_all(lease, OLD_CANDIDATES, begun).await?;
+        self.delete_all(lease, OLD_SOCKETS, begun).await?;
+        self.delete_all(lease, OLD_SOCKET_CLIENTS, begun).await?;
+        self.delete_all(lease, OLD_SOCKET_WORKERS, before).await?;
         let boots = self.delete_all(lease, OLD_BOOTS, before).await?;
         let old = self.delete_all(lease, OLD_INCIDENTS, before).await?;
         let excess = self.delete_all(lease, EXCESS_INCIDENTS, stored(expiry.incidents)).await?;

@@ -28,6 +28,7 @@ mod policy;
 mod process;
 mod retention;
 mod security;
+mod websocket;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Sqlite;

@@ -26,6 +26,7 @@ mod process;
 mod replicas;
 mod retention;
 mod security;
+mod websocket;
 
 /// Which kind of store these tests run on.
 const ENGINE: ground::Engine = ground::Engine::Postgres;

@@ -17,7 +17,7 @@ pub struct Family {
     pub title: String,
     /// What is sent.
     pub payload: String,
-    /// What joins later, and with what; such a family needs no case.
+    /// What joins later or is proven elsewhere; such a family needs no case.
     #[serde(default)]
     pub joins: Option<String>,
     /// What else there is to say.

@@ -65,6 +65,12 @@ async fn counted(stack: &Stack, notes: &Notes) -> anyhow::Result<Vec<String>> {
             problems.push(format!("the stat portcullis.graphql.refusals.{reason} did not move"));
         }
     }
+    for (handshake, expected) in [("opened", notes.sockets), ("refused", notes.turned_away)] {
+        let found = metrics.sum("portcullis_websocket_attempts", &[("handshake", handshake)]);
+        if found.to_string() != expected.to_string() {
+            problems.push(format!("Envoy counts {found} sockets as {handshake}, the players {expected}"));
+        }
+    }
     if metrics.sum("portcullis_reports_sent", &[]) == 0.0 {
         problems.push("the stat portcullis.reports.sent did not move".to_owned());
     }
@@ -74,21 +80,22 @@ async fn counted(stack: &Stack, notes: &Notes) -> anyhow::Result<Vec<String>> {
 /// Every request is reported, every refusal is an incident; one that an edge had to drop did not arrive.
 async fn reported(stack: &Stack, notes: &Notes) -> Option<String> {
     let mut last = None;
+    // Attempts to open a socket are requests, too.
+    let refused = notes.refused.saturating_add(notes.turned_away);
+    let requests = notes.allowed.saturating_add(refused);
     let complete = wait::until("the reports", PATIENCE, async || {
         let page = stack.analyzer.get("/monitoring/graphql/").await.ok()?.json();
         let total = |name: &str| page.pointer(&format!("/totals/{name}"))?.as_u64();
         let found = (total("requests")?, total("incidents")?);
         last = Some(found);
-        (found == (notes.allowed.saturating_add(notes.refused), notes.refused)).then_some(())
+        (found == (requests, refused)).then_some(())
     });
     let complete = complete.await;
     match (complete, last) {
         (Ok(()), _) => None,
         (Err(_), None) => Some("the analyzer does not answer".to_owned()),
-        (Err(_), Some((requests, incidents))) => Some(format!(
-            "the analyzer has {requests} of {} requests and {incidents} of {} incidents",
-            notes.allowed.saturating_add(notes.refused),
-            notes.refused
+        (Err(_), Some((found, incidents))) => Some(format!(
+            "the analyzer has {found} of {requests} requests and {incidents} of {refused} incidents"
         )),
     }
 }
@@ -102,9 +109,10 @@ pub(super) fn summary(score: &Score, problems: &[String]) -> String {
         many => format!("{many} problems"),
     };
     format!(
-        "\n{} honest requests passed, {} attacks of {} families were refused: {verdict}",
+        "\n{} honest requests passed, {} sockets were opened, {} attacks of {} families were refused: {verdict}",
         notes.allowed,
-        notes.refused,
+        notes.sockets,
+        notes.refused.saturating_add(notes.turned_away),
         notes.families.len()
     )
 }

@@ -1,5 +1,7 @@
 //! Honest clients and attackers, each in a loop of its own.
 
+mod sockets;
+
 use super::score::Score;
 use portcullis_demo::client::{Connection, Protocol, Reply, Request};
 use portcullis_demo::corpus::{self, Play, PolicyFile, Trace, Verdict};
@@ -57,6 +59,10 @@ pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players
     for number in 0..ATTACKERS {
         tasks.spawn(player("attacker", number, 66).attack(Arc::clone(&attacks), number));
     }
+    for number in 0..2 {
+        tasks.spawn(player("talker", number, 11).talk());
+    }
+    tasks.spawn(player("intruder", 0, 67).intrude());
     Ok(Players { tasks, over })
 }
 

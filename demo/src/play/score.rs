@@ -20,6 +20,10 @@ pub(super) struct Notes {
     pub(super) allowed: u64,
     /// Requests that the gate refused.
     pub(super) refused: u64,
+    /// Sockets that were opened.
+    pub(super) sockets: u64,
+    /// Attempts to open one that the gate refused.
+    pub(super) turned_away: u64,
     /// Attacks among them, by family.
     pub(super) families: BTreeSet<u32>,
     /// The reasons that those attacks must have been refused for.
@@ -57,6 +61,18 @@ impl Score {
         if !reason.is_empty() {
             notes.reasons.insert(reason.to_owned());
         }
+    }
+
+    /// A socket was opened, and ended.
+    pub(super) fn socket(&self) {
+        self.lock().sockets += 1;
+    }
+
+    /// An attempt to open a socket was refused.
+    pub(super) fn turned_away(&self, family: u32) {
+        let mut notes = self.lock();
+        notes.turned_away += 1;
+        notes.families.insert(family);
     }
 
     /// The gate added so many microseconds to a request.

@@ -24,6 +24,7 @@ mod faults;
 mod framing;
 mod headers;
 mod limits;
+mod messages;
 mod metrics;
 mod passing;
 mod phases;

@@ -123,8 +123,9 @@ fn a_refusal_does_not_wait_for_ever() {
 #[test]
 fn an_upgrade_has_no_end_to_wait_for() {
     let upgrade = [("upgrade", "websocket"), ("connection", "upgrade")];
-    refused_at_once(&Stream::new().headers("GET", "/graphql", More::Follows, &upgrade), Reason::Method);
-    refused_at_once(&Stream::new().headers("POST", "/graphql", More::Follows, &upgrade), Reason::Method);
+    let stream = || Stream::under("websocket: {graphql: false}");
+    refused_at_once(&stream().headers("GET", "/graphql", More::Follows, &upgrade), Reason::Method);
+    refused_at_once(&stream().headers("POST", "/graphql", More::Follows, &upgrade), Reason::Method);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn what_the_headers_rule_out_passes_in_shadow_without_what_only_the_gate_may_say
     assert_eq!(stream.body(b"anything", More::Ended), Effects::default());
     let id = stream.response(&[], More::Ended);
     assert_eq!(id.list.len(), 1);
-    stream.exchange = Exchange::default();
+    let mut stream = Stream::under("mode: shadow\nwebsocket: {graphql: false}");
     let effects = stream.headers("GET", "/graphql", More::Follows, &[("upgrade", "websocket")]);
     only_counts(&effects, Reason::Method);
 }

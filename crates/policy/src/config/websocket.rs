@@ -52,7 +52,7 @@ pub(super) struct WebsocketSection {
 impl Default for WebsocketSection {
     fn default() -> Self {
         Self {
-            graphql: false,
+            graphql: true,
             routes: Vec::new(),
             same_origin: true,
             origins: Vec::new(),

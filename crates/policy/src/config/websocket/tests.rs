@@ -5,7 +5,7 @@ use crate::{Compression, Policy, Subprotocol, Switch};
 fn sockets_are_bounded_by_default() {
     let websocket = Policy::parse("").unwrap().websocket;
     assert_eq!(websocket.subprotocols, [Subprotocol::GraphqlTransportWs, Subprotocol::GraphqlWs]);
-    assert_eq!(websocket.compression, Compression::Off);
+    assert_eq!((websocket.graphql, websocket.compression), (Switch::On, Compression::Off));
     let limits = websocket.limits;
     assert_eq!((limits.message_bytes, limits.open_operations), (65_536, 100));
     assert_eq!((limits.messages_per_second, limits.burst, limits.init_timeout_ms), (50, 100, 10_000));
