@@ -131,6 +131,11 @@ impl Reputation {
         self.keep(scope, entry, now);
     }
 
+    /// Somebody is forgiven, because a person took back what was decided: what it did counts no more.
+    pub fn forgive(&mut self, scope: &Scope) {
+        drop(self.entries.take(&scope.into()));
+    }
+
     /// Gives the points of a detection to whom it is about; what should be decided then.
     pub fn blame(&mut self, detection: &Detection) -> Vec<Proposal> {
         let at = detection.at;

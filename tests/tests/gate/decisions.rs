@@ -95,6 +95,25 @@ async fn an_allowing_decision_is_above_a_block_and_a_range_is_met() {
     all_workers_say(&site, 200).await;
 }
 
+/// Far beyond the limits: six of it are two scenarios, which together are worth a block.
+const BOMB: &str = r#"{"query":"query Bomb { users(first: 1000000) { posts(first: 1000000) { id } } }"}"#;
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn who_attacks_is_blocked_by_what_the_analyzer_finds() {
+    let site = obeying();
+    all_workers_say(&site, 200).await;
+    for _ in 0..6 {
+        site.gated(Protocol::Http1, &post(BOMB)).await.refused(Reason::Cost);
+    }
+    let took = all_workers_say(&site, 403).await;
+    println!("milliseconds from the sixth bomb until the last request that passed: {}", took.as_millis());
+    let blocked = [("blocked_by", "scenario")];
+    assert!(counted(&site, "portcullis_decisions_blocked", &blocked).await >= IN_A_ROW as f64);
+    let page = site.analyzer.get("/monitoring/security/").await.unwrap();
+    assert!(String::from_utf8_lossy(&page.body).contains("graphql_bomb_huge"), "{:?}", page.json());
+}
+
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn how_soon_a_decision_is_at_every_worker() {

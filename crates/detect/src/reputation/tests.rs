@@ -207,6 +207,18 @@ fn the_reason_of_a_decision_names_scenario_score_and_causes() {
 }
 
 #[test]
+fn who_is_forgiven_begins_anew() {
+    let mut reputation = reputation();
+    let client = ip("192.0.2.1");
+    assert_eq!(reputation.blame(&detection(client, 100, minutes(0))).len(), 2);
+    reputation.forgive(&client);
+    assert_eq!(reputation.standing(&client, minutes(1)), None);
+    let again = reputation.blame(&detection(client, 100, minutes(1)));
+    assert!(again.iter().any(|one| one.action == Action::Block));
+    assert_eq!(reputation.standing(&client, minutes(1)).unwrap().blocks, 1);
+}
+
+#[test]
 fn what_was_kept_is_taken_back() {
     let mut before = reputation();
     let client = ip("192.0.2.1");
