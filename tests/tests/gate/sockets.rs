@@ -295,3 +295,42 @@ async fn the_access_log_tells_of_a_socket_when_it_ends() {
         assert_eq!((&line["subprotocol"], &line["verdict"]), (&json!(NEW), &json!("allowed")), "{line}");
     }
 }
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn the_analyzer_tells_what_is_open_and_what_was_refused() {
+    let site = taking(SOCKETS);
+    let page = async || -> Option<Value> {
+        Some(site.analyzer.get("/monitoring/websocket/?window=5m").await.ok()?.json())
+    };
+    let mut sockets = Vec::new();
+    for protocol in Protocol::ALL {
+        let mut socket = open(&site, protocol, &graphql(NEW)).await;
+        greet(&mut socket).await;
+        socket.text(subscribe(NEW, "1", "query Me { me { id } }")).await.unwrap();
+        assert_eq!(said(&mut socket).await["type"], "next");
+        sockets.push(socket);
+        let foreign = graphql(NEW).with("origin", "https://evil.example");
+        refused(knock(&site, protocol, &foreign).await, Reason::SocketOrigin);
+    }
+    let told = wait::until("two open sockets", PATIENCE, async || {
+        let page = page().await?;
+        (page["active"]["sockets"] == 2 && page["totals"]["operations"] == 2).then_some(page)
+    });
+    let told = told.await.unwrap();
+    assert_eq!((&told["totals"]["opened"], &told["totals"]["refused"]), (&json!(2), &json!(2)), "{told}");
+    assert_eq!(told["rejections"][0]["reason"], Reason::SocketOrigin.label());
+    let [client] = told["clients"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&client["attempts"], &client["rejected"]), (&json!(4), &json!(2)));
+    assert!(!told.to_string().contains("127.0.0.1"), "a client's address: {told}");
+    for socket in sockets {
+        socket.close().await.unwrap();
+    }
+    let ended = wait::until("their end", PATIENCE, async || {
+        let page = page().await?;
+        (page["active"]["sockets"] == 0 && page["totals"]["ended"] == 2).then_some(page)
+    });
+    let ended = ended.await.unwrap();
+    assert_eq!(ended["duration_ms"]["sockets"], 2);
+    assert_eq!(ended["messages_per_socket"]["sockets"], 2);
+}
