@@ -18,12 +18,15 @@ use std::collections::BTreeMap;
 /// Rows of one statement.
 const ROWS: usize = 1_000;
 
+/// A worker by its boot, and a class of its clients.
+type Worker<'a> = (&'a [u8], &'a str);
+
 /// What several reports come to.
 #[derive(Default)]
 pub(super) struct SocketBatch<'a> {
     sums: BTreeMap<(u64, &'a str, String), u64>,
     clients: BTreeMap<(u64, &'a str, &'a str), SocketClient>,
-    workers: BTreeMap<(&'a [u8], &'a str), (u64, u64)>,
+    workers: BTreeMap<Worker<'a>, (u64, u64)>,
 }
 
 impl<'a> SocketBatch<'a> {
@@ -120,7 +123,7 @@ fn clients_statement<'a>(
     Statement::insert(dialect, into, rows, MERGE_SOCKET_CLIENTS)
 }
 
-fn workers_statement<'a>(dialect: Dialect, rows: &[((&'a [u8], &'a str), (u64, u64))]) -> Statement<'a> {
+fn workers_statement<'a>(dialect: Dialect, rows: &[(Worker<'a>, (u64, u64))]) -> Statement<'a> {
     let rows = rows.iter().map(|((boot, class), (at_ms, active))| -> [Value<'a>; 4] {
         [(*boot).into(), (*class).into(), (*active).into(), (*at_ms).into()]
     });
