@@ -37,6 +37,9 @@ pub(super) struct RawSecurity {
     block_longest_s: u64,
 }
 
+/// A score is a sum of fractions: what makes up the limit exactly may come out this much below it.
+const ROUNDING: f64 = 1e-6;
+
 /// Files of one folder at most, and bytes of one file.
 const FILES: usize = 200;
 const FILE_BYTES: u64 = 64 * 1024;
@@ -68,9 +71,9 @@ impl RawSecurity {
         let half_life = span(checks, "security.half_life_s", self.half_life_s, 60..=2_592_000);
         let reputation = Settings {
             half_life: HalfLife::new(half_life),
-            throttle_at: f64::from(throttle_at),
+            throttle_at: f64::from(throttle_at) - ROUNDING,
             calm_at: f64::from(throttle_at) / 2.0,
-            block_at: f64::from(block_at),
+            block_at: f64::from(block_at) - ROUNDING,
             release_at: f64::from(block_at) / 2.0,
             block_for: span(checks, "security.block_s", self.block_s, 1..=2_592_000),
             block_longest: span(checks, "security.block_longest_s", self.block_longest_s, 1..=31_536_000),
