@@ -7,7 +7,6 @@
 mod host;
 mod metrics;
 mod root;
-mod sockets;
 mod stream;
 
 use proxy_wasm::types::LogLevel;

@@ -2,11 +2,10 @@
 
 use crate::host::{Host, Moment, Shared};
 use crate::metrics::Metrics;
-use crate::sockets::Sockets;
-use crate::stream::Stream;
+use crate::stream::{Stream, StreamState};
 use portcullis_gate::{
     Bulletin, CallId, CallOutcome, Desk, Effect, Effects, Event, Exchange, Held, Input, Interest,
-    LARGEST_ANSWER, SocketEvent, Worker, WorkerEffect, World, renew_streams,
+    LARGEST_ANSWER, SocketEvent, Turns, Worker, WorkerEffect, World, renew_streams,
 };
 use portcullis_policy::throttles::{Live, Places, Seed};
 use portcullis_policy::{Policy, Switch, Token};
@@ -24,7 +23,8 @@ pub(crate) struct Plugin {
     pub(crate) host: Host,
     pub(crate) policy: Policy,
     pub(crate) metrics: Metrics,
-    pub(crate) sockets: Sockets,
+    /// The streams that want to know the time, by their contexts.
+    pub(crate) sockets: RefCell<Turns<StreamState>>,
     places: Places,
     desk: RefCell<Desk>,
     held: RefCell<Held>,
@@ -48,7 +48,7 @@ impl Plugin {
         let (desk, held) = (RefCell::default(), RefCell::default());
         let (live, worker) = (RefCell::new(Live::new(number)), RefCell::new(worker));
         let bulletin = RefCell::new(bulletin);
-        let sockets = Sockets::default();
+        let sockets = RefCell::default();
         Ok(Self { host: Host, policy, metrics, sockets, places, desk, held, live, worker, bulletin, number })
     }
 
@@ -83,7 +83,8 @@ impl Plugin {
     /// is called for them.
     fn tick_sockets(&self, now: &Moment) {
         let mut over = Vec::new();
-        for (stream, exchange) in self.sockets.due() {
+        let due = self.sockets.borrow_mut().due();
+        for (stream, exchange) in due {
             for effect in self.decide(&exchange, Input::Tick, now).list {
                 self.host.count(&effect, &self.metrics, now);
                 match effect {

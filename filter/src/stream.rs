@@ -2,24 +2,27 @@
 
 use crate::host::{Moment, RequestHeld, ResponseChunk, ResponseHeld};
 use crate::root::Plugin;
-use crate::sockets::Shared;
-use portcullis_gate::{Chunk, Effect, Effects, Flow, Headers, Input, Interest, More, Peer};
+use portcullis_gate::{Chunk, Effect, Effects, Exchange, Flow, Headers, Input, Interest, More, Peer};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
+use std::cell::RefCell;
 use std::rc::Rc;
+
+/// What is known of a stream, by its callbacks and by the worker's ticks.
+pub(crate) type StreamState = Rc<RefCell<Exchange>>;
 
 /// One HTTP stream.
 pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     context: u32,
-    exchange: Shared,
+    exchange: StreamState,
     /// Bytes of what the host holds of the request's body that the exchange has read.
     seen: usize,
 }
 
 impl Stream {
     pub(crate) fn new(plugin: Rc<Plugin>, context: u32) -> Self {
-        Self { plugin, context, exchange: Shared::default(), seen: 0 }
+        Self { plugin, context, exchange: StreamState::default(), seen: 0 }
     }
 
     fn decide(&mut self, input: Input<'_>, began: &Moment) -> Effects {
@@ -141,7 +144,7 @@ impl HttpContext for Stream {
         let headers = pairs.as_deref().map(Headers::new);
         let action = self.respond(Input::ResponseHeaders { headers, more: more(end) }, 0);
         if self.wants(Interest::Ticks) {
-            self.plugin.sockets.add(self.context, &self.exchange);
+            self.plugin.sockets.borrow_mut().add(self.context, Rc::clone(&self.exchange));
         }
         action
     }
@@ -163,7 +166,7 @@ impl HttpContext for Stream {
     }
 
     fn on_log(&mut self) {
-        self.plugin.sockets.remove(self.context);
+        self.plugin.sockets.borrow_mut().remove(self.context);
         if self.wants(Interest::End) {
             self.respond(Input::StreamEnded, 0);
         }
