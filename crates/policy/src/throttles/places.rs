@@ -111,8 +111,9 @@ impl Places {
     ) -> Self {
         let classes = || policy.clients.classes().iter().map(|class| class.name.as_ref());
         let named = |word: &str| classes().map(|class| format!("{prefix}.{word}.{class}").into()).collect();
+        // Where nothing is asked no seed is agreed on, and none is needed.
         let mut places = Self {
-            seed: fresh,
+            seed: Seed::default(),
             clients: Table::new(prefix, "client", throttles.clients, classes()),
             operations: Table::new(prefix, "operation", throttles.operations, std::iter::once(ALL)),
             streams: Table::new(prefix, "stream", throttles.streaming, classes()),
