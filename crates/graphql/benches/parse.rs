@@ -36,7 +36,8 @@ fn run(work: &str, text: &str, rounds: u32) {
             }
         }
     }
-    println!("{work} {text}: {bytes} bytes a round, {tokens} tokens");
+    println!("{text}: {tokens} tokens");
+    println!("{work} {text}: {bytes} bytes a round");
 }
 
 /// How many tokens there are, as far as it is read at all.

@@ -26,8 +26,8 @@ pub(super) fn instructions_a(bench: &Path, work: &str, text: &str) -> anyhow::Re
 pub(super) fn tokens_a_byte(bench: &Path, text: &str) -> anyhow::Result<f64> {
     let output = Command::new(bench).args(["none", text, "0"]).output().context("cannot start the bench")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let number = |mark| said.lines().rev().find_map(|line| before(line, mark));
-    match (number(" tokens"), number(" bytes a round")) {
+    let tokens = |line: &str| line.strip_suffix(" tokens")?.rsplit(' ').next()?.parse::<u64>().ok();
+    match (said.lines().find_map(tokens), said.lines().rev().find_map(amount)) {
         (Some(tokens), Some(bytes)) if bytes > 0 => Ok(tokens as f64 / bytes as f64),
         (_, _) => bail!("there is nothing to read for {text}"),
     }
