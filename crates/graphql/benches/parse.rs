@@ -28,7 +28,6 @@ fn run(work: &str, text: &str, rounds: u32) {
     let bytes: usize = documents.iter().map(String::len).sum();
     let budget = texts::budget(text);
     let (mut tape, mut scratch) = (Tape::default(), Scratch::default());
-    let tokens: u64 = documents.iter().map(|document| tokens(document, budget, &mut tape)).sum();
     for _ in 0..rounds {
         for document in &documents {
             if work != "none" {
@@ -36,13 +35,7 @@ fn run(work: &str, text: &str, rounds: u32) {
             }
         }
     }
-    println!("{text}: {tokens} tokens");
     println!("{work} {text}: {bytes} bytes a round");
-}
-
-/// How many tokens there are, as far as it is read at all.
-fn tokens(document: &str, budget: Budget, tape: &mut Tape) -> u64 {
-    texts::read(document, budget, tape).map_or(0, |document| document.tokens().into())
 }
 
 fn once(work: &str, document: &str, budget: Budget, tape: &mut Tape, scratch: &mut Scratch) {

@@ -22,17 +22,6 @@ pub(super) fn instructions_a(bench: &Path, work: &str, text: &str) -> anyhow::Re
     Ok(more.saturating_sub(few) as f64 / 2.0 / amount as f64)
 }
 
-/// Tokens that there are to a byte of a text.
-pub(super) fn tokens_a_byte(bench: &Path, text: &str) -> anyhow::Result<f64> {
-    let output = Command::new(bench).args(["none", text, "0"]).output().context("cannot start the bench")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let tokens = |line: &str| line.strip_suffix(" tokens")?.rsplit(' ').next()?.parse::<u64>().ok();
-    match (said.lines().find_map(tokens), said.lines().rev().find_map(amount)) {
-        (Some(tokens), Some(bytes)) if bytes > 0 => Ok(tokens as f64 / bytes as f64),
-        (_, _) => bail!("there is nothing to read for {text}"),
-    }
-}
-
 /// Instructions of a whole run, and how much there is in a round.
 fn count(bench: &Path, work: &str, text: &str, rounds: u32) -> anyhow::Result<(u64, u64)> {
     let output = Command::new("valgrind")

@@ -40,16 +40,8 @@ pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
         Row::measure(benches, text, &WORKS)?.print(text, &dense);
     }
     let mut free = Worst::default();
-    let mut each = Worst::default();
-    let dense_tokens = callgrind::tokens_a_byte(benches.path("parse")?, "dense")?;
     for text in hostile.iter().filter(wanted) {
-        let row = Row::measure(benches, text, &WORKS)?;
-        let tokens = callgrind::tokens_a_byte(benches.path("parse")?, text)?;
-        // What is refused before its first token is read to the end has none.
-        if tokens > 0.0 {
-            each.note(text, &row.times(dense_tokens / tokens), &dense);
-        }
-        free.see(text, row, &dense);
+        free.see(text, Row::measure(benches, text, &WORKS)?, &dense);
     }
     say(
         "\nUnder the limits of the default policy, 64 KiB of the same shapes, which is as much as a client can send:",
@@ -64,8 +56,7 @@ pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
     let (measure, cost) = (dense.of(MEASURE), dense.of(COST));
     say(&format!("dense, parse + measure          {measure:>6.1}   goal {MEASURE_GOAL:.0} or less"));
     say(&format!("dense, with shape and cost      {cost:>6.1}   goal {COST_GOAL:.0} or less"));
-    each.print("worst a token,");
-    free.print("worst a byte,");
+    free.print("worst shape,");
     limited.print("under limits,");
     Ok(())
 }
@@ -82,10 +73,6 @@ impl Row {
     fn measure(benches: &Benches, text: &str, works: &[Work]) -> anyhow::Result<Self> {
         let cell = |work: &Work| Ok((*work, callgrind::instructions_a(benches.path(work.1)?, work.2, text)?));
         works.iter().map(cell).collect::<anyhow::Result<_>>().map(Row)
-    }
-
-    fn times(&self, factor: f64) -> Self {
-        Self(self.0.iter().map(|(work, figure)| (*work, figure * factor)).collect())
     }
 
     fn of(&self, work: Work) -> f64 {
@@ -110,11 +97,7 @@ impl Worst {
     /// Prints a row and remembers what is worse than before.
     fn see(&mut self, text: &str, row: Row, dense: &Row) {
         row.print(text, dense);
-        self.note(text, &row, dense);
-    }
-
-    fn note(&mut self, text: &str, row: &Row, dense: &Row) {
-        for (work, figure) in row.0.iter().copied() {
+        for (work, figure) in row.0 {
             let ratio = figure / dense.of(work);
             match self.0.iter_mut().find(|((column, ..), ..)| *column == work.0) {
                 Some(known) if known.1 >= ratio => {}
@@ -126,7 +109,7 @@ impl Worst {
 
     fn print(&self, what: &str) {
         for ((column, ..), ratio, text) in &self.0 {
-            let line = format!("{what:<15} {column:<15} {ratio:>6.1}x  goal {WORST_GOAL:.1}x or less");
+            let line = format!("{what:<13} {column:<17} {ratio:>6.1}x  goal {WORST_GOAL:.1}x or less");
             say(&format!("{line}   ({text})"));
         }
     }
