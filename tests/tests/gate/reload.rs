@@ -173,6 +173,40 @@ async fn a_policy_leaves_shadow_while_envoy_runs() {
     assert_eq!([shadowed("introspection"), shadowed("throttled")], [2.0, 1.0]);
 }
 
+/// A hundred requests, and nothing to speak of flows in while a test runs.
+const HUNDRED: &str = "
+clients: {identity: [{header: x-api-key}]}
+throttles: {rules: [{name: many, per: client, unit: requests, capacity: 100, refill: 1, window_ms: 86400000}]}
+";
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_reload_in_the_middle_admits_exactly_the_limit() {
+    let running = Running::under(HUNDRED).await;
+    let allowed =
+        async |name: &str| running.site.envoy.metrics().await.unwrap().sum(name, &[("verdict", "allowed")]);
+    let mut clients = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let gate = running.gate;
+        clients.spawn(async move {
+            for _ in 0..25 {
+                // What the drain cuts off is not sent again; on a connection of its own each is judged by either policy.
+                drop(client::send(gate, Protocol::ALL[number % 2], &of("a")).await);
+            }
+        });
+    }
+    let begun = wait::until("some to be admitted", PATIENCE, async || {
+        (allowed("portcullis_clients_requests").await >= 20.0).then_some(())
+    });
+    begun.await.unwrap();
+    running.offer(&format!("{HUNDRED}responses: {{validation_status: 422}}\n"));
+    running.lds("update_success", 3.0).await;
+    clients.join_all().await;
+    running.drained().await;
+    running.send(Protocol::Http1, &of("a")).await.refused(Reason::Throttled);
+    assert_eq!(allowed("portcullis_clients_requests").await, 100.0);
+}
+
 /// What is reported only when its response has passed.
 const READ: &str = "responses: {actual_cost: true}\n";
 
