@@ -1,6 +1,7 @@
 //! The HTTP interface: which path is answered by whom, and what holds for every answer.
 
 mod access;
+mod answer;
 mod body;
 mod candidate;
 mod crowdsec;
@@ -10,6 +11,8 @@ mod graphql;
 mod health;
 mod limit;
 mod metrics;
+mod openapi;
+mod page;
 mod problem;
 mod reports;
 mod security;
@@ -17,6 +20,7 @@ mod websocket;
 mod window;
 
 pub(crate) use limit::{Limits, Peer};
+pub(crate) use openapi::text as document;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,13 +35,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, post};
 use portcullis_report::DecisionBounds;
 use problem::Problem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
 
 /// What the handlers work with.
 #[derive(Debug)]
@@ -54,20 +59,21 @@ pub(crate) struct App {
     pub(crate) started: Instant,
 }
 
+type Routes = OpenApiRouter<Arc<App>>;
+
 /// All routes.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let patient = either(Router::new(), "/edge/v1/decisions", get(feed::show));
-    let patient = patient.layer(middleware::from_fn_with_state(Arc::clone(&app), long_deadline));
-    let reports = either(Router::new(), "/edge/v1/reports", post(reports::take));
-    people()
+    let (people, reports, patient) = (served(people()), served(reports()), served(patient()));
+    people
+        .layer(middleware::from_fn(answer::conditional))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limited))
         .merge(reports)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), deadline))
-        .merge(patient)
+        .merge(patient.layer(middleware::from_fn_with_state(Arc::clone(&app), long_deadline)))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(CatchPanicLayer::custom(|_| Problem::Internal.into_response()))
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
@@ -79,25 +85,49 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// What people and their programs ask for, only so often.
-fn people() -> Router<Arc<App>> {
-    let routes = Router::new();
-    let routes = either(routes, "/monitoring/graphql", get(graphql::show));
-    let routes = either(routes, "/monitoring/graphql/candidate", get(candidate::show));
-    let routes = either(routes, "/monitoring/health", get(health::show));
-    let routes = either(routes, "/monitoring/metrics", get(metrics::show));
-    let routes = either(routes, "/monitoring/security", get(security::show));
-    let routes = either(routes, "/monitoring/websocket", get(websocket::show));
-    let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
-    let routes = either(routes, "/monitoring/decisions", of_all);
-    let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));
-    let routes = either(routes, "/v1/decisions", get(crowdsec::ask));
-    let routes = either(routes, "/v1/decisions/stream", get(crowdsec::stream));
-    either(routes, "/v1/usage-metrics", post(crowdsec::usage))
+fn people() -> Routes {
+    let routes = Routes::new().routes(routes!(openapi::show));
+    let routes = either(routes, routes!(graphql::show));
+    let routes = either(routes, routes!(candidate::show));
+    let routes = either(routes, routes!(health::show));
+    let routes = either(routes, routes!(metrics::show));
+    let routes = either(routes, routes!(security::show));
+    let routes = either(routes, routes!(websocket::show));
+    let routes = either(routes, routes!(decisions::show, decisions::change::add, decisions::change::remove));
+    let routes = either(routes, routes!(decisions::change::remove_one));
+    let routes = either(routes, routes!(crowdsec::ask));
+    let routes = either(routes, routes!(crowdsec::stream));
+    either(routes, routes!(crowdsec::usage))
 }
 
-/// The route with and without the trailing slash.
-fn either(routes: Router<Arc<App>>, path: &'static str, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
-    routes.route(path, methods.clone()).route(&format!("{path}/"), methods)
+/// Where edges deliver.
+fn reports() -> Routes {
+    either(Routes::new(), routes!(reports::take))
+}
+
+/// Where edges wait.
+fn patient() -> Routes {
+    either(Routes::new(), routes!(feed::show))
+}
+
+/// The route as it is documented, and with the trailing slash that it lacks or without the one that it has.
+fn either(routes: Routes, documented: UtoipaMethodRouter<Arc<App>>) -> Routes {
+    let (_, paths, methods) = &documented;
+    let other = paths.paths.keys().next().map(|path| match path.strip_suffix('/') {
+        Some(bare) => bare.to_owned(),
+        None => format!("{path}/"),
+    });
+    let methods = methods.clone();
+    let routes = routes.routes(documented);
+    match other {
+        Some(other) => routes.route(&other, methods),
+        None => routes,
+    }
+}
+
+fn served(routes: Routes) -> Router<Arc<App>> {
+    let (router, _) = routes.split_for_parts();
+    router
 }
 
 /// Whatever key a request comes with, its address may send only so many.
@@ -121,3 +151,6 @@ async fn long_deadline(State(app): State<Arc<App>>, request: Request, next: Next
 async fn within(time: Duration, request: Request, next: Next) -> Response {
     tokio::time::timeout(time, next.run(request)).await.unwrap_or_else(|_| Problem::Deadline.into_response())
 }
+
+#[cfg(test)]
+mod tests;

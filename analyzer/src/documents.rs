@@ -17,6 +17,8 @@ pub enum MadeDocument {
     Policy,
     /// `docs/policy.schema.json`
     PolicySchema,
+    /// `docs/openapi.json`
+    Openapi,
     /// `envoy/demo.yaml`
     EnvoyDemo,
     /// `envoy/plain.yaml`
@@ -31,6 +33,7 @@ impl MadeDocument {
             Self::Metrics => metrics(),
             Self::Policy => policy::reference(),
             Self::PolicySchema => policy::schema(),
+            Self::Openapi => crate::api::document().to_owned(),
             Self::EnvoyDemo => render::demo(),
             Self::EnvoyPlain => render::plain(),
         }
@@ -105,6 +108,7 @@ mod tests {
         check(MadeDocument::Metrics, include_str!("../../docs/metrics.md"));
         check(MadeDocument::Policy, include_str!("../../docs/policy.md"));
         check(MadeDocument::PolicySchema, include_str!("../../docs/policy.schema.json"));
+        check(MadeDocument::Openapi, include_str!("../../docs/openapi.json"));
     }
 
     #[test]

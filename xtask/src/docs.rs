@@ -7,11 +7,12 @@ use anyhow::{Context, ensure};
 use std::process::Command;
 
 /// What is made, each with the name by which `portcullis document` knows it.
-const DOCUMENTS: [(&str, &str); 6] = [
+const DOCUMENTS: [(&str, &str); 7] = [
     ("refusals", "docs/refusals.md"),
     ("metrics", "docs/metrics.md"),
     ("policy", "docs/policy.md"),
     ("policy-schema", "docs/policy.schema.json"),
+    ("openapi", "docs/openapi.json"),
     ("envoy-demo", "envoy/demo.yaml"),
     ("envoy-plain", "envoy/plain.yaml"),
 ];

@@ -9,6 +9,9 @@ use serde_json::error::Category;
 use std::error::Error as _;
 use std::time::Duration;
 
+/// Bytes of a body at most: what an edge may report (`portcullis_report::Bounds`), and what people may send.
+pub(crate) const BYTES: usize = portcullis_report::Bounds::REPORT_BYTES;
+
 /// What the headers say must be plain JSON within the limit.
 pub(crate) fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();

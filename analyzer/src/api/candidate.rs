@@ -5,33 +5,31 @@
 
 use super::App;
 use super::access::Reader;
-use super::problem::{Problem, excerpt};
-use super::window::WindowQuery;
+use super::answer::{Shown, Timed};
+use super::problem::{Problem, excerpt, told};
+use super::window::{Window, WindowQuery};
 use crate::store;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use portcullis_report::{Difference, Reason};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = candidate::Answer)]
 pub(crate) struct Answer {
     window: Window,
+    /// What to name in `cursor` for the next page of the lists; `null` when none has more.
+    next: Option<String>,
     totals: Totals,
     by_operation: Vec<Operation>,
     by_reason: Vec<Reasons>,
     changes: Vec<Change>,
 }
 
-/// Milliseconds since the Unix epoch, both included.
-#[derive(Debug, Serialize)]
-struct Window {
-    from_ms: u64,
-    to_ms: u64,
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = candidate::Totals)]
 struct Totals {
     /// Requests that were judged by both, a batch once.
     judged: u64,
@@ -47,7 +45,8 @@ struct Totals {
     dropped: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = candidate::Operation)]
 struct Operation {
     operation: String,
     kind: String,
@@ -57,7 +56,8 @@ struct Operation {
     changed: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = candidate::Reasons)]
 struct Reasons {
     difference: &'static str,
     /// Why the policy in force refuses; `null` when it does not.
@@ -69,7 +69,8 @@ struct Reasons {
     requests: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = candidate::Change)]
 struct Change {
     operation: String,
     kind: String,
@@ -83,21 +84,39 @@ struct Change {
     sample_correlation_id: String,
 }
 
+impl Timed for Answer {
+    fn times(&mut self) -> (&mut Window, &mut Option<String>) {
+        (&mut self.window, &mut self.next)
+    }
+}
+
+/// What the candidate of the policy would have refused and let pass.
+#[utoipa::path(
+    get,
+    path = "/monitoring/graphql/candidate/",
+    tag = "monitoring",
+    operation_id = "candidate",
+    params(WindowQuery),
+    security(("reader" = [])),
+    responses((status = 200, body = Answer, description = "What would have changed."), told::Unchanged),
+)]
 pub(crate) async fn show(
     _reader: Reader,
     State(app): State<Arc<App>>,
     query: Result<Query<WindowQuery>, QueryRejection>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Shown, Problem> {
     let Query(query) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
-    let question = query.question(app.clock.now_ms(), app.config.retention.keep)?;
-    let found = app.store.candidates(question).await?;
-    Ok(Json(Answer {
-        window: Window { from_ms: question.from_ms, to_ms: question.to_ms },
+    let mut page = query.page(app.clock.now_ms(), app.config.retention.keep)?;
+    let found = app.store.candidates(page.question()).await?;
+    let answer = Answer {
+        window: page.window,
         totals: found.totals.into(),
-        by_operation: found.by_operation.into_iter().map(Operation::from).collect(),
-        by_reason: found.by_reason.into_iter().map(Reasons::from).collect(),
-        changes: found.changes.into_iter().map(Change::from).collect(),
-    }))
+        by_operation: page.of(found.by_operation),
+        by_reason: page.of(found.by_reason),
+        changes: page.of(found.changes),
+        next: page.next(),
+    };
+    Shown::weak(answer)
 }
 
 impl From<store::CandidateTotals> for Totals {

@@ -7,6 +7,7 @@ mod wire;
 
 use super::App;
 use super::access::role;
+use super::openapi::shapes;
 use super::problem::{Problem, excerpt};
 use crate::decisions::target::target;
 use crate::key::Key;
@@ -20,7 +21,8 @@ use portcullis_report::{Action, Scope};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
-use wire::{Filter, Stream, decisions};
+use utoipa::IntoParams;
+use wire::{Filter, Stream, Wire, decisions};
 
 /// Blocks of one answer about one address.
 const MOST: u32 = 1_000;
@@ -71,9 +73,11 @@ impl<E: Into<Problem>> From<E> for Turned {
 }
 
 /// What is asked of the stream; parameters that other versions know are passed over.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Pulled {
+    /// `true` for everything that is blocked, else what changed since this key asked last.
     startup: Option<String>,
     scopes: Option<String>,
     origins: Option<String>,
@@ -83,6 +87,18 @@ pub(crate) struct Pulled {
 }
 
 /// Everything that is blocked, or what changed since the bouncer asked last. Asking for the head alone moves nothing.
+#[utoipa::path(
+    get,
+    path = "/v1/decisions/stream",
+    tag = "crowdsec",
+    operation_id = "crowdsec_stream",
+    params(Pulled),
+    security(("bouncer" = [])),
+    responses(
+        (status = 200, body = Stream, description = "What is new, and what holds no longer."),
+        (status = 403, body = shapes::Message, description = "The key is missing, unknown, or of an edge."),
+    ),
+)]
 pub(crate) async fn stream(
     bouncer: Bouncer,
     method: Method,
@@ -112,8 +128,9 @@ pub(crate) async fn stream(
 }
 
 /// Who is asked about.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     ip: Option<String>,
     range: Option<String>,
@@ -126,6 +143,19 @@ pub(crate) struct Asked {
 }
 
 /// The blocks that touch an address, or are about exactly a range; `null` where there are none.
+#[utoipa::path(
+    get,
+    path = "/v1/decisions",
+    tag = "crowdsec",
+    operation_id = "crowdsec_ask",
+    params(Asked),
+    security(("bouncer" = [])),
+    responses(
+        (status = 200, body = Option<Vec<Wire>>, description = "The blocks, or `null`."),
+        (status = 403, body = shapes::Message, description = "The key is missing, unknown, or of an edge."),
+        (status = 400, body = shapes::Message, description = "Nobody is named, or not by an address or range."),
+    ),
+)]
 pub(crate) async fn ask(
     _bouncer: Bouncer,
     State(app): State<Arc<App>>,
@@ -166,6 +196,17 @@ pub(crate) async fn ask(
 }
 
 /// Bouncers tell what they did; nobody here wants to know yet, but they retry until someone takes it.
+#[utoipa::path(
+    post,
+    path = "/v1/usage-metrics",
+    tag = "crowdsec",
+    operation_id = "crowdsec_usage",
+    security(("bouncer" = [])),
+    responses(
+        (status = 201, description = "It was heard."),
+        (status = 403, body = shapes::Message, description = "The key is missing, unknown, or of an edge."),
+    ),
+)]
 pub(crate) async fn usage(_bouncer: Bouncer) -> StatusCode {
     StatusCode::CREATED
 }

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::access::Edge;
+use super::openapi::shapes;
 use super::problem::{Problem, excerpt};
 use crate::decisions::Heard;
 use crate::store::{Kept, Page};
@@ -17,16 +18,33 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use utoipa::IntoParams;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct After {
+    /// The revision of what the edge has; 0 when it has nothing.
     #[serde(default)]
     after: u64,
+    /// For how many seconds it would wait, 30 at most.
     #[serde(default)]
     wait: u64,
 }
 
+/// What an edge does not have yet, as soon as there is some.
+#[utoipa::path(
+    get,
+    path = "/edge/v1/decisions",
+    tag = "edge",
+    operation_id = "feed",
+    params(After),
+    security(("edge" = [])),
+    responses(
+        (status = 200, body = shapes::DecisionPage, description = "A page, in gzip where that is accepted."),
+        (status = 204, description = "There is nothing new."),
+    ),
+)]
 pub(crate) async fn show(
     _edge: Edge,
     State(app): State<Arc<App>>,

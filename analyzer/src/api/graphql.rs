@@ -4,19 +4,23 @@
 
 use super::App;
 use super::access::Reader;
-use super::problem::Problem;
-use super::window::WindowQuery;
+use super::answer::{Shown, Timed};
+use super::problem::{Problem, told};
+use super::window::{Window, WindowQuery};
 use crate::store;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use portcullis_report::Reason;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Answer)]
 pub(crate) struct Answer {
     window: Window,
+    /// What to name in `cursor` for the next page of the lists; `null` when none has more.
+    next: Option<String>,
     totals: Totals,
     by_operation: Vec<Operation>,
     by_kind: Vec<Kind>,
@@ -26,14 +30,8 @@ pub(crate) struct Answer {
     refused_shapes: Vec<Shape>,
 }
 
-/// Milliseconds since the Unix epoch, both included.
-#[derive(Debug, Serialize)]
-struct Window {
-    from_ms: u64,
-    to_ms: u64,
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Totals)]
 struct Totals {
     reports: u64,
     requests: u64,
@@ -46,7 +44,8 @@ struct Totals {
     incidents_dropped: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Operation)]
 struct Operation {
     operation: String,
     kind: String,
@@ -59,14 +58,16 @@ struct Operation {
     depth_max: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Kind)]
 struct Kind {
     kind: String,
     requests: u64,
     refused: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Refusals)]
 struct Refusals {
     reason: String,
     /// The code that the clients saw; `null` for a reason that this version does not know.
@@ -74,7 +75,8 @@ struct Refusals {
     requests: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = graphql::Shape)]
 struct Shape {
     shape: String,
     reason: String,
@@ -86,24 +88,42 @@ struct Shape {
     sample_correlation_id: String,
 }
 
+impl Timed for Answer {
+    fn times(&mut self) -> (&mut Window, &mut Option<String>) {
+        (&mut self.window, &mut self.next)
+    }
+}
+
+/// GraphQL requests of a window: how many, what they cost, and which were refused why.
+#[utoipa::path(
+    get,
+    path = "/monitoring/graphql/",
+    tag = "monitoring",
+    operation_id = "graphql",
+    params(WindowQuery),
+    security(("reader" = [])),
+    responses((status = 200, body = Answer, description = "What the edges saw."), told::Unchanged),
+)]
 pub(crate) async fn show(
     _reader: Reader,
     State(app): State<Arc<App>>,
     query: Result<Query<WindowQuery>, QueryRejection>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Shown, Problem> {
     let Query(query) =
         query.map_err(|rejection| Problem::Query(super::problem::excerpt(&rejection.body_text())))?;
-    let question = query.question(app.clock.now_ms(), app.config.retention.keep)?;
-    let found = app.store.graphql(question).await?;
-    Ok(Json(Answer {
-        window: Window { from_ms: question.from_ms, to_ms: question.to_ms },
+    let mut page = query.page(app.clock.now_ms(), app.config.retention.keep)?;
+    let found = app.store.graphql(page.question()).await?;
+    let answer = Answer {
+        window: page.window,
         totals: found.totals.into(),
-        by_operation: found.by_operation.into_iter().map(Operation::from).collect(),
-        by_kind: found.by_kind.into_iter().map(Kind::from).collect(),
-        by_reason: found.by_reason.into_iter().map(Refusals::from).collect(),
-        shadowed: found.shadowed.into_iter().map(Refusals::from).collect(),
-        refused_shapes: found.shapes.into_iter().map(Shape::from).collect(),
-    }))
+        by_operation: page.of(found.by_operation),
+        by_kind: page.of(found.by_kind),
+        by_reason: page.of(found.by_reason),
+        shadowed: page.of(found.shadowed),
+        refused_shapes: page.of(found.shapes),
+        next: page.next(),
+    };
+    Shown::weak(answer)
 }
 
 impl From<store::Totals> for Totals {

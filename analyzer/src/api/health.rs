@@ -7,8 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = health::Health)]
 struct Health {
     status: &'static str,
     version: &'static str,
@@ -18,7 +20,8 @@ struct Health {
 }
 
 /// Reads and writes are `ok`, or how they fail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = health::StoreHealth)]
 struct StoreHealth {
     kind: &'static str,
     bytes: Option<u64>,
@@ -26,7 +29,8 @@ struct StoreHealth {
     writes: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = health::JobHealth)]
 struct JobHealth {
     name: &'static str,
     /// Whether it is this analyzer that does it, of those that share a store.
@@ -40,6 +44,17 @@ struct JobHealth {
     last_error: Option<&'static str>,
 }
 
+/// Whether the service can do its work.
+#[utoipa::path(
+    get,
+    path = "/monitoring/health/",
+    tag = "monitoring",
+    operation_id = "health",
+    responses(
+        (status = 200, body = Health, description = "It can."),
+        (status = 503, body = Health, description = "It cannot; the members say what fails."),
+    ),
+)]
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
     let now_ms = app.clock.now_ms();
     let reads = app.store.probe().await.err().map(|error| error.label());

@@ -2,15 +2,26 @@
 
 use super::App;
 use super::access::Reader;
-use super::problem::Problem;
+use super::answer::Shown;
+use super::problem::{Problem, told};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub(crate) async fn show(_reader: Reader, State(app): State<Arc<App>>) -> Result<Response, Problem> {
+/// What the analyzer counts, for Prometheus; the families are listed in `docs/metrics.md`.
+#[utoipa::path(
+    get,
+    path = "/monitoring/metrics/",
+    tag = "monitoring",
+    operation_id = "metrics",
+    security(("reader" = [])),
+    responses(
+        (status = 200, body = String, content_type = "application/openmetrics-text", description = "OpenMetrics text."),
+        told::Unchanged,
+    ),
+)]
+pub(crate) async fn show(_reader: Reader, State(app): State<Arc<App>>) -> Result<Shown, Problem> {
     let text = app.metrics.render().map_err(|_| Problem::Internal)?;
-    Ok(([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response())
+    Ok(Shown::text(text, OPENMETRICS))
 }

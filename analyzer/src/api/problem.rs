@@ -2,10 +2,13 @@
 //!
 //! A problem names its type, its status and the reason; it never tells what the caller may not know.
 
+pub(crate) mod told;
+
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +59,15 @@ pub(crate) enum Problem {
     Internal,
 }
 
-/// The body, and the members in the order of the RFC.
-#[derive(Serialize)]
+/// Why a request was not served (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
 struct Details {
+    /// `urn:portcullis:problem:` and what is wrong.
     r#type: String,
     title: &'static str,
     status: u16,
+    /// What to do about it, for people.
     detail: String,
 }
 

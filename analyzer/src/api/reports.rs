@@ -3,17 +3,31 @@
 use super::App;
 use super::access::Edge;
 use super::body;
-use super::problem::Problem;
+use super::openapi::shapes;
+use super::problem::{Problem, told};
 use crate::ingest::Unavailable;
 use crate::metrics::Turned;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use portcullis_report::{Bounds, Receipt, Report};
+use portcullis_report::{Receipt, Report};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Takes the report of an edge; each (boot, sequence) is stored once.
+#[utoipa::path(
+    post,
+    path = "/edge/v1/reports",
+    tag = "edge",
+    operation_id = "report",
+    request_body = shapes::Report,
+    security(("edge" = [])),
+    responses(
+        (status = 200, body = shapes::Receipt, description = "It is stored and will survive a crash."),
+        told::NoReport,
+    ),
+)]
 pub(crate) async fn take(
     _edge: Edge,
     State(app): State<Arc<App>>,
@@ -29,9 +43,9 @@ pub(crate) async fn take(
 }
 
 async fn take_checked(app: &App, headers: &HeaderMap, content: Body) -> Result<Receipt, Problem> {
-    body::check_headers(headers, Bounds::REPORT_BYTES)?;
+    body::check_headers(headers, body::BYTES)?;
     let admission = app.ingest.admit().ok_or(Problem::Overloaded)?;
-    let content = body::read(content, Bounds::REPORT_BYTES, app.config.ingest.body_timeout).await?;
+    let content = body::read(content, body::BYTES, app.config.ingest.body_timeout).await?;
     let report = parse(&content)?;
     drop(content);
     let now_ms = app.clock.now_ms();

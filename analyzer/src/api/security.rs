@@ -2,11 +2,11 @@
 
 use super::App;
 use super::access::Reader;
-use super::problem::{Problem, excerpt};
-use super::window::question;
+use super::answer::{Shown, Timed};
+use super::problem::{Problem, excerpt, told};
+use super::window::{Window, WindowQuery};
 use crate::decisions::target::target;
 use crate::store;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use portcullis_detect::{Moment, Record, Reputation, Standing};
@@ -15,21 +15,30 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// A window as elsewhere, and whose score is asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// How far back from now: a number and one of `s`, `m`, `h`, `d`, such as `15m`; `1h` without it.
     window: Option<String>,
+    /// Entries of each list on a page; 50 without it.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
-    /// Only the score of this client.
+    /// The `next` of the page before; the window then ends where that one did.
+    cursor: Option<String>,
+    /// Only the score of this client: an address, a range, or the key of a client.
     target: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Answer)]
 pub(crate) struct Answer {
-    from_ms: u64,
-    to_ms: u64,
+    window: Window,
+    /// What to name in `cursor` for the next page of the lists; `null` when none has more.
+    next: Option<String>,
     /// How the scenarios are doing.
     engine: Engine,
     /// What scenarios found, the most frequent first.
@@ -42,7 +51,8 @@ pub(crate) struct Answer {
     decisions: BTreeMap<String, u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Engine)]
 struct Engine {
     /// Whether the scenarios run in this analyzer, of those that share a store; the numbers are of this one.
     leads: bool,
@@ -60,7 +70,8 @@ struct Engine {
     last_error: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Threat)]
 struct Threat {
     scenario: String,
     /// What the scenario finds; `null` when it is not at work any more.
@@ -72,7 +83,8 @@ struct Threat {
     sample_correlation_id: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Client)]
 struct Client {
     scope: &'static str,
     value: String,
@@ -83,7 +95,8 @@ struct Client {
     throttled_until_ms: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Cause)]
 struct Cause {
     scenario: String,
     points: f64,
@@ -91,7 +104,8 @@ struct Cause {
     last_seen_ms: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = security::Pattern)]
 struct Pattern {
     reason: String,
     operation: String,
@@ -100,34 +114,50 @@ struct Pattern {
     last_seen_ms: u64,
 }
 
+/// Attacks of a window, who has which score for what, and what was decided.
+#[utoipa::path(
+    get,
+    path = "/monitoring/security/",
+    tag = "monitoring",
+    operation_id = "security",
+    params(Asked),
+    security(("reader" = [])),
+    responses((status = 200, body = Answer, description = "What scenarios found."), told::Unchanged),
+)]
 pub(crate) async fn show(
     _reader: Reader,
     State(app): State<Arc<App>>,
     query: Result<Query<Asked>, QueryRejection>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Shown, Problem> {
     let Query(asked) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
     let now_ms = app.clock.now_ms();
-    let question = question(asked.window.as_deref(), asked.limit, now_ms, app.config.retention.keep)?;
+    let Asked { window, limit, cursor, target: client } = asked;
+    let mut page = WindowQuery { window, limit, cursor }.page(now_ms, app.config.retention.keep)?;
+    let question = page.question();
     let found = app.store.security(question).await?;
-    let records = match asked.target.as_deref() {
+    let records = match client.as_deref() {
         None => app.store.worst_records(question.limit).await?,
         Some(text) => {
             let scope = target(text).map_err(|error| Problem::Query(format!("target: {error}")))?;
             app.store.record_of(&tracked(scope)).await?.into_iter().collect()
         }
     };
-    Ok(Json(Answer {
-        from_ms: question.from_ms,
-        to_ms: question.to_ms,
+    let threats: Vec<store::Threat> = page.of(found.threats);
+    Shown::weak(Answer {
+        window: page.window,
         engine: engine(&app),
-        threats: found.threats.into_iter().map(|threat| self::threat(&app, threat)).collect(),
-        clients: standings(&app, &records, Moment::from_millis(now_ms))
-            .into_iter()
-            .map(Client::from)
-            .collect(),
-        patterns: found.patterns.into_iter().map(Pattern::from).collect(),
+        threats: threats.into_iter().map(|threat| self::threat(&app, threat)).collect(),
+        clients: page.of(standings(&app, &records, Moment::from_millis(now_ms))),
+        patterns: page.of(found.patterns),
         decisions: found.holding.into_iter().collect(),
-    }))
+        next: page.next(),
+    })
+}
+
+impl Timed for Answer {
+    fn times(&mut self) -> (&mut Window, &mut Option<String>) {
+        (&mut self.window, &mut self.next)
+    }
 }
 
 /// By what the score of an address is kept: IPv6 addresses share that of their /64.

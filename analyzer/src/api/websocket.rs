@@ -4,20 +4,25 @@
 
 use super::App;
 use super::access::Reader;
-use super::problem::{Problem, excerpt};
-use super::window::WindowQuery;
+use super::answer::{Shown, Timed};
+use super::page::Page;
+use super::problem::{Problem, excerpt, told};
+use super::window::{Window, WindowQuery};
 use crate::store::{BUCKET_MS, Count, Point, SocketClientRow, Sockets};
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use portcullis_report::{Reason, Spread};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Answer)]
 pub(crate) struct Answer {
     window: Window,
+    /// What to name in `cursor` for the next page of the lists; `null` when none has more.
+    next: Option<String>,
     active: Active,
     totals: Totals,
     timeline: Timeline,
@@ -28,27 +33,23 @@ pub(crate) struct Answer {
     clients: Vec<Client>,
 }
 
-/// Milliseconds since the Unix epoch, both included.
-#[derive(Debug, Serialize)]
-struct Window {
-    from_ms: u64,
-    to_ms: u64,
-}
-
 /// What is open now, by the last word of every worker that still speaks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Active)]
 struct Active {
     sockets: u64,
     by_class: Vec<ActiveClass>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::ActiveClass)]
 struct ActiveClass {
     class: String,
     sockets: u64,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = websocket::Totals)]
 struct Totals {
     attempts: u64,
     opened: u64,
@@ -65,14 +66,16 @@ struct Totals {
     server_bytes: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Timeline)]
 struct Timeline {
     step_ms: u64,
     /// Those in which something happened.
     points: Vec<TimelinePoint>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = websocket::TimelinePoint)]
 struct TimelinePoint {
     from_ms: u64,
     attempts: u64,
@@ -82,7 +85,8 @@ struct TimelinePoint {
     throttled: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Rejections)]
 struct Rejections {
     reason: &'static str,
     /// The code that clients saw.
@@ -94,27 +98,31 @@ struct Rejections {
     sockets: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Closes)]
 struct Closes {
     code: &'static str,
     sockets: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Distribution)]
 struct Distribution {
     sockets: u64,
     mean: f64,
     buckets: Vec<Bucket>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Bucket)]
 struct Bucket {
     /// At most; `null` for all above the others.
     up_to: Option<u64>,
     sockets: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = websocket::Client)]
 struct Client {
     client_key: String,
     class: String,
@@ -124,20 +132,35 @@ struct Client {
     bytes: u64,
 }
 
+impl Timed for Answer {
+    fn times(&mut self) -> (&mut Window, &mut Option<String>) {
+        (&mut self.window, &mut self.next)
+    }
+}
+
+/// WebSockets of a window, and what is open.
+#[utoipa::path(
+    get,
+    path = "/monitoring/websocket/",
+    tag = "monitoring",
+    operation_id = "websocket",
+    params(WindowQuery),
+    security(("reader" = [])),
+    responses((status = 200, body = Answer, description = "What the edges saw."), told::Unchanged),
+)]
 pub(crate) async fn show(
     _reader: Reader,
     State(app): State<Arc<App>>,
     query: Result<Query<WindowQuery>, QueryRejection>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Shown, Problem> {
     let Query(query) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
-    let question = query.question(app.clock.now_ms(), app.config.retention.keep)?;
-    let found = app.store.sockets(question, BUCKET_MS).await?;
-    let window = Window { from_ms: question.from_ms, to_ms: question.to_ms };
-    Ok(Json(Answer::of(window, found)))
+    let mut page = query.page(app.clock.now_ms(), app.config.retention.keep)?;
+    let found = app.store.sockets(page.question(), BUCKET_MS).await?;
+    Shown::weak(Answer::of(&mut page, found))
 }
 
 impl Answer {
-    fn of(window: Window, found: Sockets) -> Self {
+    fn of(page: &mut Page, found: Sockets) -> Self {
         let mut totals = Totals::default();
         let mut rejections: BTreeMap<Reason, (u64, u64)> = BTreeMap::new();
         let mut closes: BTreeMap<&'static str, u64> = BTreeMap::new();
@@ -173,7 +196,7 @@ impl Answer {
             .collect();
         let sockets = by_class.iter().fold(0, |sum: u64, class| sum.saturating_add(class.sockets));
         Self {
-            window,
+            window: page.window,
             active: Active { sockets, by_class },
             totals,
             timeline: Timeline { step_ms: found.step_ms, points: points(&found.timeline) },
@@ -181,7 +204,8 @@ impl Answer {
             closes: closes.into_iter().map(|(code, sockets)| Closes { code, sockets }).collect(),
             duration_ms: durations.distribution(),
             messages_per_socket: messages.distribution(),
-            clients: found.clients.into_iter().map(Client::from).collect(),
+            clients: page.of(found.clients),
+            next: page.next(),
         }
     }
 }

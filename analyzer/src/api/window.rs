@@ -1,37 +1,51 @@
-//! The `window` and `limit` of a question, as written in a URL.
+//! The `window`, `limit` and `cursor` of a question, as written in a URL.
 
+use super::page::{Cursor, Page, list_limit};
 use super::problem::{Problem, excerpt};
-use crate::store::{Question, window_start};
-use serde::Deserialize;
+use crate::store::window_start;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
 
 const DEFAULT_WINDOW: &str = "1h";
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 1_000;
 
 /// The query string of a question about a window.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct WindowQuery {
-    window: Option<String>,
-    limit: Option<u32>,
+    /// How far back from now: a number and one of `s`, `m`, `h`, `d`, such as `15m`; `1h` without it.
+    pub(super) window: Option<String>,
+    /// Entries of each list on a page; 50 without it.
+    #[param(minimum = 1, maximum = 1000)]
+    pub(super) limit: Option<u32>,
+    /// The `next` of the page before; the window then ends where that one did.
+    pub(super) cursor: Option<String>,
+}
+
+/// The window of an answer, in milliseconds since the Unix epoch, both included.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Window {
+    pub(crate) from_ms: u64,
+    pub(crate) to_ms: u64,
 }
 
 impl WindowQuery {
-    /// The question as of `now_ms`.
-    pub(crate) fn question(&self, now_ms: u64, keep: Duration) -> Result<Question, Problem> {
-        question(self.window.as_deref(), self.limit, now_ms, keep)
+    /// The page as of `now_ms`; its window is from the start of the bucket in which it starts.
+    pub(crate) fn page(&self, now_ms: u64, keep: Duration) -> Result<Page, Problem> {
+        let length_ms = window(self.window.as_deref(), keep)?;
+        let limit = list_limit(self.limit)?;
+        let cursor = self.cursor.as_deref().map(|text| Cursor::parse(text, now_ms)).transpose()?;
+        let to_ms = cursor.map_or(now_ms, |cursor| cursor.to_ms);
+        let start = to_ms.saturating_sub(length_ms);
+        let window = Window { from_ms: window_start(start, now_ms), to_ms };
+        Ok(Page::new(window, cursor, limit))
     }
 }
 
-/// The question as of `now_ms`; from the start of the bucket in which the window starts.
-pub(crate) fn question(
-    window: Option<&str>,
-    limit: Option<u32>,
-    now_ms: u64,
-    keep: Duration,
-) -> Result<Question, Problem> {
-    let text = window.unwrap_or(DEFAULT_WINDOW);
+/// How long a window is, in milliseconds.
+fn window(given: Option<&str>, keep: Duration) -> Result<u64, Problem> {
+    let text = given.unwrap_or(DEFAULT_WINDOW);
     let longest = keep.as_secs();
     let seconds = seconds(text).ok_or_else(|| {
         let text = excerpt(&text);
@@ -40,12 +54,7 @@ pub(crate) fn question(
     if seconds == 0 || seconds > longest {
         return Err(Problem::Query(format!("window: must be from 1s to {longest}s, got {seconds}s")));
     }
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 || limit > MAX_LIMIT {
-        return Err(Problem::Query(format!("limit: must be from 1 to {MAX_LIMIT}, got {limit}")));
-    }
-    let start = now_ms.saturating_sub(seconds.saturating_mul(1_000));
-    Ok(Question { from_ms: window_start(start, now_ms), to_ms: now_ms, limit })
+    Ok(seconds.saturating_mul(1_000))
 }
 
 /// `<n>s|m|h|d` in seconds.
@@ -74,10 +83,10 @@ mod tests {
 
     #[track_caller]
     fn check(window: &str, limit: u32, expected: Result<u64, &str>) {
-        let query = WindowQuery { window: Some(window.to_owned()), limit: Some(limit) };
+        let query = WindowQuery { window: Some(window.to_owned()), limit: Some(limit), cursor: None };
         let length = query
-            .question(NOW, Duration::from_secs(30 * 86_400))
-            .map(|question| question.to_ms - question.from_ms)
+            .page(NOW, Duration::from_secs(30 * 86_400))
+            .map(|page| page.window.to_ms - page.window.from_ms)
             .map_err(|problem| problem.to_string());
         assert_eq!(length, expected.map_err(|detail| format!("The query is wrong: {detail}")));
     }
@@ -126,6 +135,18 @@ mod tests {
     #[test]
     fn a_window_before_the_epoch_starts_at_it() {
         let query = WindowQuery::default();
-        assert_eq!(query.question(5, Duration::from_secs(86_400)).unwrap().from_ms, 0);
+        assert_eq!(query.page(5, Duration::from_secs(86_400)).unwrap().window.from_ms, 0);
+    }
+
+    #[test]
+    fn a_cursor_keeps_the_end_of_its_window() {
+        let query = WindowQuery {
+            window: Some("1m".to_owned()),
+            limit: None,
+            cursor: Some(format!("{}.50", NOW - 90_000)),
+        };
+        let page = query.page(NOW, Duration::from_secs(86_400)).unwrap();
+        assert_eq!((page.window.from_ms, page.window.to_ms), (NOW - 150_000, NOW - 90_000));
+        assert_eq!(page.question().limit, 101);
     }
 }

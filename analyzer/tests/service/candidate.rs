@@ -5,7 +5,12 @@ use portcullis_report::{CandidateReport, ChangeRow, OperationKind, Reason, Repor
 use serde_json::{Value, json};
 use std::time::Duration;
 
-fn change(operation: &str, live: Option<Reason>, candidate: Option<Reason>, count: u64) -> ChangeRow {
+pub(crate) fn change(
+    operation: &str,
+    live: Option<Reason>,
+    candidate: Option<Reason>,
+    count: u64,
+) -> ChangeRow {
     ChangeRow {
         operation: operation.to_owned(),
         kind: OperationKind::Query,
@@ -18,7 +23,7 @@ fn change(operation: &str, live: Option<Reason>, candidate: Option<Reason>, coun
     }
 }
 
-fn told(changes: Vec<ChangeRow>, report: Report) -> Report {
+pub(crate) fn told(changes: Vec<ChangeRow>, report: Report) -> Report {
     Report { candidate: Some(CandidateReport { judged: 10, undecided: 1, changes, dropped: 2 }), ..report }
 }
 

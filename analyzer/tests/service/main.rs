@@ -24,6 +24,7 @@ mod lapi;
 mod leases;
 mod measure;
 mod monitoring;
+mod openapi;
 mod policy;
 mod process;
 mod retention;

@@ -196,6 +196,98 @@ async fn a_wrong_question_is_a_problem() {
 }
 
 #[tokio::test]
+async fn pages_are_of_one_window() {
+    let service = Service::start().await;
+    let rollup = (1..=5).map(|count| row(&format!("Op{count}"), None, count)).collect();
+    deliver(&service, &[Report { rollup, ..report(1) }]).await;
+    let first = service.graphql("window=1m&limit=2").await;
+    // What comes later is on no page of it.
+    service.set_now(NOW + 30_000);
+    let later = Report { to_ms: NOW + 20_000, rollup: vec![row("Later", None, 100)], ..report(1) };
+    deliver(&service, &[later]).await;
+    let mut pages = vec![first];
+    while let Some(next) = pages.last().unwrap()["next"].as_str().map(str::to_owned) {
+        pages.push(service.graphql(&format!("window=1m&limit=2&cursor={next}")).await);
+    }
+    let names: Vec<Vec<_>> = pages
+        .iter()
+        .map(|page| {
+            page["by_operation"].as_array().unwrap().iter().map(|it| it["operation"].clone()).collect()
+        })
+        .collect();
+    assert_eq!(names, [vec!["Op5", "Op4"], vec!["Op3", "Op2"], vec!["Op1"]]);
+    assert!(
+        pages.iter().all(|page| page["window"] == pages[0]["window"] && page["totals"]["requests"] == 15)
+    );
+    // Lists that ended on a page before are empty.
+    assert_eq!((&pages[0]["by_kind"][0]["requests"], &pages[1]["by_kind"]), (&json!(15), &json!([])));
+    assert_eq!(service.graphql("window=1m").await["by_operation"][0]["operation"], "Later");
+}
+
+#[tokio::test]
+async fn a_tag_holds_as_long_as_the_answer_says_the_same() {
+    let service = Service::start().await;
+    deliver(&service, &[Report { rollup: vec![row("A", None, 1), row("B", None, 1)], ..report(1) }]).await;
+    let tag = async |query: &str| {
+        let reply = service.get(&format!("/monitoring/graphql/?{query}")).await;
+        reply.header("etag").unwrap().to_owned()
+    };
+    let before = (tag("").await, tag("limit=1").await);
+    assert!(before.0.starts_with("W/\"") && before.0 != before.1, "{before:?}");
+    service.set_now(NOW + 20_000);
+    assert_eq!((tag("").await, tag("limit=1").await), before);
+    deliver(&service, &[Report { rollup: vec![row("A", None, 1)], ..report(1) }]).await;
+    assert_ne!(tag("").await, before.0);
+}
+
+#[tokio::test]
+async fn every_list_is_bounded_and_strict() {
+    let service = Service::start().await;
+    for path in ["graphql", "graphql/candidate", "websocket", "security", "decisions"] {
+        let status = async |query: &str| service.get(&format!("/monitoring/{path}/?{query}")).await.status;
+        for (query, expected) in [
+            ("limit=1", 200),
+            ("limit=1000", 200),
+            ("limit=0", 400),
+            ("limit=1001", 400),
+            ("limit=", 400),
+            ("limit=4294967296", 400),
+            ("limits=1", 400),
+            ("limit=1&limit=1", 400),
+        ] {
+            assert_eq!(status(query).await, expected, "{path} {query}");
+        }
+        if path == "decisions" {
+            for (query, expected) in [
+                ("before=0", 200),
+                ("before=18446744073709551615", 200),
+                ("before=18446744073709551616", 400),
+                ("before=-1", 400),
+                ("before=x", 400),
+            ] {
+                assert_eq!(status(query).await, expected, "{path} {query}");
+            }
+            continue;
+        }
+        for (query, expected) in [
+            (format!("cursor={NOW}.50"), 200),
+            ("cursor=0.1".to_owned(), 200),
+            (format!("cursor={NOW}.9999"), 200),
+            (format!("cursor={NOW}.10000"), 400),
+            (format!("cursor={NOW}.0"), 400),
+            (format!("cursor={NOW}.-1"), 400),
+            (format!("cursor={}.1", NOW + 600_001), 400),
+            ("cursor=".to_owned(), 400),
+            ("cursor=%00".to_owned(), 400),
+            ("cursor='%20OR%201=1".to_owned(), 400),
+            (format!("cursor={}", "9".repeat(5_000)), 400),
+        ] {
+            assert_eq!(status(&query).await, expected, "{path} {query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn clients_text_goes_out_as_json_and_in_no_label() {
     let service = Service::start().await;
     let hostile = "</script>\"\n\u{0}\u{202e}evil{x=\"1\"}";

@@ -5,9 +5,9 @@ use portcullis_report::{CloseCode, Reason, Report, SocketClient, SocketRow, Sock
 use serde_json::{Value, json};
 
 const MINUTE: u64 = 60_000;
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-fn row(class: &str, active: u64) -> SocketRow {
+pub(crate) fn row(class: &str, active: u64) -> SocketRow {
     let mut row = SocketRow {
         class: class.to_owned(),
         active,
@@ -30,7 +30,7 @@ fn row(class: &str, active: u64) -> SocketRow {
     row
 }
 
-fn client(key: &str, rejected: u64) -> SocketClient {
+pub(crate) fn client(key: &str, rejected: u64) -> SocketClient {
     SocketClient {
         client_key: key.to_owned(),
         class: "anonymous".to_owned(),
@@ -41,7 +41,7 @@ fn client(key: &str, rejected: u64) -> SocketClient {
     }
 }
 
-fn with(rows: Vec<SocketRow>, clients: Vec<SocketClient>) -> Report {
+pub(crate) fn with(rows: Vec<SocketRow>, clients: Vec<SocketClient>) -> Report {
     Report { sockets: Some(SocketsReport { rows, clients, clients_merged: 0 }), ..report(1) }
 }
 

@@ -4,6 +4,7 @@ use crate::store::Kept;
 use portcullis_report::{Action, Scope};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// What bouncers do to whom we block.
 pub(super) const BAN: &str = "ban";
@@ -11,14 +12,16 @@ const IP: &str = "Ip";
 const RANGE: &str = "Range";
 
 /// An answer of the stream; lists are there even when they are empty.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = crowdsec::Stream)]
 pub(super) struct Stream {
     pub(super) new: Vec<Wire>,
     pub(super) deleted: Vec<Wire>,
 }
 
 /// A decision.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = crowdsec::Wire)]
 pub(super) struct Wire {
     duration: String,
     id: u64,

@@ -4,7 +4,8 @@ use super::named;
 use crate::api::App;
 use crate::api::access::Operator;
 use crate::api::body;
-use crate::api::problem::{Problem, excerpt};
+use crate::api::openapi::shapes;
+use crate::api::problem::{Problem, excerpt, told};
 use crate::api::window::seconds;
 use crate::decisions::target::target;
 use crate::store::{Added, Draft, Removal};
@@ -16,8 +17,8 @@ use axum::http::{HeaderMap, StatusCode};
 use portcullis_report::{Action, Decision};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
-const BODY_BYTES: usize = 1024 * 1024;
 /// Decisions of one request.
 const MOST: usize = 5_000;
 /// The longest that a decision may hold.
@@ -25,21 +26,28 @@ const LONGEST_S: u64 = 3_650 * 86_400;
 /// What may be said without a reason.
 const NO_REASON: &str = "no reason given";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = decisions::New)]
 struct New {
+    /// All are stored, or none.
+    #[schema(min_items = 1, max_items = 5000)]
     decisions: Vec<NewDecision>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = decisions::NewDecision)]
 struct NewDecision {
     /// An address, a range or a client key.
     target: String,
     #[serde(default = "block")]
+    #[schema(value_type = shapes::Action)]
     action: Action,
-    /// Such as `4h`.
+    /// Such as `4h`: a number and one of `s`, `m`, `h`, `d`.
     duration: String,
+    /// For people; at most 96 bytes.
+    #[schema(max_length = 96)]
     reason: Option<String>,
     /// `operator` without it; imports are told apart by it.
     origin: Option<String>,
@@ -49,33 +57,51 @@ fn block() -> Action {
     Action::Block
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = decisions::Stored)]
 pub(crate) struct Stored {
     /// Who has this revision has these decisions.
     revision: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = decisions::Removed)]
 pub(crate) struct Removed {
     removed: u64,
 }
 
 /// What is to be removed: one of the two.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
+    /// About exactly this address, range or client key.
     target: Option<String>,
+    /// Of this origin.
     origin: Option<String>,
 }
 
+/// Decides about clients; edges learn of it at once.
+#[utoipa::path(
+    post,
+    path = "/monitoring/decisions/",
+    tag = "decisions",
+    operation_id = "decide",
+    request_body = New,
+    security(("operator" = [])),
+    responses(
+        (status = 201, body = Stored, description = "All of it is stored."),
+        told::NoDecisions,
+    ),
+)]
 pub(crate) async fn add(
     Operator(author): Operator,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     content: Body,
 ) -> Result<(StatusCode, Json<Stored>), Problem> {
-    body::check_headers(&headers, BODY_BYTES)?;
-    let content = body::read(content, BODY_BYTES, app.config.ingest.body_timeout).await?;
+    body::check_headers(&headers, body::BYTES)?;
+    let content = body::read(content, body::BYTES, app.config.ingest.body_timeout).await?;
     let new: New = body::parse(&content, Problem::NotDecisions)?;
     let now_ms = app.clock.now_ms();
     let drafts = drafts(&new, now_ms)?;
@@ -88,6 +114,19 @@ pub(crate) async fn add(
     }
 }
 
+/// Takes back one decision.
+#[utoipa::path(
+    delete,
+    path = "/monitoring/decisions/{id}/",
+    tag = "decisions",
+    operation_id = "take_back_one",
+    params(("id" = u64, Path, description = "Which one.")),
+    security(("operator" = [])),
+    responses(
+        (status = 200, body = Removed, description = "It holds no longer."),
+        told::Nothing,
+    ),
+)]
 pub(crate) async fn remove_one(
     Operator(author): Operator,
     State(app): State<Arc<App>>,
@@ -99,6 +138,16 @@ pub(crate) async fn remove_one(
     if removed == 0 { Err(Problem::NotFound) } else { Ok(Json(Removed { removed })) }
 }
 
+/// Takes back the decisions about a client, or those of an origin: name one of the two.
+#[utoipa::path(
+    delete,
+    path = "/monitoring/decisions/",
+    tag = "decisions",
+    operation_id = "take_back",
+    params(Which),
+    security(("operator" = [])),
+    responses((status = 200, body = Removed, description = "They hold no longer.")),
+)]
 pub(crate) async fn remove(
     Operator(author): Operator,
     State(app): State<Arc<App>>,

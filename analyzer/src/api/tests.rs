@@ -1,0 +1,46 @@
+use super::*;
+use std::collections::BTreeSet;
+
+/// The paths that the router knows, which it tells nobody but in its debugging output.
+fn served_paths() -> BTreeSet<String> {
+    let router = served(people()).merge(served(reports())).merge(served(patient()));
+    let text = format!("{router:?}");
+    let paths = text.split('"').filter(|text| text.starts_with('/'));
+    // Two are those of the fallback.
+    paths.filter(|path| *path != "/" && !path.contains("__private")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_route_is_documented_and_every_documented_path_is_a_route() {
+    let documented: BTreeSet<String> = openapi::document().paths.paths.into_keys().collect();
+    let other = |path: &str| path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
+    let with_others: BTreeSet<String> = documented
+        .iter()
+        .flat_map(|path| [path.clone(), other(path)])
+        .filter(|path| path != "/monitoring/openapi.json/")
+        .collect();
+    assert!(documented.len() > 10, "{documented:?}");
+    assert_eq!(served_paths(), with_others);
+}
+
+#[test]
+fn operations_have_names_of_their_own_and_say_what_they_are() {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path}");
+            assert!(
+                operation["summary"].as_str().is_some_and(|text| text.ends_with(['.', ':'])),
+                "{method} {path}"
+            );
+            assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{method} {path}");
+            let security = operation["security"].as_array().into_iter().flatten();
+            let schemes: Vec<_> = security.flat_map(|it| it.as_object().unwrap().keys().cloned()).collect();
+            assert!(
+                schemes.iter().all(|name| ["api_key", "bearer"].contains(&name.as_str())),
+                "{method} {path}: {schemes:?}"
+            );
+        }
+    }
+}
