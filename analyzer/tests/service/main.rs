@@ -24,10 +24,12 @@ mod lapi;
 mod leases;
 mod measure;
 mod monitoring;
+mod pki;
 mod policy;
 mod process;
 mod retention;
 mod security;
+mod tls;
 mod websocket;
 
 /// Which kind of store these tests run on.
