@@ -71,7 +71,7 @@ pub enum Command {
         portcullis serve --config portcullis.yaml --log-format json\n\n\
         The first line on standard output says where it listens, once it does:\n  \
         portcullis: listening on http://127.0.0.1:9470\n\
-        SIGTERM and SIGINT stop it after the requests in work.")]
+        With a certificate in the configuration it says https. SIGTERM and SIGINT stop it after the requests in work.")]
     Serve(ServeArgs),
     /// Make, list and revoke the keys of edges and readers
     #[command(after_help = "Examples:\n  \

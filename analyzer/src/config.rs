@@ -5,6 +5,7 @@
 mod crowdsec;
 mod raw;
 mod security;
+mod tls;
 
 use portcullis_policy::Malformed;
 use std::fmt;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use crowdsec::CrowdSec;
 pub use raw::{LogFormat, LogLevel};
 pub use security::Security;
+pub use tls::Tls;
 
 /// The settings, all of them sensible.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub log: Log,
     /// How HTTP is served.
     pub http: Http,
+    /// How it is served over TLS; in plain text without.
+    pub tls: Option<Tls>,
     /// How reports are taken.
     pub ingest: Ingest,
     /// How the store is used.
@@ -206,6 +210,12 @@ pub enum Rule {
     /// A folder or a file of scenarios cannot be used, or a name is that of none.
     #[error("{0}")]
     Scenarios(String),
+    /// A certificate, a key or issuers cannot be used.
+    #[error("{0}")]
+    Tls(String),
+    /// Certificates can be asked for over TLS only.
+    #[error("needs tls.certificate and tls.key: certificates are shown over TLS")]
+    TlsAlone,
     /// It is no URL.
     #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
     Url {

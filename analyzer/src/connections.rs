@@ -1,35 +1,48 @@
-//! Connections: taken up to a number, served over HTTP/1, and let go in good order.
+//! Connections: taken up to a number, served over HTTP/1, over TLS where there is some, and let go in good order.
 //!
 //! Does not know what is served. Slow heads are cut off here; what comes after the head is the router's affair.
 
 use crate::api::Peer;
 use crate::config::Http;
+use crate::tls::{Certified, Tls};
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// Pause after a failed accept: it fails when the process has no file descriptors left, and they come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What every connection is served with.
+#[derive(Clone, Debug)]
+pub(crate) struct Front {
+    pub(crate) router: Router,
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) settings: Http,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+struct Caller {
+    peer: Peer,
+    certified: Option<Certified>,
+}
+
 /// Serves until told to stop (or until nobody is left to tell), then lets requests in work finish.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    settings: Http,
-    mut stop: oneshot::Receiver<()>,
-) {
-    let permits = Arc::new(Semaphore::new(settings.connections));
+pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: oneshot::Receiver<()>) {
+    let permits = Arc::new(Semaphore::new(front.settings.connections));
     let graceful = GracefulShutdown::new();
+    let (open, closing) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -38,28 +51,57 @@ pub(crate) async fn serve(
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, permit)) = accepted else { continue };
-        let service = TowerToHyperService::new(router.clone());
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            service.call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(settings.header_timeout)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let connection = front.clone().take(stream, peer, closing.clone(), graceful.watcher());
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended badly");
-            }
+            connection.await;
             drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    // Nobody who has not said what he wants is waited for.
+    drop(open);
+    if tokio::time::timeout(front.settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!(connections = connections.len(), "requests still running were cut off");
     }
     connections.shutdown().await;
+}
+
+impl Front {
+    async fn take(self, stream: TcpStream, peer: Peer, mut closing: watch::Receiver<()>, watcher: Watcher) {
+        let Some(tls) = &self.tls else {
+            return self.talk(stream, Caller { peer, certified: None }, watcher).await;
+        };
+        let shaken = tokio::select! {
+            shaken = tls.shake(stream) => shaken,
+            // Nothing is ever told here: it changes by its end.
+            _ = closing.changed() => None,
+        };
+        if let Some(stream) = shaken {
+            let certified = stream.get_ref().1.peer_certificates().map(|_| Certified);
+            self.talk(stream, Caller { peer, certified }, watcher).await;
+        }
+    }
+
+    async fn talk<S>(&self, stream: S, caller: Caller, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(caller.peer);
+            if let Some(certified) = caller.certified {
+                request.extensions_mut().insert(certified);
+            }
+            service.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.settings.header_timeout)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    }
 }
 
 async fn accept(

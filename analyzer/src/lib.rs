@@ -15,6 +15,7 @@ mod logging;
 mod metrics;
 mod server;
 mod store;
+mod tls;
 
 pub mod cli;
 pub mod command;
@@ -30,3 +31,4 @@ pub use server::{Running, StartError};
 pub use store::{
     Access, BUCKET_MS, Folder, FolderError, KeyRow, Lease, Place, Revocation, Store, StoreError,
 };
+pub use tls::{TlsError, begin as begin_tls};

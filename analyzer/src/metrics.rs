@@ -2,6 +2,7 @@
 //!
 //! Label values are words of the catalogue, all of them there from the start; text that a client chose never is one.
 
+use crate::tls::Handshake;
 use portcullis_report::{ANALYZER_FAMILIES, OperationKind, Outcome, Reason, Receipt, Report};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -20,6 +21,8 @@ pub(crate) struct Metrics {
     requests: Family<Labels<2>, Counter>,
     edge_dropped: Counter,
     job_runs: Family<Labels<2>, Counter>,
+    handshakes: Family<Labels<1>, Counter>,
+    reloads: Family<Labels<2>, Counter>,
 }
 
 /// What became of a report that was not stored.
@@ -40,6 +43,22 @@ pub(crate) enum Run {
     Failed,
 }
 
+/// What was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reload {
+    /// Certificates and their keys.
+    Certificates,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reloaded {
+    /// It holds.
+    Done,
+    /// It is wrong, and what was there before stays.
+    Refused,
+}
+
 impl Metrics {
     pub(crate) fn new<'n>(jobs: &[&'static str], scenarios: impl IntoIterator<Item = &'n str>) -> Self {
         let metrics = Self {
@@ -50,6 +69,8 @@ impl Metrics {
             requests: Family::default(),
             edge_dropped: Counter::default(),
             job_runs: Family::default(),
+            handshakes: Family::default(),
+            reloads: Family::default(),
         };
         metrics.start_at_zero(jobs);
         for scenario in scenarios {
@@ -97,6 +118,16 @@ impl Metrics {
         self.job_runs.get_or_create(&job_labels(job, run)).inc();
     }
 
+    /// Counts a handshake.
+    pub(crate) fn shaken(&self, handshake: Handshake) {
+        self.handshakes.get_or_create(&[("outcome", handshake.label())]).inc();
+    }
+
+    /// Counts that something was read again.
+    pub(crate) fn reloaded(&self, what: Reload, outcome: Reloaded) {
+        self.reloads.get_or_create(&reload_labels(what, outcome)).inc();
+    }
+
     /// Everything, in the OpenMetrics text format.
     pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
@@ -118,6 +149,14 @@ impl Metrics {
                 drop(self.requests.get_or_create(&request_labels(kind, outcome)));
             }
         }
+        for handshake in Handshake::ALL {
+            drop(self.handshakes.get_or_create(&[("outcome", handshake.label())]));
+        }
+        for what in [Reload::Certificates] {
+            for outcome in [Reloaded::Done, Reloaded::Refused] {
+                drop(self.reloads.get_or_create(&reload_labels(what, outcome)));
+            }
+        }
         for job in jobs {
             for run in [Run::Done, Run::Failed] {
                 drop(self.job_runs.get_or_create(&job_labels(job, run)));
@@ -133,6 +172,8 @@ impl Metrics {
         register(registry, "portcullis_analyzer_requests_total", self.requests.clone());
         register(registry, "portcullis_analyzer_edge_dropped_total", self.edge_dropped.clone());
         register(registry, "portcullis_analyzer_job_runs_total", self.job_runs.clone());
+        register(registry, "portcullis_analyzer_handshakes_total", self.handshakes.clone());
+        register(registry, "portcullis_analyzer_reloads_total", self.reloads.clone());
         self
     }
 }
@@ -161,6 +202,17 @@ fn job_labels(job: &'static str, run: Run) -> Labels<2> {
         Run::Failed => "failed",
     };
     [("job", job), ("outcome", outcome)]
+}
+
+fn reload_labels(what: Reload, outcome: Reloaded) -> Labels<2> {
+    let what = match what {
+        Reload::Certificates => "certificates",
+    };
+    let outcome = match outcome {
+        Reloaded::Done => "done",
+        Reloaded::Refused => "refused",
+    };
+    [("what", what), ("outcome", outcome)]
 }
 
 #[cfg(test)]

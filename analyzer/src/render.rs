@@ -12,6 +12,7 @@ mod parts;
 mod place;
 mod ratelimit;
 mod template;
+mod tls;
 mod yaml;
 
 pub use bootstrap::{Bootstrap, UPSTREAM};
@@ -21,6 +22,7 @@ pub use inlined::{InlineError, Inlined};
 pub use istio::{Istio, Label, Side};
 pub use place::{KubeName, Place};
 pub use ratelimit::RATELIMIT;
+pub use tls::{Shown, UpstreamTls};
 
 use portcullis_policy::{Policy, Switch, Token};
 
@@ -48,6 +50,8 @@ pub struct Reports {
     pub cluster: String,
     /// Where that cluster is; unless it is somebody else's.
     pub place: Option<Place>,
+    /// Over TLS, or in plain text without.
+    pub tls: Option<UpstreamTls>,
     /// The environment variable with the edge's token, unless that stands in the policy.
     pub token_env: Option<String>,
 }
@@ -72,7 +76,7 @@ impl Reports {
             Token::Environment(name) => Some(name.clone()),
             Token::Inline(_) => None,
         };
-        Some(Self { cluster: analyzer.cluster.clone(), place, token_env })
+        Some(Self { cluster: analyzer.cluster.clone(), place, tls: None, token_env })
     }
 }
 

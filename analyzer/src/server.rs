@@ -3,7 +3,7 @@
 use crate::api::{self, App};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::connections;
+use crate::connections::{self, Front};
 use crate::decisions::Feed;
 use crate::engine::{Engine, EngineView};
 use crate::ingest::Ingest;
@@ -12,6 +12,7 @@ use crate::key::{self, NoEntropy};
 use crate::lapi::Lapi;
 use crate::metrics::Metrics;
 use crate::store::{Access, FolderError, Place, Store, StoreError};
+use crate::tls::{self, Tls, TlsError};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +47,9 @@ pub enum StartError {
     /// It cannot name itself.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
+    /// There is no TLS to be had of its files.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address is not free, or not ours.
     #[error("cannot listen on {address}: {source}; choose another address with --listen")]
     Listen {
@@ -60,6 +64,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    scheme: &'static str,
     store: Store,
     stop: oneshot::Sender<()>,
     connections: JoinHandle<()>,
@@ -76,6 +81,7 @@ impl Running {
     /// # Errors
     /// The folder, the store or the address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        tls::begin();
         let place = Place::enter(&config, Access::Serve)?;
         let shown = place.to_string();
         let listen = |source| StartError::Listen { address: config.listen, source };
@@ -96,6 +102,12 @@ impl Running {
             metrics: Arc::clone(&metrics),
             holder: key::random_name()?,
         };
+        let tls = config
+            .tls
+            .clone()
+            .map(|settings| Tls::new(settings, Arc::clone(&metrics)))
+            .transpose()?
+            .map(Arc::new);
         let (mut jobs, mut tasks): (Vec<_>, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
         if let Some(settings) = config.crowdsec.clone() {
             let key = std::env::var(&settings.key_env)
@@ -121,13 +133,15 @@ impl Running {
             engine = view;
             tasks.push(task);
         }
-        let http = config.http;
+        let settings = config.http;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tasks.extend(tls.clone().map(|tls| tokio::spawn(tls.renew())));
         let app = App {
             config,
             clock,
             store: store.clone(),
             ingest,
-            limits: api::Limits::new(http.requests_per_s),
+            limits: api::Limits::new(settings.requests_per_s),
             feed: feed.clone(),
             engine,
             metrics,
@@ -135,14 +149,19 @@ impl Running {
             started: Instant::now(),
         };
         let (stop, stopped) = oneshot::channel();
-        let connections =
-            tokio::spawn(connections::serve(listener, api::router(Arc::new(app)), http, stopped));
-        Ok(Self { address, store, stop, connections, writer, feed, watching, workshop, jobs: tasks })
+        let front = Front { router: api::router(Arc::new(app)), tls, settings };
+        let connections = tokio::spawn(connections::serve(listener, front, stopped));
+        Ok(Self { address, scheme, store, stop, connections, writer, feed, watching, workshop, jobs: tasks })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it is asked, as in `http://127.0.0.1:9470`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Stops accepting, lets requests in work finish within their time, and closes the store.

@@ -74,7 +74,7 @@ pub struct Plan {
     pub token: Token,
     /// Whether decisions are carried out.
     pub decisions: Decisions,
-    /// Where logs and data go.
+    /// Where logs and data go; a file `analyzer.yaml` that is there already is the analyzer's configuration.
     pub folder: PathBuf,
 }
 

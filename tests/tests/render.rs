@@ -87,6 +87,27 @@ fn an_analyzer_is_taken_by_address_and_by_name() {
 
 #[test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
+fn tls_to_the_analyzer_is_taken() {
+    // Envoy reads these files when it validates.
+    let folder = folder("certificates");
+    let made = rcgen::generate_simple_self_signed(["analyzer.test".to_owned()]).unwrap();
+    let [certificate, key] =
+        [("a.pem", made.cert.pem()), ("a.key", made.signing_key.serialize_pem())].map(|(name, text)| {
+            std::fs::write(folder.join(name), text).unwrap();
+            folder.join(name).display().to_string()
+        });
+    let shown = ["--analyzer-ca", &certificate, "--analyzer-cert", &certificate, "--analyzer-key", &key];
+    for place in ["127.0.0.1:9470", "localhost:9470"] {
+        for flags in [&shown[..], &shown[..2]] {
+            let text = accepted("tls", REPORTING, &[&["--analyzer", place], flags].concat());
+            assert!(text.contains("UpstreamTlsContext"), "{text}");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
 fn a_service_for_shared_limits_is_taken() {
     let policy = format!("{REPORTING}throttles: {{hand_over_cost: true}}\n");
     for place in ["127.0.0.1:8081", "localhost:8081"] {

@@ -4,6 +4,7 @@ use super::App;
 use super::problem::Problem;
 use crate::key::{Key, Role};
 use crate::store::Author;
+use crate::tls::Certified;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 const API_KEY: &str = "x-api-key";
 
-/// The request comes with the key of an edge.
+/// The request comes with the key of an edge, and where edges have to show one, over a connection with a certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge;
 
@@ -27,6 +28,10 @@ impl FromRequestParts<Arc<App>> for Edge {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let must_show = app.config.tls.as_ref().is_some_and(|tls| tls.edge_ca.is_some());
+        if must_show && parts.extensions.get::<Certified>().is_none() {
+            return Err(Problem::NoCertificate);
+        }
         match role(&parts.headers, app).await? {
             Role::Edge => Ok(Self),
             Role::Viewer | Role::Operator | Role::Admin => Err(Problem::EdgesOnly),

@@ -25,6 +25,8 @@ pub(crate) enum Problem {
         "Only a key of the role edge delivers reports and fetches decisions; `portcullis keys add --role edge` makes one."
     )]
     EdgesOnly,
+    #[error("Edges have to show a certificate of an issuer in `tls.edge_ca` here, beside their key.")]
+    NoCertificate,
     #[error("A key of the role edge reads nothing; `portcullis keys add --role viewer` makes one that does.")]
     ReadersOnly,
     #[error("The key's role only reads; `portcullis keys add --role operator` makes one that acts.")]
@@ -81,6 +83,7 @@ impl Problem {
             Self::EdgesOnly | Self::ReadersOnly | Self::OperatorsOnly => {
                 (StatusCode::FORBIDDEN, "role", "Wrong role")
             }
+            Self::NoCertificate => (StatusCode::FORBIDDEN, "certificate", "No certificate"),
             Self::MediaType | Self::Encoding => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type")
             }
@@ -114,6 +117,7 @@ impl Problem {
             Self::NotFound
             | Self::Method
             | Self::EdgesOnly
+            | Self::NoCertificate
             | Self::ReadersOnly
             | Self::OperatorsOnly
             | Self::NotDecisions(_)

@@ -31,6 +31,9 @@ pub struct ApiArgs {
     /// File with the key in it [default: the key in PORTCULLIS_KEY]
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// PEM file with the issuers of the service's certificate [default: those the system trusts, or PORTCULLIS_CA]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// What is to happen; without any of these the client is blocked.

@@ -80,6 +80,15 @@ pub struct EnvoyArgs {
     /// Where the analyzer is; for istio and gateway without it, the policy names a cluster that Envoy has [default for envoy: 127.0.0.1:9470]
     #[arg(long, value_name = "HOST:PORT")]
     pub analyzer: Option<Place>,
+    /// PEM file with the issuers of the analyzer's certificate, as Envoy finds it: reports go over TLS, to whoever shows a certificate for the host of --analyzer
+    #[arg(long, value_name = "PATH")]
+    pub analyzer_ca: Option<String>,
+    /// PEM file with the certificate that Envoy shows the analyzer, as Envoy finds it
+    #[arg(long, value_name = "PATH", requires_all = ["analyzer_ca", "analyzer_key"])]
+    pub analyzer_cert: Option<String>,
+    /// PEM file with that certificate's private key, as Envoy finds it
+    #[arg(long, value_name = "PATH", requires = "analyzer_cert")]
+    pub analyzer_key: Option<String>,
     /// Where Envoy writes the access log
     #[arg(long, value_name = "PATH", default_value = "/dev/stdout")]
     pub access_log: String,

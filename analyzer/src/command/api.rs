@@ -2,8 +2,9 @@
 
 use super::CommandError;
 use crate::cli::ApiArgs;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const URL: &str = "http://127.0.0.1:9470";
@@ -32,7 +33,13 @@ impl Api {
         }
         let named = arguments.url.clone().or_else(|| std::env::var("PORTCULLIS_URL").ok());
         let url = named.unwrap_or_else(|| URL.to_owned()).trim_end_matches('/').to_owned();
-        let client = Client::builder().timeout(PATIENCE).build().map_err(|error| failed(&url, &error))?;
+        crate::tls::begin();
+        let named = arguments.ca.clone().or_else(|| std::env::var_os("PORTCULLIS_CA").map(PathBuf::from));
+        let builder = match named {
+            Some(path) => Client::builder().tls_certs_only(issuers(&path)?),
+            None => Client::builder(),
+        };
+        let client = builder.timeout(PATIENCE).build().map_err(|error| failed(&url, &error))?;
         Ok(Self { client, url, key })
     }
 
@@ -51,6 +58,17 @@ impl Api {
         }
         let detail = value.as_ref().and_then(|value| value.get("detail")).and_then(Value::as_str);
         Err(CommandError::Api(format!("{status}: {}", detail.unwrap_or("no more was said"))))
+    }
+}
+
+/// Whose word on the service's certificate is taken, out of a PEM file.
+fn issuers(path: &Path) -> Result<Vec<Certificate>, CommandError> {
+    let pem = std::fs::read(path).map_err(|source| CommandError::Input { path: path.to_owned(), source })?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => {
+            Err(CommandError::Usage(format!("--ca: {} has no certificate in PEM", path.display())))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use super::schema::{self, Compiled};
 use super::{CommandError, policy};
 use crate::cli::{EnvoyArgs, Kind};
 use crate::render::{
-    Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, RATELIMIT, Reports, UPSTREAM,
+    Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, RATELIMIT, Reports, Shown, UPSTREAM,
+    UpstreamTls,
 };
 use portcullis_policy::Switch;
 use std::io::{self, Write as _};
@@ -23,11 +24,17 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
     let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
     let table = compiled.as_ref().map(|compiled| &compiled.table);
     let policy = policy::parse(&text, file, table).map_err(CommandError::Mistaken)?;
-    let analyzer = Reports::of(&policy, analyzer(arguments)?);
+    let analyzer =
+        Reports::of(&policy, analyzer(arguments)?).map(|reports| Reports { tls: tls(arguments), ..reports });
     if arguments.analyzer.is_some() && analyzer.is_none() {
         return usage(
             "--analyzer: the policy sends no reports; give it the section\n  \
              analyzer: {cluster: portcullis_analyzer, token_env: PORTCULLIS_EDGE_TOKEN}",
+        );
+    }
+    if arguments.analyzer_ca.is_some() && analyzer.as_ref().is_none_or(|reports| reports.place.is_none()) {
+        return usage(
+            "--analyzer-ca is about the analyzer's cluster, and none is rendered: it takes the policy's section `analyzer` and --analyzer",
         );
     }
     let is_called = |name: &str| analyzer.as_ref().is_some_and(|reports| reports.cluster == name);
@@ -68,6 +75,13 @@ fn analyzer(arguments: &EnvoyArgs) -> Result<Option<Place>, CommandError> {
         (None, Kind::Envoy) => place("127.0.0.1:9470").map(Some),
         (None, Kind::Istio | Kind::Gateway) => Ok(None),
     }
+}
+
+/// How reports travel; clap has seen to it that the files are given together.
+fn tls(arguments: &EnvoyArgs) -> Option<UpstreamTls> {
+    let shown = arguments.analyzer_cert.clone().zip(arguments.analyzer_key.clone());
+    let shown = shown.map(|(certificate, key)| Shown { certificate, key });
+    arguments.analyzer_ca.clone().map(|ca| UpstreamTls { ca, shown })
 }
 
 fn deployment(arguments: &EnvoyArgs) -> Result<Deployment, CommandError> {

@@ -36,6 +36,6 @@ async fn serve(config: config::Config) -> Result<(), CommandError> {
 
 fn announce(running: &Running) -> io::Result<()> {
     let mut output = io::stdout().lock();
-    writeln!(output, "portcullis: listening on http://{}", running.address())?;
+    writeln!(output, "portcullis: listening on {}", running.url())?;
     output.flush()
 }

@@ -4,6 +4,7 @@
 
 use super::crowdsec::RawCrowdSec;
 use super::security::RawSecurity;
+use super::tls::RawTls;
 use super::{Config, Http, Ingest, Log, Mistake, Overrides, Retention, Rule, Store, StoreUrl};
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -44,6 +45,7 @@ pub(super) struct Raw {
     listen: String,
     log: RawLog,
     http: RawHttp,
+    tls: RawTls,
     ingest: RawIngest,
     store: RawStore,
     retention: RawRetention,
@@ -100,6 +102,7 @@ impl Default for Raw {
             listen: "127.0.0.1:9470".to_owned(),
             log: RawLog::default(),
             http: RawHttp::default(),
+            tls: RawTls::default(),
             ingest: RawIngest::default(),
             store: RawStore::default(),
             retention: RawRetention::default(),
@@ -165,6 +168,7 @@ impl Raw {
             listen: checks.address("listen", &self.listen),
             log: Log { format: self.log.format, level: self.log.level },
             http: self.http.check(&mut checks),
+            tls: self.tls.check(&mut checks),
             ingest: self.ingest.check(&mut checks),
             store: self.store.check(&mut checks),
             retention: self.retention.check(&mut checks),
@@ -249,7 +253,7 @@ impl Checks {
         T::try_from(actual).unwrap_or_default()
     }
 
-    fn millis(&mut self, path: &'static str, actual: u64, range: RangeInclusive<u64>) -> Duration {
+    pub(super) fn millis(&mut self, path: &'static str, actual: u64, range: RangeInclusive<u64>) -> Duration {
         Duration::from_millis(self.count(path, actual, range))
     }
 

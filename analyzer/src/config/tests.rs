@@ -28,7 +28,7 @@ fn the_example_documents_every_setting() {
         assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
         before = line;
     }
-    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 32);
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 38);
 }
 
 #[test]
@@ -91,6 +91,58 @@ fn a_store_is_a_file_or_a_server_and_its_password_is_not_repeated() {
 }
 
 #[test]
+fn tls_is_of_files_that_fit_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |name: &str| {
+        let made = rcgen::generate_simple_self_signed(["gate.test".to_owned()]).unwrap();
+        std::fs::write(folder.path().join(format!("{name}.pem")), made.cert.pem()).unwrap();
+        std::fs::write(folder.path().join(format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();
+    };
+    made("a");
+    made("b");
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    std::fs::write(folder.path().join("cut"), "-----BEGIN CERTIFICATE-----\nAAAA").unwrap();
+    let path = folder.path().join("p.yaml");
+    let load_with = |certificate: &str, key: &str, edge_ca: &str| {
+        let file = |name: &str| match name {
+            "" => String::new(),
+            name => folder.path().join(name).display().to_string(),
+        };
+        let (certificate, key, edge_ca) = (file(certificate), file(key), file(edge_ca));
+        let text = format!("tls: {{ certificate: '{certificate}', key: '{key}', edge_ca: '{edge_ca}' }}");
+        std::fs::write(&path, text).unwrap();
+        load(Some(&path), Overrides::default()).map_err(|error| {
+            let error = error.to_string().replace(&format!("{}: ", path.display()), "");
+            error.replace(&format!("{}/", folder.path().display()), "")
+        })
+    };
+    assert_eq!(load_with("", "", "").unwrap().tls, None);
+    let tls = load_with("a.pem", "a.key", "b.pem").unwrap().tls.unwrap();
+    assert_eq!(tls.edge_ca, Some(folder.path().join("b.pem")));
+    let nowhere = "cannot read nowhere: No such file or directory (os error 2)";
+    for (certificate, key, edge_ca, expected) in [
+        ("a.pem", "", "", "tls.key: must not be empty"),
+        ("", "a.key", "", "tls.certificate: must not be empty"),
+        ("", "", "a.pem", "tls.edge_ca: needs tls.certificate and tls.key: certificates are shown over TLS"),
+        (
+            "a.pem",
+            "b.key",
+            "",
+            "tls.certificate: a.pem does not do: the private key is that of another certificate",
+        ),
+        ("nowhere", "a.key", "", &format!("tls.certificate: {nowhere}")),
+        ("a.pem", "nowhere", "", &format!("tls.key: {nowhere}")),
+        ("a.pem", "a.key", "nowhere", &format!("tls.edge_ca: {nowhere}")),
+        ("empty", "a.key", "", "tls.certificate: empty has no certificate in PEM"),
+        ("a.pem", "a.pem", "", "tls.key: a.pem has no private key without a password in PEM"),
+        ("a.pem", "a.key", "a.key", "tls.edge_ca: a.key has no certificate in PEM"),
+        ("cut", "a.key", "", "tls.certificate: cut is no PEM, or was cut off"),
+    ] {
+        assert_eq!(load_with(certificate, key, edge_ca).unwrap_err(), expected);
+    }
+}
+
+#[test]
 fn scenarios_come_with_the_program_and_from_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.yaml");
@@ -137,7 +189,7 @@ fn an_unknown_section_is_named_with_its_line() {
     check(
         "# a\nretain:\n  days: 3\n",
         "p.yaml:2: retain: unknown field `retain`, expected one of \
-         data_dir, listen, log, http, ingest, store, retention, security, crowdsec",
+         data_dir, listen, log, http, tls, ingest, store, retention, security, crowdsec",
     );
 }
 

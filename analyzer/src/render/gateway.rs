@@ -2,6 +2,7 @@
 
 use super::parts::{Wasm, access_log_fields, analyzer, buffer_bytes, stats};
 use super::template::fill;
+use super::tls::travel;
 use super::yaml::Yaml;
 use super::{Gate, KubeName};
 use std::path::Path;
@@ -31,7 +32,7 @@ impl Gateway {
         let reports = gate.analyzer.as_ref();
         let analyzer = analyzer(reports).map_or_else(Yaml::nothing, |cluster| {
             let name = reports.map_or_else(Yaml::nothing, |reports| Yaml::text(&reports.cluster));
-            fill(ANALYZER, &[("name", name), ("cluster", cluster)])
+            fill(ANALYZER, &[("name", name), ("cluster", cluster), ("travel", travel(reports))])
         });
         let filter = Wasm::of(gate).filter();
         let patches = self.listeners.iter().map(|listener| {

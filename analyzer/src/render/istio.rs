@@ -2,6 +2,7 @@
 
 use super::parts::{Wasm, access_log, analyzer, buffer_bytes, stats};
 use super::template::fill;
+use super::tls::travel;
 use super::yaml::Yaml;
 use super::{Gate, KubeName};
 use std::str::FromStr;
@@ -53,7 +54,8 @@ impl Istio {
             Side::Gateway => "GATEWAY",
         });
         let analyzer = analyzer(gate.analyzer.as_ref()).map_or_else(Yaml::nothing, |cluster| {
-            fill(ANALYZER, &[("context", cluster_context), ("cluster", cluster)])
+            let travel = travel(gate.analyzer.as_ref());
+            fill(ANALYZER, &[("context", cluster_context), ("cluster", cluster), ("travel", travel)])
         });
         let labels = self.labels.iter().map(|label| {
             let slots = [("key", Yaml::text(&label.key)), ("value", Yaml::text(&label.value))];

@@ -1,6 +1,7 @@
 //! What an Envoy is told of the gate, wherever it is: the filter, the stats, the access log, the clusters.
 
 use super::template::fill;
+use super::tls;
 use super::yaml::Yaml;
 use super::{Gate, Inlined, Place, Reports};
 use portcullis_report::{EDGE_FAMILIES, FamilyKind, stats_tags};
@@ -125,15 +126,31 @@ pub(super) fn access_log_fields() -> Yaml {
 
 /// A cluster of one place.
 pub(super) fn cluster(name: &str, place: &Place, protocol: Yaml) -> Yaml {
-    // A name is looked up and looked up again; an address is what it is.
-    let kind = if place.is_address() { "STATIC" } else { "STRICT_DNS" };
-    cluster_at(name, kind, address(Yaml::text(&place.host), Yaml::number(place.port)), protocol)
+    cluster_at(name, kind(place), at(place), protocol)
 }
 
-/// A cluster of one address.
+/// A name is looked up and looked up again; an address is what it is.
+fn kind(place: &Place) -> &'static str {
+    if place.is_address() { "STATIC" } else { "STRICT_DNS" }
+}
+
+fn at(place: &Place) -> Yaml {
+    address(Yaml::text(&place.host), Yaml::number(place.port))
+}
+
+/// A cluster of one address, in plain text.
 pub(super) fn cluster_at(name: &str, kind: &'static str, address: Yaml, protocol: Yaml) -> Yaml {
-    let slots =
-        [("name", Yaml::text(name)), ("kind", Yaml::own(kind)), ("address", address), ("protocol", protocol)];
+    cluster_over(name, kind, address, Yaml::nothing(), protocol)
+}
+
+fn cluster_over(name: &str, kind: &'static str, address: Yaml, transport: Yaml, protocol: Yaml) -> Yaml {
+    let slots = [
+        ("name", Yaml::text(name)),
+        ("kind", Yaml::own(kind)),
+        ("address", address),
+        ("transport", transport),
+        ("protocol", protocol),
+    ];
     fill(CLUSTER, &slots)
 }
 
@@ -141,7 +158,8 @@ pub(super) fn cluster_at(name: &str, kind: &'static str, address: Yaml, protocol
 pub(super) fn analyzer(reports: Option<&Reports>) -> Option<Yaml> {
     let reports = reports?;
     let place = reports.place.as_ref()?;
-    Some(cluster(&reports.cluster, place, Yaml::nothing()))
+    let transport = tls::transport(reports.tls.as_ref(), place);
+    Some(cluster_over(&reports.cluster, kind(place), at(place), transport, Yaml::nothing()))
 }
 
 /// An address of a socket.

@@ -15,6 +15,7 @@ fn gate(policy: &str) -> Gate {
         analyzer: Some(Reports {
             cluster: "portcullis_analyzer".to_owned(),
             place: "analyzer.monitoring:9470".parse().ok(),
+            tls: None,
             token_env: Some("PORTCULLIS_EDGE_TOKEN".to_owned()),
         }),
         body_bytes: 262_144,
@@ -27,6 +28,7 @@ fn nasty() -> Gate {
     let reports = Reports {
         cluster: NASTY.to_owned(),
         place: "analyzer:1".parse().ok(),
+        tls: None,
         token_env: Some(NASTY.to_owned()),
     };
     Gate {
@@ -356,4 +358,54 @@ fn upgrades_are_taken_where_the_policy_takes_sockets() {
     assert_eq!(on["http2_protocol_options"], json!({"allow_connect": true}));
     let off = manager(Switch::Off);
     assert_eq!((off.get("upgrade_configs"), &off["http2_protocol_options"]), (None, &json!({})));
+}
+
+#[test]
+fn reports_go_over_tls_to_the_analyzer_and_nobody_else() {
+    let shown = Shown { certificate: "/tls/edge.pem".to_owned(), key: NASTY.to_owned() };
+    let mut gate = gate("");
+    let reports = gate.analyzer.as_mut().unwrap();
+    reports.tls = Some(UpstreamTls { ca: "/tls/ca.pem".to_owned(), shown: Some(shown) });
+    let all = |gate: &Gate| [bootstrap(), istio(Side::Sidecar), gateway(None)].map(|it| it.render(gate));
+    let cluster = |text: &str| {
+        let clusters = read(text).iter().flat_map(sockets).collect::<Vec<_>>();
+        assert_eq!(clusters.len(), 1, "{text}");
+        clusters[0]["typed_config"].clone()
+    };
+    for text in all(&gate) {
+        let context = cluster(&text);
+        assert_eq!(context["sni"], "analyzer.monitoring");
+        let common = &context["common_tls_context"];
+        assert_eq!(common["tls_certificates"][0]["private_key"]["filename"], NASTY);
+        assert_eq!(common["tls_certificates"][0]["certificate_chain"]["filename"], "/tls/edge.pem");
+        let validation = &common["validation_context"];
+        assert_eq!(validation["trusted_ca"]["filename"], "/tls/ca.pem");
+        let names = json!([{"san_type": "DNS", "matcher": {"exact": "analyzer.monitoring"}}]);
+        assert_eq!(validation["match_typed_subject_alt_names"], names);
+        assert!(!text.contains("plain text") && !text.contains("{{travel"), "{text}");
+    }
+    let reports = gate.analyzer.as_mut().unwrap();
+    reports.place = "[::1]:9470".parse().ok();
+    reports.tls = Some(UpstreamTls { ca: "/tls/ca.pem".to_owned(), shown: None });
+    for text in all(&gate) {
+        let context = cluster(&text);
+        assert!(
+            context.get("sni").is_none() && context["common_tls_context"].get("tls_certificates").is_none()
+        );
+        let names = json!([{"san_type": "IP_ADDRESS", "matcher": {"exact": "::1"}}]);
+        assert_eq!(
+            context["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"],
+            names
+        );
+    }
+}
+
+/// Every transport socket in a document.
+fn sockets(value: &Value) -> Vec<Value> {
+    let inner: Vec<_> = match value {
+        Value::Object(fields) => fields.values().flat_map(sockets).collect(),
+        Value::Array(items) => items.iter().flat_map(sockets).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    value.get("transport_socket").cloned().into_iter().chain(inner).collect()
 }

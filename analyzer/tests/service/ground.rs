@@ -61,6 +61,7 @@ impl Ground {
 
     /// The same, and what else the configuration of a process on it says.
     pub(crate) async fn with(settings: &str) -> Self {
+        portcullis_analyzer::begin_tls();
         let kept = Arc::new(tempfile::tempdir().unwrap());
         let url = match ENGINE {
             Engine::Sqlite => None,

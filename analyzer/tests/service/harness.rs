@@ -53,7 +53,7 @@ impl Service {
         let now_ms = Arc::new(AtomicU64::new(NOW));
         let told = Arc::clone(&now_ms);
         let running = Running::start(config, Clock::new(move || told.load(Ordering::SeqCst))).await.unwrap();
-        let url = format!("http://{}", running.address());
+        let url = running.url();
         Self { url, edge, viewer, ground, running, client: reqwest::Client::new(), now_ms }
     }
 

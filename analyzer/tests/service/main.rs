@@ -25,10 +25,12 @@ mod leases;
 mod measure;
 mod monitoring;
 mod openapi;
+mod pki;
 mod policy;
 mod process;
 mod retention;
 mod security;
+mod tls;
 mod websocket;
 
 /// Which kind of store these tests run on.

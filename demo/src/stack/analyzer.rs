@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 const START: Duration = Duration::from_secs(20);
-const GREETING: &str = "portcullis: listening on http://";
+const GREETING: &str = "portcullis: listening on ";
 
 /// The analyzer, running or killed.
 pub struct Analyzer {
@@ -58,6 +58,10 @@ impl Analyzer {
         let mut command = self.tether.command(&self.program);
         command.args(["serve", "--listen"]).arg(self.address.to_string());
         command.arg("--data-dir").arg(self.folder.join("data"));
+        let config = self.folder.join("analyzer.yaml");
+        if config.is_file() {
+            command.arg("--config").arg(config);
+        }
         let mut process = Process::start("analyzer", command, &self.folder)?;
         let mut end = None;
         let greeted = wait::until("the analyzer to listen", START, async || {
@@ -74,7 +78,7 @@ impl Analyzer {
             return Err(error);
         }
         let line = greeted.with_context(|| process.tail())?.unwrap_or_default();
-        let address = line.strip_prefix(GREETING).and_then(|address| address.parse().ok());
+        let address = line.strip_prefix(GREETING).and_then(|url| url.split_once("://")?.1.parse().ok());
         self.address = address.with_context(|| format!("the analyzer greets with {line:?}"))?;
         self.process = Some(process);
         Ok(())

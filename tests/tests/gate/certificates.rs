@@ -105,7 +105,7 @@ fn transport(side: &str, shown: Option<&str>, folder: &Path, more: &str) -> Stri
     )
 }
 
-fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub(super) fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
@@ -113,14 +113,15 @@ fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 }
 
 /// Writes a certificate with these names, and its key.
-fn leaf(folder: &Path, name: &str, names: &[&str], issuer: &CertifiedIssuer<'static, KeyPair>) {
+pub(super) fn leaf(folder: &Path, name: &str, names: &[&str], issuer: &CertifiedIssuer<'static, KeyPair>) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.subject_alt_names = names
         .iter()
-        .map(|name| match name.contains("://") {
-            true => SanType::URI((*name).try_into().unwrap()),
-            false => SanType::DnsName((*name).try_into().unwrap()),
+        .map(|name| match (name.contains("://"), name.parse()) {
+            (true, _) => SanType::URI((*name).try_into().unwrap()),
+            (false, Ok(address)) => SanType::IpAddress(address),
+            (false, Err(_)) => SanType::DnsName((*name).try_into().unwrap()),
         })
         .collect();
     let key = KeyPair::generate().unwrap();
@@ -128,7 +129,7 @@ fn leaf(folder: &Path, name: &str, names: &[&str], issuer: &CertifiedIssuer<'sta
     write(folder, name, &certificate.pem(), &key.serialize_pem());
 }
 
-fn write(folder: &Path, name: &str, certificate: &str, key: &str) {
+pub(super) fn write(folder: &Path, name: &str, certificate: &str, key: &str) {
     std::fs::write(folder.join(format!("{name}.pem")), certificate).unwrap();
     std::fs::write(folder.join(format!("{name}.key")), key).unwrap();
 }

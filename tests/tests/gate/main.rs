@@ -35,6 +35,7 @@ mod refusals;
 mod reload;
 mod reports;
 mod responses;
+mod secured;
 mod shadow;
 mod sockets;
 mod streams;

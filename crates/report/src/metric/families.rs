@@ -435,4 +435,18 @@ pub const ANALYZER_FAMILIES: &[Family] = &[
         buckets: &[],
         help: "Runs of background jobs, by job and whether they were done or failed.",
     },
+    Family {
+        name: "portcullis_analyzer_handshakes_total",
+        kind: FamilyKind::Counter,
+        labels: &["outcome"],
+        buckets: &[],
+        help: "TLS handshakes: done, plaintext, slow, with a certificate that is not believed, or failed otherwise.",
+    },
+    Family {
+        name: "portcullis_analyzer_reloads_total",
+        kind: FamilyKind::Counter,
+        labels: &["what", "outcome"],
+        buckets: &[],
+        help: "Times that the configuration or certificates were read again, by whether they hold or were refused.",
+    },
 ];

@@ -1,0 +1,120 @@
+//! TLS of the listener: the files of the configuration become what a handshake goes by, again whenever they are renewed.
+//!
+//! Knows certificates and how they are shown; does not know what is served. Files that do not fit together, as while they
+//! are being renewed, change nothing: what was read last and was good stays.
+
+mod handshake;
+mod materials;
+
+pub(crate) use handshake::Handshake;
+pub(crate) use materials::Materials;
+pub use materials::TlsError;
+
+use crate::config;
+use crate::metrics::{Metrics, Reload, Reloaded};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_rustls::rustls::{ServerConfig, crypto};
+
+/// The request came over a connection whose client has shown a certificate that we believe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certified;
+
+/// What handshakes go by.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    current: RwLock<Current>,
+    turns: Semaphore,
+    metrics: Arc<Metrics>,
+}
+
+/// What was read last and was good.
+#[derive(Clone, Debug)]
+struct Current {
+    settings: config::Tls,
+    materials: Materials,
+    accept: Arc<ServerConfig>,
+}
+
+/// Makes the one implementation of cryptography that there is here the one of this process; whoever speaks TLS needs one.
+pub fn begin() {
+    // Another start in this process may have come first.
+    drop(crypto::ring::default_provider().install_default());
+}
+
+impl Tls {
+    /// Reads the files.
+    pub(crate) fn new(settings: config::Tls, metrics: Arc<Metrics>) -> Result<Self, TlsError> {
+        let turns = Semaphore::new(settings.handshakes);
+        let current = Current::read(settings)?;
+        Ok(Self { current: RwLock::new(current), turns, metrics })
+    }
+
+    /// Reads the files again after every interval; ends when it is aborted.
+    pub(crate) async fn renew(self: Arc<Self>) {
+        let mut failure = None;
+        loop {
+            let settings = self.settings();
+            tokio::time::sleep(settings.renewal).await;
+            let tls = Arc::clone(&self);
+            let read = tokio::task::spawn_blocking(move || tls.adopt(settings)).await;
+            let said =
+                read.map_or_else(|error| Err(error.to_string()), |read| read.map_err(|it| it.to_string()));
+            match said {
+                Ok(Renewal::None) => failure = None,
+                Ok(Renewal::Done) => {
+                    failure = None;
+                    self.metrics.reloaded(Reload::Certificates, Reloaded::Done);
+                    tracing::info!("the certificates were renewed");
+                }
+                // Once for each thing that is wrong, however often it is looked at.
+                Err(error) if failure.as_ref() != Some(&error) => {
+                    self.metrics.reloaded(Reload::Certificates, Reloaded::Refused);
+                    tracing::warn!(error, "the certificates stay as they were");
+                    failure = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Takes what the files hold; what is wrong changes nothing.
+    pub(crate) fn adopt(&self, settings: config::Tls) -> Result<Renewal, TlsError> {
+        let materials = Materials::read(&settings)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.materials == materials {
+            current.settings = settings;
+            return Ok(Renewal::None);
+        }
+        let accept = materials.accept()?;
+        *current = Current { settings, materials, accept };
+        Ok(Renewal::Done)
+    }
+
+    fn settings(&self) -> config::Tls {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).settings.clone()
+    }
+
+    fn accepts(&self) -> (Arc<ServerConfig>, Duration) {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&current.accept), current.settings.handshake_timeout)
+    }
+}
+
+impl Current {
+    fn read(settings: config::Tls) -> Result<Self, TlsError> {
+        let materials = Materials::read(&settings)?;
+        let accept = materials.accept()?;
+        Ok(Self { settings, materials, accept })
+    }
+}
+
+/// What reading the files again came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// They are what they were.
+    None,
+    /// Handshakes go by other ones from here on.
+    Done,
+}
