@@ -5,6 +5,7 @@
 
 pub(crate) mod target;
 
+use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 use sqlx::postgres::PgListener;
 use std::sync::Arc;
@@ -43,19 +44,32 @@ pub(crate) enum Heard {
 
 impl Feed {
     /// Begins with what the store has, and watches it.
-    pub(crate) async fn start(store: Store) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let revision = store.revision().await?;
-        let feed = Self(Arc::new(watch::Sender::new(News { revision, open: true })));
-        let task = tokio::spawn(watch(feed.clone(), store));
+    pub(crate) async fn start(store: Store, clock: Clock) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let feed = Self::at(store.revision().await?);
+        let task = tokio::spawn(watch(feed.clone(), store, clock));
         Ok((feed, task))
     }
 
-    /// Tells of a revision.
+    fn at(revision: u64) -> Self {
+        Self(Arc::new(watch::Sender::new(News { revision, open: true })))
+    }
+
+    /// Tells of a revision that was made; of two that were made at a time the later may be told first.
     pub(crate) fn tell(&self, revision: u64) {
+        self.change(|known| known.max(revision));
+    }
+
+    /// Tells what the store said, which was asked when this much had been heard. What was told meanwhile is newer than the
+    /// answer; otherwise the store is right, also when it went back to an earlier revision.
+    pub(crate) fn found(&self, heard: u64, revision: u64) {
+        self.change(|known| if known == heard { revision } else { known });
+    }
+
+    fn change(&self, next: impl FnOnce(u64) -> u64) {
         self.0.send_if_modified(|news| {
-            let is_new = news.revision != revision;
-            news.revision = revision;
-            is_new
+            let before = news.revision;
+            news.revision = next(before);
+            news.revision != before
         });
     }
 
@@ -86,7 +100,7 @@ impl Listener {
     }
 }
 
-async fn watch(feed: Feed, store: Store) {
+async fn watch(feed: Feed, store: Store, clock: Clock) {
     let mut listener = None;
     loop {
         if listener.is_none() {
@@ -98,9 +112,14 @@ async fn watch(feed: Feed, store: Store) {
         if tokio::time::timeout(POLL, told(listener.as_mut())).await == Ok(Told::Broken) {
             listener = None;
         }
+        let heard = feed.revision();
         match store.revision().await {
-            Ok(revision) => feed.tell(revision),
+            Ok(revision) => feed.found(heard, revision),
             Err(error) => tracing::debug!(%error, "the revision of the decisions is not known"),
+        }
+        // So that nobody has to wait until they are fetched.
+        if let Err(error) = store.standing(clock.now_ms()).await {
+            tracing::debug!(%error, "the decisions are not known");
         }
     }
 }
@@ -120,5 +139,29 @@ async fn told(listener: Option<&mut PgListener>) -> Told {
             Ok(_) => Told::Something,
             Err(_) => Told::Broken,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_that_come_late_take_nothing_back() {
+        let feed = Feed::at(10);
+        let check = |expected: u64| assert_eq!(feed.revision(), expected);
+        feed.tell(12);
+        feed.tell(11);
+        check(12);
+        // The store was asked before another was told.
+        let heard = feed.revision();
+        feed.tell(15);
+        feed.found(heard, 12);
+        check(15);
+        // It is another store.
+        feed.found(15, 3);
+        check(3);
+        feed.found(3, 4);
+        check(4);
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Metrics {
 pub(crate) enum Turned {
     /// It was refused for good.
     Rejected,
+    /// Whoever sent it has no key of an edge.
+    Forbidden,
     /// There was no room for it at the moment.
     Overloaded,
 }
@@ -103,6 +105,7 @@ impl Metrics {
     pub(crate) fn turned_away(&self, turned: Turned) {
         let outcome = match turned {
             Turned::Rejected => "rejected",
+            Turned::Forbidden => "forbidden",
             Turned::Overloaded => "overloaded",
         };
         self.reports.get_or_create(&[("outcome", outcome)]).inc();
@@ -136,7 +139,7 @@ impl Metrics {
     }
 
     fn start_at_zero(&self, jobs: &[&'static str]) {
-        for outcome in ["stored", "duplicate", "rejected", "overloaded"] {
+        for outcome in ["stored", "duplicate", "rejected", "forbidden", "overloaded"] {
             drop(self.reports.get_or_create(&[("outcome", outcome)]));
         }
         for reason in Reason::ALL {

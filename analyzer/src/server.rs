@@ -90,7 +90,7 @@ impl Running {
         let unopened = |source| StartError::Store { place: shown.clone(), source };
         let store = Store::open(place).await.map_err(unopened)?;
         store.begin_decisions(clock.now_ms()).await.map_err(unopened)?;
-        let (feed, watching) = Feed::start(store.clone()).await.map_err(unopened)?;
+        let (feed, watching) = Feed::start(store.clone(), clock.clone()).await.map_err(unopened)?;
         let scenarios = config.security.scenarios.iter().map(|scenario| &*scenario.name);
         let metrics = Arc::new(Metrics::new(jobs::JOBS, scenarios));
         let bell = Arc::new(Notify::new());

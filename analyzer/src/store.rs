@@ -30,9 +30,10 @@ use pool::Pool;
 use sql::sql;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
-pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
+pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Pull, Removal, Wanted};
 pub use error::StoreError;
 pub use fold::BUCKET_MS;
 pub(crate) use fold::window_start;
@@ -52,6 +53,8 @@ pub struct Store {
     writer: Pool,
     readers: Pool,
     lookups: Pool,
+    /// The decisions as they were when somebody asked last.
+    standing: Arc<Mutex<decisions::Held>>,
     _folder: Option<Arc<Folder>>,
 }
 

@@ -1,5 +1,6 @@
 //! `bench`: what the hot paths cost, as tables for a person. Nothing is asserted: the goals stand beside the figures.
 
+mod analyzer;
 mod callgrind;
 mod documents;
 mod graphql;
@@ -29,6 +30,8 @@ enum What {
     Graphql,
     /// Knowing a client, and asking its throttles.
     Throttle,
+    /// Reports taken in and decisions told, on both kinds of store; the memory of a client.
+    Analyzer,
 }
 
 const NO_VALGRIND: &str =
@@ -41,6 +44,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         What::Throttle => {
             anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
             throttle::run(workspace)
+        }
+        What::Analyzer => {
+            anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
+            analyzer::run(workspace)
         }
     }
 }

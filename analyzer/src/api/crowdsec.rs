@@ -11,7 +11,7 @@ use super::openapi::shapes;
 use super::problem::{Problem, excerpt};
 use crate::decisions::target::target;
 use crate::key::Key;
-use crate::store::{Kept, Wanted};
+use crate::store::{Kept, Pull, Wanted};
 use axum::Json;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
@@ -120,9 +120,13 @@ pub(crate) async fn stream(
         not_containing: pulled.scenarios_not_containing.as_deref(),
         all: pulled.dedup.as_deref() == Some("false"),
     };
-    let stream = Stream {
-        new: decisions(pull.new, &filter, now_ms),
-        deleted: decisions(pull.deleted, &filter, now_ms),
+    let stream = match &pull {
+        Pull::All(standing) => {
+            Stream { new: decisions(standing.holding(now_ms), &filter, now_ms), deleted: Vec::new() }
+        }
+        Pull::Changes { new, deleted } => {
+            Stream { new: decisions(new, &filter, now_ms), deleted: decisions(deleted, &filter, now_ms) }
+        }
     };
     Ok(Json(stream).into_response())
 }
@@ -191,7 +195,7 @@ pub(crate) async fn ask(
         not_containing: asked.scenarios_not_containing.as_deref(),
         ..Filter::default()
     };
-    let blocks = decisions(blocks, &filter, now_ms);
+    let blocks = decisions(&blocks, &filter, now_ms);
     if blocks.is_empty() { none() } else { Ok(Json(blocks).into_response()) }
 }
 

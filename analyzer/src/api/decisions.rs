@@ -115,10 +115,10 @@ impl From<Kept> for Held {
             factor_milli,
             scope: kept.scope.kind(),
             value: kept.scope.value(),
-            reason: kept.reason,
-            origin: kept.origin,
+            reason: kept.reason.to_string(),
+            origin: kept.origin.to_string(),
             created_ms: kept.created_ms,
-            created_by: kept.created_by,
+            created_by: kept.created_by.to_string(),
             expires_at_ms: kept.expires_ms,
         }
     }

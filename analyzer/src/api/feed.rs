@@ -59,12 +59,13 @@ pub(crate) async fn show(
         if listener.other_than(after, deadline).await == Heard::Nothing {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        let page = app.store.decision_page(after).await?;
+        let (heard, now_ms) = (app.feed.revision(), app.clock.now_ms());
+        let page = app.store.decision_page(after, now_ms).await?;
         if page.full || page.revision != after {
-            return answer(page, app.clock.now_ms(), &headers);
+            return answer(page, now_ms, &headers);
         }
         // Another analyzer told the edge before anyone told us.
-        app.feed.tell(page.revision);
+        app.feed.found(heard, page.revision);
     }
 }
 
@@ -104,8 +105,8 @@ fn decision(kept: Kept) -> Decision {
         action: kept.action,
         scope: kept.scope,
         expires_at_ms: kept.expires_ms,
-        reason: kept.reason,
-        origin: kept.origin,
+        reason: kept.reason.to_string(),
+        origin: kept.origin.to_string(),
     }
 }
 

@@ -29,17 +29,21 @@ use std::time::Duration;
     ),
 )]
 pub(crate) async fn take(
-    _edge: Edge,
+    edge: Result<Edge, Problem>,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     content: Body,
 ) -> Result<Json<Receipt>, Problem> {
-    let taken = take_checked(&app, &headers, content).await;
-    if let Err(problem) = &taken {
-        let turned = if problem.is_temporary() { Turned::Overloaded } else { Turned::Rejected };
-        app.metrics.turned_away(turned);
-    }
-    taken.map(Json)
+    let taken = match edge {
+        Ok(Edge) => {
+            take_checked(&app, &headers, content).await.map_err(|problem| (problem, Turned::Rejected))
+        }
+        Err(problem) => Err((problem, Turned::Forbidden)),
+    };
+    taken.map(Json).map_err(|(problem, turned)| {
+        app.metrics.turned_away(if problem.is_temporary() { Turned::Overloaded } else { turned });
+        problem
+    })
 }
 
 async fn take_checked(app: &App, headers: &HeaderMap, content: Body) -> Result<Receipt, Problem> {

@@ -151,7 +151,7 @@ impl Work {
         }
         let mut is_other = false;
         loop {
-            let page = engine.store.decision_page(self.known).await?;
+            let page = engine.store.decision_page(self.known, now_ms).await?;
             if page.full {
                 is_other = true;
                 self.others.clear();
@@ -159,7 +159,8 @@ impl Work {
             self.known = page.revision;
             for kept in page.changes {
                 let before = self.others.remove(&kept.id);
-                let matters = kept.created_by != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
+                let matters =
+                    &*kept.created_by != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
                 is_other |= matters || before.is_some();
                 if matters {
                     self.others.insert(kept.id, kept);

@@ -6,16 +6,20 @@
 mod change;
 mod list;
 mod page;
+mod standing;
 
 use super::pool::{Pool, Transaction};
-use super::sql::{Row, sql};
+use super::sql::{Row, Statement, sql};
 use super::{Store, StoreError};
 use portcullis_report::{Action, Scope};
+use std::sync::Arc;
 
 pub(super) use change::store_drafts;
 pub(crate) use change::{Added, Author, Draft, Removal};
 pub(crate) use list::Wanted;
-pub(crate) use page::Page;
+pub(crate) use page::{Page, Pull};
+pub(super) use standing::Held;
+pub(crate) use standing::Standing;
 
 /// Decisions that hold at once, at most; more are refused.
 pub(crate) const MOST: u64 = 500_000;
@@ -31,12 +35,28 @@ pub(crate) struct Kept {
     pub(crate) revision: u64,
     pub(crate) action: Action,
     pub(crate) scope: Scope,
-    pub(crate) reason: String,
-    pub(crate) origin: String,
+    pub(crate) reason: Arc<str>,
+    pub(crate) origin: Arc<str>,
     pub(crate) created_ms: u64,
-    pub(crate) created_by: String,
+    pub(crate) created_by: Arc<str>,
     pub(crate) expires_ms: u64,
     pub(crate) removed_ms: Option<u64>,
+}
+
+/// How far the decisions of the store are.
+#[derive(Clone, Copy, Debug)]
+struct Revision {
+    revision: u64,
+    /// Who knows less has to be told everything.
+    floor: u64,
+}
+
+/// The last texts that were read: of many decisions that were made together they are the same, and are kept once.
+#[derive(Debug)]
+struct Texts {
+    reason: Arc<str>,
+    origin: Arc<str>,
+    created_by: Arc<str>,
 }
 
 const COLUMNS: &str = "id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms, removed_ms";
@@ -54,8 +74,11 @@ impl Store {
 
     /// The revision of what is stored.
     pub(crate) async fn revision(&self) -> Result<u64, StoreError> {
-        let row = self.lookups.row(sql("SELECT value FROM revisions WHERE name = $1").bind(REVISION)).await?;
-        Ok(row.map(|row| row.amount("value")).transpose()?.unwrap_or_default())
+        Ok(self.decisions_at().await?.revision)
+    }
+
+    async fn decisions_at(&self) -> Result<Revision, StoreError> {
+        Ok(revision(self.lookups.row(revision_statement()).await?)?)
     }
 
     /// Waits on PostgreSQL until another analyzer tells of a new revision; on SQLite there is nobody to tell.
@@ -68,6 +91,21 @@ impl Store {
                 Ok(Some(listener))
             }
         }
+    }
+}
+
+async fn current(snapshot: &mut Transaction) -> Result<Revision, sqlx::Error> {
+    revision(snapshot.on().row(revision_statement()).await?)
+}
+
+fn revision_statement() -> Statement<'static> {
+    sql("SELECT value, floor FROM revisions WHERE name = $1").bind(REVISION)
+}
+
+fn revision(row: Option<Row>) -> Result<Revision, sqlx::Error> {
+    match row {
+        Some(row) => Ok(Revision { revision: row.amount("value")?, floor: row.amount("floor")? }),
+        None => Ok(Revision { revision: 0, floor: 0 }),
     }
 }
 
@@ -96,26 +134,40 @@ async fn tell(transaction: &mut Transaction) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-fn kept(row: &Row) -> Result<Kept, sqlx::Error> {
+fn kept(row: &Row, texts: &mut Texts) -> Result<Kept, sqlx::Error> {
     let factor = row.optional_amount("factor_milli")?;
-    let action = match (row.text("action")?.as_str(), factor.and_then(|factor| u16::try_from(factor).ok())) {
+    let action = match (row.str("action")?, factor.and_then(|factor| u16::try_from(factor).ok())) {
         ("block", _) => Action::Block,
         ("allow", _) => Action::Allow,
         ("throttle", Some(factor_milli)) => Action::Throttle { factor_milli },
         _ => return Err(sqlx::Error::Decode("an unknown action".into())),
     };
-    let scope = Scope::parse(&row.text("scope")?, &row.text("value")?);
+    let scope = Scope::parse(row.str("scope")?, row.str("value")?);
     let Some(Ok(scope)) = scope else { return Err(sqlx::Error::Decode("an unknown scope".into())) };
     Ok(Kept {
         id: row.amount("id")?,
         revision: row.amount("revision")?,
         action,
         scope,
-        reason: row.text("reason")?,
-        origin: row.text("origin")?,
+        reason: shared(&mut texts.reason, row.str("reason")?),
+        origin: shared(&mut texts.origin, row.str("origin")?),
         created_ms: row.amount("created_ms")?,
-        created_by: row.text("created_by")?,
+        created_by: shared(&mut texts.created_by, row.str("created_by")?),
         expires_ms: row.amount("expires_ms")?,
         removed_ms: row.optional_amount("removed_ms")?,
     })
+}
+
+/// The text, which is the last one where that is the same.
+fn shared(last: &mut Arc<str>, text: &str) -> Arc<str> {
+    if **last != *text {
+        *last = text.into();
+    }
+    Arc::clone(last)
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { reason: "".into(), origin: "".into(), created_by: "".into() }
+    }
 }

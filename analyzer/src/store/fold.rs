@@ -3,7 +3,9 @@
 //! A report that comes late is put where the rows of its time are to end up, so that what has been merged stays so.
 
 use super::leases::Lease;
-use super::merge::{MERGE_ROLLUP, MERGE_SOCKET_CLIENTS, MERGE_SOCKETS, MERGE_TOTALS};
+use super::merge::{
+    MERGE_CANDIDATES, MERGE_CHANGES, MERGE_ROLLUP, MERGE_SOCKET_CLIENTS, MERGE_SOCKETS, MERGE_TOTALS,
+};
 use super::pool::Transaction;
 use super::sql::sql;
 use super::{Store, StoreError};
@@ -103,7 +105,7 @@ async fn step(
     Ok(Some(merged))
 }
 
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 6] = [
     (
         "rollup",
         "operation, kind, class, transport, refused, shadowed, requests, cost_milli_sum, cost_milli_max, depth_max, \
@@ -112,6 +114,12 @@ const TABLES: [(&str, &str, &str); 4] = [
     ),
     ("sockets", "class, name, amount", MERGE_SOCKETS),
     ("socket_clients", "client_key, class, attempts, rejected, messages, bytes", MERGE_SOCKET_CLIENTS),
+    (
+        "candidate_changes",
+        "operation, kind, class, live, candidate, requests, correlation_id, document",
+        MERGE_CHANGES,
+    ),
+    ("candidate_totals", "judged, undecided, dropped", MERGE_CANDIDATES),
     (
         "totals",
         "reports, requests, refused, cost_milli_sum, cost_milli_max, incidents, incidents_dropped",

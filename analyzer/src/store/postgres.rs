@@ -7,6 +7,7 @@ use super::{ACQUIRE_TIMEOUT, LOOKUPS, Store, StoreError, migrations};
 use crate::config;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections that write: reports, and beside them operators and jobs.
@@ -21,7 +22,7 @@ pub(super) async fn open(url: &str, settings: &config::Store) -> Result<Store, S
     migrations::run(&writer).await?;
     let readers = pool(settings.readers, settings, options.clone()).await?;
     let lookups = pool(LOOKUPS, settings, options).await?;
-    Ok(Store { writer, readers, lookups, _folder: None })
+    Ok(Store { writer, readers, lookups, standing: Arc::default(), _folder: None })
 }
 
 async fn pool(size: u32, settings: &config::Store, options: PgConnectOptions) -> Result<Pool, StoreError> {

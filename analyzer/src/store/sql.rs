@@ -197,6 +197,14 @@ impl Row {
         self.float(column).map(|sum| loaded(sum as i64))
     }
 
+    /// A text that need not be kept.
+    pub(super) fn str(&self, column: &str) -> Result<&str, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+
     pub(super) fn text(&self, column: &str) -> Result<String, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(column),

@@ -21,7 +21,7 @@ pub(super) async fn open(folder: Folder, settings: &config::Store) -> Result<Sto
     drop(alone);
     let readers = pool(settings.readers, ACQUIRE_TIMEOUT, options.clone().read_only(true)).await?;
     let lookups = pool(LOOKUPS, ACQUIRE_TIMEOUT, options.read_only(true)).await?;
-    Ok(Store { writer, readers, lookups, _folder: Some(Arc::new(folder)) })
+    Ok(Store { writer, readers, lookups, standing: Arc::default(), _folder: Some(Arc::new(folder)) })
 }
 
 fn options(file: &Path, settings: &config::Store) -> SqliteConnectOptions {

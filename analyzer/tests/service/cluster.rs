@@ -4,6 +4,7 @@
 //! server by its process id and removes the folder. PostgreSQL refuses to run as root, so then it runs as `nobody`.
 #![allow(dead_code, reason = "only one of the two test programs needs a server")]
 
+use crate::process;
 use sqlx::Connection as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,21 @@ pub(crate) async fn database() -> String {
     let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE test_{number} TEMPLATE template0"));
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     cluster.url(&format!("test_{number}"))
+}
+
+/// The CPU time that the server and its processes used so far; nothing where no server runs. What a connection used that
+/// is closed is forgotten.
+pub(crate) fn cpu() -> Option<Duration> {
+    let pid_file = CLUSTER.get()?.folder.join("data/postmaster.pid");
+    let server: u32 = std::fs::read_to_string(pid_file).ok()?.lines().next()?.parse().ok()?;
+    let of_server = |id: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        *id == server || parent == Some(server)
+    };
+    let processes = std::fs::read_dir("/proc").ok()?.flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Some(ids.filter(of_server).filter_map(process::cpu).sum())
 }
 
 impl Cluster {

@@ -376,6 +376,45 @@ async fn pages_come_as_gzip_to_those_who_take_it() {
 }
 
 #[tokio::test]
+async fn what_is_told_is_what_the_store_has_whoever_changed_it() {
+    let site = Site::start().await;
+    site.block(&["192.0.2.7", "192.0.2.8", "192.0.2.9"]).await;
+    let told = async || {
+        let mut edge = EdgeState::default();
+        edge.catch_up(&site.service).await;
+        let stream = site.service.get("/v1/decisions/stream?startup=true").await.json();
+        let new = stream["new"].as_array().unwrap().iter();
+        let mut values: Vec<_> = new.map(|it| it["value"].as_str().unwrap().to_owned()).collect();
+        values.sort();
+        assert_eq!(edge.values(), values);
+        (edge.revision, values)
+    };
+    let (before, values) = told().await;
+    assert_eq!(values, ["192.0.2.7", "192.0.2.8", "192.0.2.9"]);
+    // Another analyzer takes one back.
+    let mut store = site.service.ground.connect().await;
+    let revision = "(SELECT value FROM revisions WHERE name = 'decisions')";
+    store.run("UPDATE revisions SET value = value + 1 WHERE name = 'decisions'").await;
+    let taken =
+        format!("UPDATE decisions SET revision = {revision}, removed_ms = 1 WHERE value = '192.0.2.7'");
+    store.run(&taken).await;
+    let (after, values) = told().await;
+    assert_eq!((after, values), (before + 1, vec!["192.0.2.8".to_owned(), "192.0.2.9".to_owned()]));
+    // It takes another one back, which is forgotten before anyone here has heard of it.
+    let forgotten = "BEGIN; DELETE FROM decisions WHERE value = '192.0.2.9'; \
+         UPDATE revisions SET value = value + 1, floor = value + 1 WHERE name = 'decisions'; COMMIT";
+    store.run(forgotten).await;
+    assert_eq!(told().await, (before + 2, vec!["192.0.2.8".to_owned()]));
+    // An earlier state of the store comes back, and goes on from there.
+    let earlier = "BEGIN; DELETE FROM decisions WHERE value = '192.0.2.7'; \
+         UPDATE revisions SET value = value - 3, floor = value - 5 WHERE name = 'decisions'; COMMIT";
+    store.run(earlier).await;
+    assert_eq!(told().await, (before - 1, vec!["192.0.2.8".to_owned()]));
+    site.block(&["192.0.2.10"]).await;
+    assert_eq!(told().await.1, ["192.0.2.10", "192.0.2.8"]);
+}
+
+#[tokio::test]
 async fn a_restart_forgets_nothing() {
     let site = Site::start().await;
     site.block(&["192.0.2.7", "10.0.0.0/8"]).await;

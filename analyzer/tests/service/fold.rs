@@ -1,7 +1,8 @@
 //! What is old is kept coarser, and no sum changes by it.
 
 use crate::harness::{NOW, Service, report, row};
-use portcullis_report::{Reason, Report};
+use portcullis_report::{CandidateReport, ChangeRow, OperationKind, Reason, Report};
+use serde_json::json;
 use std::time::Duration;
 
 const HOUR: u64 = 3_600_000;
@@ -15,12 +16,29 @@ async fn fold(service: &Service, now_ms: u64) -> u64 {
     folded
 }
 
-/// Every ten seconds for three minutes: 1, 2, 3 … requests of one operation, and one refused.
+/// What a candidate would refuse, and the document of one of them.
+fn candidate(count: u64, document: Option<&str>) -> CandidateReport {
+    let change = ChangeRow {
+        operation: "A".to_owned(),
+        kind: OperationKind::Query,
+        class: "anonymous".to_owned(),
+        live: None,
+        candidate: Some(Reason::Depth),
+        count,
+        correlation_id: format!("id-{count}"),
+        document: document.map(str::to_owned),
+    };
+    CandidateReport { judged: 100, undecided: 2, changes: vec![change], dropped: 1 }
+}
+
+/// Every ten seconds for three minutes: 1, 2, 3 … requests of one operation, and one refused; the candidate differs about the
+/// first, of which the fifth report has the only document.
 async fn deliver(service: &Service, start: u64) -> u64 {
     for number in 0..18 {
         let rollup = vec![row("A", None, number + 1), row("B", Some(Reason::Depth), 1)];
         let to_ms = start + number * 10 * SECOND;
-        let report = Report { from_ms: to_ms, to_ms, rollup, incidents_dropped: 1, ..report(1) };
+        let candidate = Some(candidate(number + 1, (number == 4).then_some("{a}")));
+        let report = Report { from_ms: to_ms, to_ms, rollup, incidents_dropped: 1, candidate, ..report(1) };
         assert_eq!(service.report(&report).await.status, 200);
     }
     (1..=18).sum::<u64>() + 18
@@ -54,6 +72,36 @@ async fn rows_are_merged_by_the_minute_and_then_by_five_and_sums_stay() {
     let answer = service.graphql("window=20d").await;
     assert_eq!(answer["by_operation"][0]["requests"], requests - 18);
     assert_eq!(answer["by_reason"][0]["requests"], 18);
+}
+
+#[tokio::test]
+async fn what_a_candidate_would_change_is_merged_like_the_rest() {
+    let service = Service::start().await;
+    let start = NOW - NOW % (300 * SECOND);
+    deliver(&service, start).await;
+    let ask = async |now_ms: u64| {
+        service.set_now(now_ms);
+        let answer = service.get("/monitoring/graphql/candidate/?window=20d").await.json();
+        (answer["totals"].clone(), answer["by_operation"].clone(), answer["by_reason"].clone())
+    };
+    let rows = async || (service.rows("candidate_totals").await, service.rows("candidate_changes").await);
+    let before = ask(NOW).await;
+    assert_eq!((&before.0["judged"], &before.0["added"]), (&json!(1_800), &json!(171)));
+    assert_eq!(rows().await, (18, 18));
+    for (hours, left) in [(3, 3), (50, 1)] {
+        let later = start + hours * HOUR;
+        assert!(fold(&service, later).await > 0);
+        assert_eq!(rows().await, (left, left));
+        assert_eq!(ask(later).await, before);
+    }
+    // The id goes with the document.
+    let answer = service.get("/monitoring/graphql/candidate/?window=20d").await.json();
+    let change = &answer["changes"][0];
+    assert_eq!((&change["requests"], &change["sample_document"]), (&json!(171), &json!("{a}")), "{answer}");
+    assert_eq!(change["sample_correlation_id"], "id-5");
+    // What comes late is put where its time went.
+    deliver(&service, start).await;
+    assert_eq!(rows().await, (1, 1));
 }
 
 #[tokio::test]

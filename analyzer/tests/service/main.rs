@@ -19,6 +19,7 @@ mod explain;
 mod fold;
 mod ground;
 mod harness;
+mod hostile;
 mod ingest;
 mod lapi;
 mod leases;

@@ -17,6 +17,7 @@ mod decisions;
 mod fold;
 mod ground;
 mod harness;
+mod hostile;
 mod ingest;
 mod lapi;
 mod leases;

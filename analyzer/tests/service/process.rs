@@ -4,6 +4,7 @@ use crate::ground::Ground;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 pub(crate) fn portcullis(arguments: &[&str]) -> Command {
     // Measurements are made of an optimised one.
@@ -35,6 +36,18 @@ impl Server {
         Self { child, url }
     }
 
+    /// The CPU time that it used so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu(self.child.id()).unwrap()
+    }
+
+    /// The memory that it has, in MiB.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
+    }
+
     /// Sends a signal and gives the exit code, where there is one.
     pub(crate) fn end(mut self, signal: Signal) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
@@ -47,6 +60,17 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The CPU time that a process used so far, by itself and in all its threads; nothing when it is gone.
+pub(crate) fn cpu(id: u32) -> Option<Duration> {
+    /// What Linux counts in, whatever the kernel's own clock is.
+    const TICKS_PER_S: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in brackets may have spaces; user and system time are the twelfth and thirteenth after it.
+    let mut times = stat.rsplit_once(')')?.1.split_whitespace().skip(11).map(|text| text.parse::<u64>());
+    let ticks = times.next()?.ok()? + times.next()?.ok()?;
+    Some(Duration::from_millis(ticks * 1_000 / TICKS_PER_S))
 }
 
 /// A key, made by the command.

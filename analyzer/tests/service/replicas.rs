@@ -164,6 +164,25 @@ async fn a_decision_of_one_wakes_the_edges_of_the_other() {
 }
 
 #[tokio::test]
+async fn what_one_decided_the_other_tells_a_moment_later() {
+    let ground = Ground::new().await;
+    let operator = ground.add_key(portcullis_analyzer::Role::Operator).await;
+    let (one, two) =
+        (Service::start_on(ground.clone(), |_| ()).await, Service::start_on(ground, |_| ()).await);
+    for number in 1..=20 {
+        let body = json!({ "decisions": [{ "target": format!("192.0.2.{number}"), "duration": "1h" }] });
+        let request = one.request("POST", "/monitoring/decisions/").bearer_auth(operator.reveal());
+        assert_eq!(send(request.json(&body)).await.status, 201);
+        // Whether or not it has been told of it.
+        let request = two.request("GET", "/edge/v1/decisions").bearer_auth(two.edge.reveal());
+        let page = send(request).await.json();
+        assert_eq!(page["decisions"].as_array().unwrap().len(), number, "{page}");
+        let stream = two.get("/v1/decisions/stream?startup=true").await.json();
+        assert_eq!(stream["new"].as_array().unwrap().len(), number, "{stream}");
+    }
+}
+
+#[tokio::test]
 async fn what_two_take_in_is_judged_together_and_by_whoever_is_left() {
     let ground = Ground::new().await;
     let (one, two) =

@@ -14,19 +14,19 @@ const RANGE: &str = "Range";
 /// An answer of the stream; lists are there even when they are empty.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = crowdsec::Stream)]
-pub(super) struct Stream {
-    pub(super) new: Vec<Wire>,
-    pub(super) deleted: Vec<Wire>,
+pub(super) struct Stream<'a> {
+    pub(super) new: Vec<Wire<'a>>,
+    pub(super) deleted: Vec<Wire<'a>>,
 }
 
 /// A decision.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = crowdsec::Wire)]
-pub(super) struct Wire {
+pub(super) struct Wire<'a> {
     duration: String,
     id: u64,
-    origin: String,
-    scenario: String,
+    origin: &'a str,
+    scenario: &'a str,
     scope: &'static str,
     r#type: &'static str,
     value: String,
@@ -48,10 +48,9 @@ impl Filter<'_> {
         let any = |list: Option<&str>, fits: &dyn Fn(&str) -> bool| {
             list.filter(|list| !list.is_empty()).map(|list| list.split(',').any(fits))
         };
-        let scenario = kept.reason.to_lowercase();
-        let contains = |word: &str| scenario.contains(&word.to_lowercase());
+        let contains = |word: &str| kept.reason.to_lowercase().contains(&word.to_lowercase());
         any(self.scopes, &|word| word.eq_ignore_ascii_case(scope)).unwrap_or(true)
-            && any(self.origins, &|word| word == kept.origin).unwrap_or(true)
+            && any(self.origins, &|word| word == &*kept.origin).unwrap_or(true)
             && any(self.containing, &contains).unwrap_or(true)
             && !any(self.not_containing, &contains).unwrap_or(false)
     }
@@ -63,11 +62,15 @@ pub(super) fn knows(scope: &str) -> bool {
 }
 
 /// The blocks among the decisions, by client; of several about one client the one that lasts longest.
-pub(super) fn decisions(kept: Vec<Kept>, filter: &Filter<'_>, now_ms: u64) -> Vec<Wire> {
-    let mut longest: BTreeMap<(Scope, u64), Kept> = BTreeMap::new();
+pub(super) fn decisions<'a>(
+    kept: impl IntoIterator<Item = &'a Kept>,
+    filter: &Filter<'_>,
+    now_ms: u64,
+) -> Vec<Wire<'a>> {
+    let mut longest: BTreeMap<(Scope, u64), &Kept> = BTreeMap::new();
     for kept in kept {
-        let Some(scope) = scope(&kept) else { continue };
-        if !filter.passes(&kept, scope) {
+        let Some(scope) = scope(kept) else { continue };
+        if !filter.passes(kept, scope) {
             continue;
         }
         let place = (kept.scope, if filter.all { kept.id } else { 0 });
@@ -87,15 +90,15 @@ fn scope(kept: &Kept) -> Option<&'static str> {
     }
 }
 
-fn wire(kept: Kept, now_ms: u64) -> Option<Wire> {
+fn wire(kept: &Kept, now_ms: u64) -> Option<Wire<'_>> {
     Some(Wire {
-        scope: scope(&kept)?,
+        scope: scope(kept)?,
         duration: duration(kept.removed_ms.unwrap_or(kept.expires_ms).min(kept.expires_ms), now_ms),
         id: kept.id,
-        scenario: kept.reason,
+        scenario: &kept.reason,
         r#type: BAN,
         value: kept.scope.value(),
-        origin: kept.origin,
+        origin: &kept.origin,
     })
 }
 
@@ -142,7 +145,7 @@ mod tests {
             Kept { action: Action::Allow, ..kept(5, ("ip", "192.0.2.8"), 2) },
             Kept { origin: "operator".into(), reason: "by hand".into(), ..kept(6, ("ip", "192.0.2.9"), 2) },
         ];
-        let mut ids: Vec<_> = decisions(all, filter, NOW).into_iter().map(|wire| wire.id).collect();
+        let mut ids: Vec<_> = decisions(&all, filter, NOW).into_iter().map(|wire| wire.id).collect();
         ids.sort_unstable();
         assert_eq!(ids, expected);
     }
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_decision_is_what_bouncers_read() {
-        let json = serde_json::to_value(wire(kept(2, ("ip", "192.0.2.7"), 4), NOW + 1_500).unwrap()).unwrap();
+        let json =
+            serde_json::to_value(wire(&kept(2, ("ip", "192.0.2.7"), 4), NOW + 1_500).unwrap()).unwrap();
         let expected = serde_json::json!({
             "duration": "3h59m58s", "id": 2, "origin": "scenario", "scenario": "GraphQL bomb", "scope": "Ip",
             "type": "ban", "value": "192.0.2.7",

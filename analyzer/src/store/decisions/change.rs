@@ -18,7 +18,7 @@ const COUNTED: u64 = 64;
 /// For how long removed decisions are told as such; whoever was away longer is told everything.
 const TOLD_MS: u64 = 7 * 86_400_000;
 /// How long decisions whose time is over can still be looked up.
-const SHOWN_MS: u64 = 3_600_000;
+pub(super) const SHOWN_MS: u64 = 3_600_000;
 
 const OLD_REMOVED: &str =
     "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE removed_ms < $1 LIMIT $2)";

@@ -1,6 +1,6 @@
 //! Decisions that hold, for people: by origin, by client, or those that touch an address.
 
-use super::{COLUMNS, Kept, kept};
+use super::{COLUMNS, Kept, Texts, kept};
 use crate::store::sql::{Statement, Value, sql};
 use crate::store::{Store, StoreError};
 use portcullis_report::{Cidr, Scope};
@@ -41,7 +41,9 @@ impl Store {
             conditions.any_of(scopes.iter().map(|(kind, value)| (*kind, value.as_str())));
         }
         let statement = conditions.select(wanted.limit);
-        self.readers.rows(statement).await?.iter().map(|row| kept(row).map_err(StoreError::from)).collect()
+        let mut texts = Texts::default();
+        let rows = self.readers.rows(statement).await?;
+        rows.iter().map(|row| kept(row, &mut texts).map_err(StoreError::from)).collect()
     }
 }
 

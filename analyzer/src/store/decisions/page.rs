@@ -1,10 +1,9 @@
 //! What is new since a revision, or everything: page by page for edges, and at once for bouncers.
 
-use super::{COLUMNS, Kept, REVISION, kept};
-use crate::store::pool::Transaction;
-use crate::store::sql::sql;
+use super::{COLUMNS, Kept, Standing, Texts, current, kept};
+use crate::store::sql::{Row, sql};
 use crate::store::{Store, StoreError};
-use portcullis_report::DecisionBounds;
+use std::sync::Arc;
 
 /// What is new since some revision, as far as one page holds it.
 #[derive(Debug)]
@@ -19,50 +18,24 @@ pub(crate) struct Page {
 
 /// What a bouncer has not been told.
 #[derive(Debug)]
-pub(crate) struct Pull {
-    pub(crate) new: Vec<Kept>,
-    pub(crate) deleted: Vec<Kept>,
-}
-
-struct Revision {
-    value: u64,
-    floor: u64,
+pub(crate) enum Pull {
+    /// Everything that holds.
+    All(Arc<Standing>),
+    /// What changed since it asked last.
+    Changes { new: Vec<Kept>, deleted: Vec<Kept> },
 }
 
 impl Store {
     /// The changes after the revision; everything where that is not enough.
-    pub(crate) async fn decision_page(&self, after: u64) -> Result<Page, StoreError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let revision = current(&mut snapshot).await?;
-        let full = after < revision.floor || after > revision.value;
-        let after = if full { 0 } else { after };
-        let limit = u32::try_from(DecisionBounds::DECISIONS).unwrap_or(u32::MAX);
-        // A full set has nothing to take back.
-        let wanted = if full { "AND removed_ms IS NULL" } else { "" };
-        let text = format!(
-            "SELECT {COLUMNS} FROM decisions WHERE revision > $1 {wanted} ORDER BY revision LIMIT $2"
-        );
-        let rows = snapshot.on().rows(sql(text).bind(after).bind(limit.saturating_add(1))).await?;
-        snapshot.rollback().await?;
-        let mut changes = rows.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
-        let more = changes.len() > DecisionBounds::DECISIONS;
-        changes.truncate(DecisionBounds::DECISIONS);
-        let last = changes.last().filter(|_| more);
-        Ok(Page { revision: last.map_or(revision.value, |last| last.revision), full, more, changes })
+    pub(crate) async fn decision_page(&self, after: u64, now_ms: u64) -> Result<Page, StoreError> {
+        Ok(self.standing(now_ms).await?.page(after))
     }
 
     /// All decisions that hold, for a bouncer that begins.
     pub(crate) async fn first_pull(&self, key_id: &str, now_ms: u64) -> Result<Pull, StoreError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let revision = current(&mut snapshot).await?.value;
-        let text = format!(
-            "SELECT {COLUMNS} FROM decisions WHERE removed_ms IS NULL AND expires_ms > $1 AND action = 'block'"
-        );
-        let rows = snapshot.on().rows(sql(text).bind(now_ms)).await?;
-        snapshot.rollback().await?;
-        let new = rows.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
-        self.pulled(key_id, revision, now_ms).await?;
-        Ok(Pull { new, deleted: Vec::new() })
+        let standing = self.standing(now_ms).await?;
+        self.pulled(key_id, standing.revision(), now_ms).await?;
+        Ok(Pull::All(standing))
     }
 
     /// What changed for a bouncer since it asked last; everything where that is not known.
@@ -72,7 +45,7 @@ impl Store {
         let (after, pulled_ms) = (row.amount("revision")?, row.amount("pulled_ms")?);
         let mut snapshot = self.readers.snapshot().await?;
         let revision = current(&mut snapshot).await?;
-        if after < revision.floor || after > revision.value {
+        if after < revision.floor || after > revision.revision {
             snapshot.rollback().await?;
             return self.first_pull(key_id, now_ms).await;
         }
@@ -84,13 +57,13 @@ impl Store {
         let expired = sql(text).bind(pulled_ms.saturating_sub(2_000)).bind(now_ms);
         let expired = snapshot.on().rows(expired).await?;
         snapshot.rollback().await?;
-        let changed = changed.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+        let changed = all_kept(&changed)?;
         let (new, gone): (Vec<_>, Vec<_>) = changed.into_iter().partition(|decision| decision.holds(now_ms));
-        let expired = expired.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+        let expired = all_kept(&expired)?;
         let removed = gone.into_iter().filter(|decision| decision.removed_ms.is_some());
         let deleted = removed.chain(expired).collect();
-        self.pulled(key_id, revision.value, now_ms).await?;
-        Ok(Pull { new, deleted })
+        self.pulled(key_id, revision.revision, now_ms).await?;
+        Ok(Pull::Changes { new, deleted })
     }
 
     async fn pulled(&self, key_id: &str, revision: u64, now_ms: u64) -> Result<(), StoreError> {
@@ -104,10 +77,7 @@ impl Store {
     }
 }
 
-async fn current(snapshot: &mut Transaction) -> Result<Revision, sqlx::Error> {
-    let statement = sql("SELECT value, floor FROM revisions WHERE name = $1").bind(REVISION);
-    match snapshot.on().row(statement).await? {
-        Some(row) => Ok(Revision { value: row.amount("value")?, floor: row.amount("floor")? }),
-        None => Ok(Revision { value: 0, floor: 0 }),
-    }
+fn all_kept(rows: &[Row]) -> Result<Vec<Kept>, sqlx::Error> {
+    let mut texts = Texts::default();
+    rows.iter().map(|row| kept(row, &mut texts)).collect()
 }

@@ -398,7 +398,7 @@ pub const ANALYZER_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &["outcome"],
         buckets: &[],
-        help: "Edge reports received: stored, duplicate, rejected for good, or overloaded and to be sent again.",
+        help: "Edge reports received: stored, duplicate, rejected for good, forbidden for want of an edge's key, or overloaded and to be sent again.",
     },
     Family {
         name: "portcullis_analyzer_incidents_total",
