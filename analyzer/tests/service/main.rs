@@ -29,6 +29,7 @@ mod policy;
 mod process;
 mod retention;
 mod security;
+mod series;
 mod websocket;
 
 /// Which kind of store these tests run on.
