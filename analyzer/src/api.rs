@@ -16,6 +16,7 @@ mod page;
 mod problem;
 mod reports;
 mod security;
+mod series;
 mod websocket;
 mod window;
 
@@ -92,6 +93,8 @@ fn people() -> Routes {
     let routes = either(routes, routes!(health::show));
     let routes = either(routes, routes!(metrics::show));
     let routes = either(routes, routes!(security::show));
+    let routes = either(routes, routes!(series::list, series::add));
+    let routes = either(routes, routes!(series::show));
     let routes = either(routes, routes!(websocket::show));
     let routes = either(routes, routes!(decisions::show, decisions::change::add, decisions::change::remove));
     let routes = either(routes, routes!(decisions::change::remove_one));

@@ -125,7 +125,7 @@ pub struct Retention {
     pub keep: Duration,
     /// How many incidents at most; the oldest go first.
     pub incidents: u64,
-    /// How many rows of the rollup at most; the oldest go first.
+    /// How many rows of the rollup, and points of series, at most; the oldest go first.
     pub rollup_rows: u64,
     /// Pause between two clean-ups.
     pub interval: Duration,

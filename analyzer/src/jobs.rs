@@ -87,8 +87,10 @@ impl Workshop {
                 forget(&store, &lease, settings, now_ms).await
             }),
             self.every(FOLD, settings.interval, |store, lease, now_ms| async move {
-                let buckets = store.fold(&lease, now_ms).await;
-                buckets.map(|buckets| tracing::debug!(buckets, "merged what is old"))
+                let buckets = store.fold(&lease, now_ms).await?;
+                let points = store.fold_series(&lease, now_ms).await?;
+                tracing::debug!(buckets, points, "merged what is old");
+                Ok::<(), StoreError>(())
             }),
         ]
     }
@@ -173,9 +175,11 @@ async fn forget(store: &Store, lease: &Lease, settings: Retention, now_ms: u64) 
         rollup_rows: settings.rollup_rows,
     };
     let expired = store.expire(lease, expiry).await?;
+    let points = store.forget_series(lease, expiry).await?;
     let decisions = store.forget_decisions(lease, now_ms).await?;
     tracing::debug!(
         decisions,
+        points,
         rollup = expired.rollup,
         boots = expired.boots,
         incidents = expired.incidents,

@@ -21,6 +21,7 @@ mod postgres;
 mod retention;
 mod security;
 mod sequences;
+mod series;
 mod size;
 mod sockets;
 mod sql;
@@ -45,6 +46,7 @@ pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, 
 pub use place::Place;
 pub(crate) use retention::Expiry;
 pub(crate) use security::{AUTHOR, Findings, Lifetime, Pattern, Seen, Threat};
+pub(crate) use series::{MOST_SERIES, NewSeries, PointRow, SeriesId, SeriesRow, Taken};
 pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 
 /// The open store.

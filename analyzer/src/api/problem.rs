@@ -49,6 +49,13 @@ pub(crate) enum Problem {
     NotDecisions(String),
     #[error("No more than {} decisions can hold at once; remove some first.", crate::store::MOST)]
     TooManyDecisions,
+    #[error("The body is no series: {0}")]
+    NotSeries(String),
+    #[error(
+        "No more than {} series are kept at once; they are forgotten when nothing is sent of them for as long as reports are kept.",
+        crate::store::MOST_SERIES
+    )]
+    TooManySeries,
     #[error("The query is wrong: {0}")]
     Query(String),
     #[error("This is more than one caller may ask; come back in {seconds} s.")]
@@ -94,6 +101,8 @@ impl Problem {
             Self::NotReport(_) => (StatusCode::UNPROCESSABLE_ENTITY, "report", "Invalid report"),
             Self::NotDecisions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "decisions", "Invalid decisions"),
             Self::TooManyDecisions => (StatusCode::CONFLICT, "too-many-decisions", "Too many decisions"),
+            Self::NotSeries(_) => (StatusCode::UNPROCESSABLE_ENTITY, "series", "Invalid series"),
+            Self::TooManySeries => (StatusCode::CONFLICT, "too-many-series", "Too many series"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query", "Invalid query"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded"),
@@ -122,6 +131,8 @@ impl Problem {
             | Self::OperatorsOnly
             | Self::NotDecisions(_)
             | Self::TooManyDecisions
+            | Self::NotSeries(_)
+            | Self::TooManySeries
             | Self::MediaType
             | Self::Encoding
             | Self::TooLarge { .. }

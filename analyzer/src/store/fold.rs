@@ -17,14 +17,14 @@ pub const BUCKET_MS: u64 = 10_000;
 pub(super) const WIDEST_MS: u64 = 300_000;
 
 /// What is older than so many milliseconds is kept in buckets of so many.
-const STEPS: [(&str, u64, u64); 2] =
+pub(super) const STEPS: [(&str, u64, u64); 2] =
     [("fold_1m", 2 * 3_600_000, 60_000), ("fold_5m", 48 * 3_600_000, WIDEST_MS)];
 
 /// How much later than a bucket's time it is merged: analyzers' clocks may differ by this much.
-const SLACK_MS: u64 = 600_000;
+pub(super) const SLACK_MS: u64 = 600_000;
 
 /// Merged buckets of one run at most; the rest waits for the next.
-const BUCKETS: u32 = 2_000;
+pub(super) const BUCKETS: u32 = 2_000;
 
 /// The start of the bucket of that moment, for something of that age.
 pub(super) fn bucket(at_ms: u64, age_ms: u64) -> u64 {
@@ -40,7 +40,7 @@ fn width(age_ms: u64) -> u64 {
     STEPS.iter().rev().find(|(_, after_ms, _)| age_ms >= *after_ms).map_or(BUCKET_MS, |(.., width)| *width)
 }
 
-fn floor(at_ms: u64, width: u64) -> u64 {
+pub(super) fn floor(at_ms: u64, width: u64) -> u64 {
     at_ms.saturating_sub(at_ms.checked_rem(width).unwrap_or_default())
 }
 
@@ -127,7 +127,11 @@ const TABLES: [(&str, &str, &str); 6] = [
     ),
 ];
 
-async fn reached(transaction: &mut Transaction, name: &str, upto_ms: u64) -> Result<(), sqlx::Error> {
+pub(super) async fn reached(
+    transaction: &mut Transaction,
+    name: &str,
+    upto_ms: u64,
+) -> Result<(), sqlx::Error> {
     let statement = sql("INSERT INTO progress (name, upto_ms) VALUES ($1, $2) \
          ON CONFLICT (name) DO UPDATE SET upto_ms = excluded.upto_ms WHERE progress.upto_ms < excluded.upto_ms")
     .bind(name)

@@ -32,6 +32,7 @@ mod process;
 mod retention;
 mod security;
 mod tls;
+mod series;
 mod websocket;
 
 /// Which kind of store these tests run on.

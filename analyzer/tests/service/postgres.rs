@@ -27,6 +27,7 @@ mod process;
 mod replicas;
 mod retention;
 mod security;
+mod series;
 mod websocket;
 
 /// Which kind of store these tests run on.

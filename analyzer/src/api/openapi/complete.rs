@@ -18,9 +18,10 @@ use utoipa::openapi::{
 const API_KEY: &str = "api_key";
 const BEARER: &str = "bearer";
 
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("monitoring", "What edges reported, what was made of it, and how the service is doing."),
     ("decisions", "Who is blocked, throttled or allowed at every edge."),
+    ("series", "Metrics that others send."),
     ("edge", "For the filter in Envoy: reports up, decisions down."),
     ("crowdsec", "The part of CrowdSec's local API that its bouncers use."),
 ];

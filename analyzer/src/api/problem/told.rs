@@ -32,6 +32,10 @@ told!(
     NoDecisions: Problem::NotDecisions("…".to_owned()), Problem::TooManyDecisions
 );
 told!(
+    /// What was sent are no series, or too many.
+    NoSeries: Problem::NotSeries("…".to_owned()), Problem::TooManySeries
+);
+told!(
     /// What was sent is no report.
     NoReport: Problem::NotReport("…".to_owned())
 );
