@@ -160,7 +160,7 @@ impl Work {
             for kept in page.changes {
                 let before = self.others.remove(&kept.id);
                 let matters =
-                    &*kept.created_by != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
+                    kept.created_by.as_str() != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
                 is_other |= matters || before.is_some();
                 if matters {
                     self.others.insert(kept.id, kept);

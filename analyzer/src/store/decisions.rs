@@ -11,6 +11,7 @@ mod standing;
 use super::pool::{Pool, Transaction};
 use super::sql::{Row, Statement, sql};
 use super::{Store, StoreError};
+use portcullis_redact::{Redacted, redact};
 use portcullis_report::{Action, Scope};
 use std::sync::Arc;
 
@@ -35,10 +36,10 @@ pub(crate) struct Kept {
     pub(crate) revision: u64,
     pub(crate) action: Action,
     pub(crate) scope: Scope,
-    pub(crate) reason: Arc<str>,
-    pub(crate) origin: Arc<str>,
+    pub(crate) reason: Arc<Redacted>,
+    pub(crate) origin: Arc<Redacted>,
     pub(crate) created_ms: u64,
-    pub(crate) created_by: Arc<str>,
+    pub(crate) created_by: Arc<Redacted>,
     pub(crate) expires_ms: u64,
     pub(crate) removed_ms: Option<u64>,
 }
@@ -52,11 +53,11 @@ struct Revision {
 }
 
 /// The last texts that were read: of many decisions that were made together they are the same, and are kept once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Texts {
-    reason: Arc<str>,
-    origin: Arc<str>,
-    created_by: Arc<str>,
+    reason: Arc<Redacted>,
+    origin: Arc<Redacted>,
+    created_by: Arc<Redacted>,
 }
 
 const COLUMNS: &str = "id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms, removed_ms";
@@ -158,16 +159,10 @@ fn kept(row: &Row, texts: &mut Texts) -> Result<Kept, sqlx::Error> {
     })
 }
 
-/// The text, which is the last one where that is the same.
-fn shared(last: &mut Arc<str>, text: &str) -> Arc<str> {
-    if **last != *text {
-        *last = text.into();
+/// The text as it may be shown, which is the last one where that is the same.
+fn shared(last: &mut Arc<Redacted>, text: &str) -> Arc<Redacted> {
+    if last.as_str() != text {
+        *last = redact(text).into();
     }
     Arc::clone(last)
-}
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self { reason: "".into(), origin: "".into(), created_by: "".into() }
-    }
 }

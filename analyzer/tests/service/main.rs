@@ -29,6 +29,7 @@ mod openapi;
 mod pki;
 mod policy;
 mod process;
+mod redaction;
 mod retention;
 mod security;
 mod tls;

@@ -1,5 +1,6 @@
 //! Decisions in the words of CrowdSec.
 
+use crate::api::text::{Text, Whom};
 use crate::store::Kept;
 use portcullis_report::{Action, Scope};
 use serde::Serialize;
@@ -14,22 +15,22 @@ const RANGE: &str = "Range";
 /// An answer of the stream; lists are there even when they are empty.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = crowdsec::Stream)]
-pub(super) struct Stream<'a> {
-    pub(super) new: Vec<Wire<'a>>,
-    pub(super) deleted: Vec<Wire<'a>>,
+pub(super) struct Stream {
+    pub(super) new: Vec<Wire>,
+    pub(super) deleted: Vec<Wire>,
 }
 
 /// A decision.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = crowdsec::Wire)]
-pub(super) struct Wire<'a> {
+pub(super) struct Wire {
     duration: String,
     id: u64,
-    origin: &'a str,
-    scenario: &'a str,
+    origin: Text,
+    scenario: Text,
     scope: &'static str,
     r#type: &'static str,
-    value: String,
+    value: Whom,
 }
 
 /// Which decisions a bouncer wants, each a list with commas; nothing said is everything.
@@ -50,7 +51,7 @@ impl Filter<'_> {
         };
         let contains = |word: &str| kept.reason.to_lowercase().contains(&word.to_lowercase());
         any(self.scopes, &|word| word.eq_ignore_ascii_case(scope)).unwrap_or(true)
-            && any(self.origins, &|word| word == &*kept.origin).unwrap_or(true)
+            && any(self.origins, &|word| *word == *kept.origin.as_str()).unwrap_or(true)
             && any(self.containing, &contains).unwrap_or(true)
             && !any(self.not_containing, &contains).unwrap_or(false)
     }
@@ -66,7 +67,7 @@ pub(super) fn decisions<'a>(
     kept: impl IntoIterator<Item = &'a Kept>,
     filter: &Filter<'_>,
     now_ms: u64,
-) -> Vec<Wire<'a>> {
+) -> Vec<Wire> {
     let mut longest: BTreeMap<(Scope, u64), &Kept> = BTreeMap::new();
     for kept in kept {
         let Some(scope) = scope(kept) else { continue };
@@ -90,15 +91,15 @@ fn scope(kept: &Kept) -> Option<&'static str> {
     }
 }
 
-fn wire(kept: &Kept, now_ms: u64) -> Option<Wire<'_>> {
+fn wire(kept: &Kept, now_ms: u64) -> Option<Wire> {
     Some(Wire {
         scope: scope(kept)?,
         duration: duration(kept.removed_ms.unwrap_or(kept.expires_ms).min(kept.expires_ms), now_ms),
         id: kept.id,
-        scenario: &kept.reason,
+        scenario: Text::from(&kept.reason),
         r#type: BAN,
-        value: kept.scope.value(),
-        origin: &kept.origin,
+        value: kept.scope.into(),
+        origin: Text::from(&kept.origin),
     })
 }
 
@@ -117,6 +118,7 @@ fn duration(then_ms: u64, now_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_redact::Redacted;
 
     const NOW: u64 = 1_000_000_000;
 
@@ -126,10 +128,10 @@ mod tests {
             revision: id,
             action: Action::Block,
             scope: Scope::parse(scope.0, scope.1).unwrap().unwrap(),
-            reason: "GraphQL bomb".into(),
-            origin: "scenario".into(),
+            reason: Redacted::fixed("GraphQL bomb").into(),
+            origin: Redacted::fixed("scenario").into(),
             created_ms: NOW,
-            created_by: "test".into(),
+            created_by: Redacted::fixed("test").into(),
             expires_ms: NOW + hours * 3_600_000,
             removed_ms: None,
         }
@@ -143,7 +145,7 @@ mod tests {
             kept(3, ("cidr", "10.0.0.0/8"), 2),
             kept(4, ("client_key", "0123456789abcdef0123456789abcdef"), 2),
             Kept { action: Action::Allow, ..kept(5, ("ip", "192.0.2.8"), 2) },
-            Kept { origin: "operator".into(), reason: "by hand".into(), ..kept(6, ("ip", "192.0.2.9"), 2) },
+            Kept { origin: Redacted::fixed("operator").into(), reason: Redacted::fixed("by hand").into(), ..kept(6, ("ip", "192.0.2.9"), 2) },
         ];
         let mut ids: Vec<_> = decisions(&all, filter, NOW).into_iter().map(|wire| wire.id).collect();
         ids.sort_unstable();

@@ -153,6 +153,7 @@ async fn fetch(snapshot: &mut Transaction, mut after: u64) -> Result<Vec<Kept>, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_redact::Redacted;
     use portcullis_report::{Action, Scope};
 
     const NOW: u64 = 1_700_000_000_000;
@@ -163,10 +164,10 @@ mod tests {
             revision,
             action: Action::Block,
             scope: Scope::ClientKey(id.into()),
-            reason: "test".into(),
-            origin: "operator".into(),
+            reason: Redacted::fixed("test").into(),
+            origin: Redacted::fixed("operator").into(),
             created_ms: NOW,
-            created_by: "test".into(),
+            created_by: Redacted::fixed("test").into(),
             expires_ms: NOW + 1_000,
             removed_ms,
         }
