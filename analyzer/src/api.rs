@@ -17,6 +17,7 @@ mod problem;
 mod reports;
 mod security;
 mod series;
+mod text;
 mod websocket;
 mod window;
 

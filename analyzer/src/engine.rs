@@ -10,6 +10,7 @@ mod work;
 use crate::clock::Clock;
 use crate::config::Security;
 use crate::decisions::Feed;
+use crate::jobs::JobState;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use portcullis_detect::Counts;
@@ -54,7 +55,8 @@ pub(crate) struct EngineState {
     pub(crate) decisions: u64,
     /// How old the newest incident was when it had been judged and its decisions stored.
     pub(crate) last_delay_ms: Option<u64>,
-    pub(crate) last_failure: Option<&'static str>,
+    /// How it is doing as a job: a run is a look for what there is to judge.
+    pub(crate) job: JobState,
 }
 
 /// A view of the running engine.
@@ -62,6 +64,11 @@ pub(crate) struct EngineState {
 pub(crate) struct EngineView(Arc<Mutex<EngineState>>);
 
 impl EngineView {
+    /// By how much it is later than it should be.
+    pub(crate) fn lag_ms(&self, now_ms: u64) -> u64 {
+        self.state().job.lag_ms(now_ms, LOOK, now_ms)
+    }
+
     pub(crate) fn state(&self) -> EngineState {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,10 +89,14 @@ impl Engine {
     async fn run(self, view: EngineView) {
         let mut work = None;
         loop {
+            let (now_ms, started) = (self.clock.now_ms(), Instant::now());
             let turn = self.turn(&mut work, &view).await;
             view.change(|state| {
-                state.last_failure = turn.as_ref().err().map(StoreError::label);
                 state.counts = work.as_ref().map(Work::counts);
+                state.job.leads = work.is_some();
+                if !matches!(turn, Ok(Turn::Follows)) {
+                    state.job.ran(now_ms, started.elapsed(), turn.as_ref().err().map(StoreError::label));
+                }
             });
             match turn {
                 Ok(Turn::More) => {}

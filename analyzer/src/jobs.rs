@@ -54,28 +54,33 @@ impl Job {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// By how much it is later than it should be; another analyzer's job is never late here.
+    /// By how much it is later than it should be.
     pub(crate) fn lag_ms(&self, now_ms: u64) -> u64 {
-        let state = self.state();
-        if !state.leads {
-            return 0;
-        }
-        let interval_ms = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
-        now_ms.saturating_sub(state.last_run_ms.unwrap_or(self.started_ms)).saturating_sub(interval_ms)
+        self.state().lag_ms(self.started_ms, self.interval, now_ms)
     }
 
     fn change(&self, change: impl FnOnce(&mut JobState)) {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
 
-    fn ran(&self, at_ms: u64, took: Duration, failure: Option<&'static str>) {
-        self.change(|state| {
-            state.runs = state.runs.saturating_add(1);
-            state.failures = state.failures.saturating_add(u64::from(failure.is_some()));
-            state.last_run_ms = Some(at_ms);
-            state.last_duration = took;
-            state.last_failure = failure;
-        });
+impl JobState {
+    /// Takes down a run.
+    pub(crate) fn ran(&mut self, at_ms: u64, took: Duration, failure: Option<&'static str>) {
+        self.runs = self.runs.saturating_add(1);
+        self.failures = self.failures.saturating_add(u64::from(failure.is_some()));
+        self.last_run_ms = Some(at_ms);
+        self.last_duration = took;
+        self.last_failure = failure;
+    }
+
+    /// By how much it is later than so long after its last run; another analyzer's job is never late here.
+    pub(crate) fn lag_ms(&self, started_ms: u64, interval: Duration, now_ms: u64) -> u64 {
+        if !self.leads {
+            return 0;
+        }
+        let interval_ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        now_ms.saturating_sub(self.last_run_ms.unwrap_or(started_ms)).saturating_sub(interval_ms)
     }
 }
 
@@ -140,7 +145,7 @@ impl Workshop {
             Err(error) => Some(failed(job.name, &error)),
         };
         self.metrics.job_ran(job.name, failure.map_or(Run::Done, |_| Run::Failed));
-        job.ran(now_ms, started.elapsed(), failure);
+        job.change(|state| state.ran(now_ms, started.elapsed(), failure));
     }
 }
 

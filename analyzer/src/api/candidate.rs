@@ -1,12 +1,13 @@
 //! `GET /monitoring/graphql/candidate/`: what the candidate of the policy would have changed in a window.
 //!
-//! Operation names and documents are the clients' text: they go out as JSON strings. Where the policy in force refused,
+//! Where the policy in force refused,
 //! there is an incident with the sample's correlation id; where only the candidate would, the id is in the access log.
 
 use super::App;
 use super::access::Reader;
 use super::answer::{Shown, Timed};
 use super::problem::{Problem, excerpt, told};
+use super::text::Text;
 use super::window::{Window, WindowQuery};
 use crate::store;
 use axum::extract::rejection::QueryRejection;
@@ -48,9 +49,9 @@ struct Totals {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = candidate::Operation)]
 struct Operation {
-    operation: String,
-    kind: String,
-    class: String,
+    operation: Text,
+    kind: Text,
+    class: Text,
     added: u64,
     removed: u64,
     changed: u64,
@@ -61,9 +62,9 @@ struct Operation {
 struct Reasons {
     difference: &'static str,
     /// Why the policy in force refuses; `null` when it does not.
-    live: Option<String>,
+    live: Option<Text>,
     /// Why the candidate refuses; `null` when it does not.
-    candidate: Option<String>,
+    candidate: Option<Text>,
     /// The code that clients would see; `null` for a reason that this version does not know, or none.
     candidate_code: Option<&'static str>,
     requests: u64,
@@ -72,16 +73,16 @@ struct Reasons {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = candidate::Change)]
 struct Change {
-    operation: String,
-    kind: String,
-    class: String,
+    operation: Text,
+    kind: Text,
+    class: Text,
     difference: &'static str,
-    live: Option<String>,
-    candidate: Option<String>,
+    live: Option<Text>,
+    candidate: Option<Text>,
     requests: u64,
     last_seen_ms: u64,
-    sample_document: Option<String>,
-    sample_correlation_id: String,
+    sample_document: Option<Text>,
+    sample_correlation_id: Text,
 }
 
 impl Timed for Answer {
@@ -135,9 +136,9 @@ impl From<store::CandidateTotals> for Totals {
 impl From<store::ChangedOperation> for Operation {
     fn from(found: store::ChangedOperation) -> Self {
         Self {
-            operation: found.operation,
-            kind: found.kind,
-            class: found.class,
+            operation: Text::name(found.operation),
+            kind: Text::name(found.kind),
+            class: Text::name(found.class),
             added: found.changed.added,
             removed: found.changed.removed,
             changed: found.changed.changed,
@@ -161,22 +162,22 @@ impl From<store::ChangedReason> for Reasons {
 impl From<store::Change> for Change {
     fn from(found: store::Change) -> Self {
         Self {
-            operation: found.operation,
-            kind: found.kind,
-            class: found.class,
+            operation: Text::name(found.operation),
+            kind: Text::name(found.kind),
+            class: Text::name(found.class),
             difference: difference(&found.reasons),
             requests: found.reasons.requests,
             live: named(found.reasons.live),
             candidate: named(found.reasons.candidate),
             last_seen_ms: found.last_ms,
-            sample_document: found.document,
-            sample_correlation_id: found.correlation_id,
+            sample_document: found.document.map(Text::document),
+            sample_correlation_id: Text::free(found.correlation_id),
         }
     }
 }
 
-fn named(reason: String) -> Option<String> {
-    Some(reason).filter(|reason| !reason.is_empty())
+fn named(reason: String) -> Option<Text> {
+    Some(reason).filter(|reason| !reason.is_empty()).map(Text::name)
 }
 
 /// By the texts, since a store may hold reasons that this version does not know.

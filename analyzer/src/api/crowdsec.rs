@@ -9,6 +9,7 @@ use super::App;
 use super::access::role;
 use super::openapi::shapes;
 use super::problem::{Problem, excerpt};
+use super::text::Text;
 use crate::decisions::target::target;
 use crate::key::Key;
 use crate::store::{Kept, Wanted};
@@ -37,7 +38,7 @@ pub(crate) struct Bouncer {
 #[derive(Debug)]
 pub(crate) enum Turned {
     Forbidden,
-    Wrong(String),
+    Wrong(Text),
     Failed(Problem),
 }
 
@@ -58,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Bouncer {
 impl IntoResponse for Turned {
     fn into_response(self) -> Response {
         let (status, message) = match self {
-            Self::Forbidden => (StatusCode::FORBIDDEN, "access forbidden".to_owned()),
+            Self::Forbidden => (StatusCode::FORBIDDEN, Text::free("access forbidden")),
             Self::Wrong(message) => (StatusCode::BAD_REQUEST, message),
             Self::Failed(problem) => return problem.into_response(),
         };
@@ -171,14 +172,14 @@ pub(crate) async fn ask(
         (None, Some(range), ..) => range,
         (None, None, Some(scope), Some(value)) if wire::knows(scope) => value,
         (None, None, Some(_), Some(_)) => return none(),
-        (None, None, _, _) => return Err(Turned::Wrong("name ip, range, or scope and value".to_owned())),
+        (None, None, _, _) => return Err(Turned::Wrong(Text::free("name ip, range, or scope and value"))),
     };
     let mut wanted = Wanted { limit: MOST, ..Wanted::default() };
     match target(text) {
         Ok(Scope::Ip(address)) => wanted.touching = Some(address),
         Ok(scope @ (Scope::Cidr(_) | Scope::ClientKey(_))) => wanted.scope = Some(scope),
         Err(_) => {
-            return Err(Turned::Wrong(format!("{:?} is no address and no range", excerpt(text))));
+            return Err(Turned::Wrong(Text::free(format!("{:?} is no address and no range", excerpt(text)))));
         }
     }
     let found = app.store.decisions(&wanted, now_ms).await?;

@@ -7,6 +7,7 @@ use super::access::Reader;
 use super::answer::Shown;
 use super::page::limit;
 use super::problem::{Problem, excerpt, told};
+use super::text::{Text, Whom};
 use crate::decisions::target::target;
 use crate::store::{Kept, Wanted};
 use axum::extract::rejection::QueryRejection;
@@ -51,11 +52,11 @@ struct Held {
     /// Thousandths of what the policy gives that a throttled client has left; `null` where it is no throttle.
     factor_milli: Option<u16>,
     scope: &'static str,
-    value: String,
-    reason: String,
-    origin: String,
+    value: Whom,
+    reason: Text,
+    origin: Text,
     created_ms: u64,
-    created_by: String,
+    created_by: Text,
     expires_at_ms: u64,
 }
 
@@ -114,11 +115,11 @@ impl From<Kept> for Held {
             action: kept.action.label(),
             factor_milli,
             scope: kept.scope.kind(),
-            value: kept.scope.value(),
-            reason: kept.reason,
-            origin: kept.origin,
+            value: kept.scope.into(),
+            reason: Text::free(kept.reason),
+            origin: Text::free(kept.origin),
             created_ms: kept.created_ms,
-            created_by: kept.created_by,
+            created_by: Text::free(kept.created_by),
             expires_at_ms: kept.expires_ms,
         }
     }

@@ -1,11 +1,12 @@
 //! `GET /monitoring/graphql/`: what GraphQL requests there were in a window, and which were refused why.
 //!
-//! Costs are given in cost units. Operation names and documents are the clients' text: they go out as JSON strings.
+//! Costs are given in cost units.
 
 use super::App;
 use super::access::Reader;
 use super::answer::{Shown, Timed};
 use super::problem::{Problem, told};
+use super::text::Text;
 use super::window::{Window, WindowQuery};
 use crate::store;
 use axum::extract::rejection::QueryRejection;
@@ -47,8 +48,8 @@ struct Totals {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = graphql::Operation)]
 struct Operation {
-    operation: String,
-    kind: String,
+    operation: Text,
+    kind: Text,
     requests: u64,
     refused: u64,
     cost_mean: f64,
@@ -61,7 +62,7 @@ struct Operation {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = graphql::Kind)]
 struct Kind {
-    kind: String,
+    kind: Text,
     requests: u64,
     refused: u64,
 }
@@ -69,7 +70,7 @@ struct Kind {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = graphql::Refusals)]
 struct Refusals {
-    reason: String,
+    reason: Text,
     /// The code that the clients saw; `null` for a reason that this version does not know.
     code: Option<&'static str>,
     requests: u64,
@@ -78,14 +79,14 @@ struct Refusals {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = graphql::Shape)]
 struct Shape {
-    shape: String,
-    reason: String,
+    shape: Text,
+    reason: Text,
     /// Whether these passed all the same.
     shadow: bool,
     incidents: u64,
     last_seen_ms: u64,
-    sample_document: Option<String>,
-    sample_correlation_id: String,
+    sample_document: Option<Text>,
+    sample_correlation_id: Text,
 }
 
 impl Timed for Answer {
@@ -152,35 +153,39 @@ impl From<store::Operation> for Operation {
             actual_cost_mean: (operation.actual_count > 0)
                 .then(|| mean(operation.actual_milli_sum, operation.actual_count)),
             depth_max: operation.depth_max,
-            operation: operation.operation,
-            kind: operation.kind,
+            operation: Text::name(operation.operation),
+            kind: Text::name(operation.kind),
         }
     }
 }
 
 impl From<store::Share> for Kind {
     fn from(share: store::Share) -> Self {
-        Self { kind: share.label, requests: share.requests, refused: share.refused }
+        Self { kind: Text::name(share.label), requests: share.requests, refused: share.refused }
     }
 }
 
 impl From<store::Refusals> for Refusals {
     fn from(refusals: store::Refusals) -> Self {
         let known = Reason::ALL.iter().find(|reason| reason.label() == refusals.reason);
-        Self { code: known.map(|reason| reason.code()), reason: refusals.reason, requests: refusals.requests }
+        Self {
+            code: known.map(|reason| reason.code()),
+            reason: Text::name(refusals.reason),
+            requests: refusals.requests,
+        }
     }
 }
 
 impl From<store::RefusedShape> for Shape {
     fn from(shape: store::RefusedShape) -> Self {
         Self {
-            shape: shape.shape,
-            reason: shape.reason,
+            shape: Text::name(shape.shape),
+            reason: Text::name(shape.reason),
             shadow: shape.shadow,
             incidents: shape.incidents,
             last_seen_ms: shape.last_ms,
-            sample_document: shape.document,
-            sample_correlation_id: shape.correlation_id,
+            sample_document: shape.document.map(Text::document),
+            sample_correlation_id: Text::free(shape.correlation_id),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /monitoring/health/`: whether the service can do its work; without a key, so without detail.
 
 use super::App;
+use crate::jobs::JobState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -73,21 +74,27 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
             reads: reads.unwrap_or("ok"),
             writes: writes.unwrap_or("ok"),
         },
-        jobs: app.jobs.iter().map(|it| job(it, now_ms)).collect(),
+        jobs: jobs(&app, now_ms),
     };
     (status, Json(health)).into_response()
 }
 
-fn job(job: &crate::jobs::Job, now_ms: u64) -> JobHealth {
-    let state = job.state();
+/// Those that run after an interval, and the engine, where it is switched on.
+fn jobs(app: &App, now_ms: u64) -> Vec<JobHealth> {
+    let engine =
+        app.config.security.enabled.then(|| job("engine", app.engine.state().job, app.engine.lag_ms(now_ms)));
+    app.jobs.iter().map(|it| job(it.name, it.state(), it.lag_ms(now_ms))).chain(engine).collect()
+}
+
+fn job(name: &'static str, state: JobState, lag_ms: u64) -> JobHealth {
     JobHealth {
-        name: job.name,
+        name,
         leads: state.leads,
         runs: state.runs,
         failures: state.failures,
         last_run_ms: state.last_run_ms,
         last_duration_ms: u64::try_from(state.last_duration.as_millis()).unwrap_or(u64::MAX),
-        lag_ms: job.lag_ms(now_ms),
+        lag_ms,
         last_error: state.last_failure,
     }
 }

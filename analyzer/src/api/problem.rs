@@ -4,6 +4,7 @@
 
 pub(crate) mod told;
 
+use super::text::Text;
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -71,11 +72,11 @@ pub(crate) enum Problem {
 #[schema(as = Problem)]
 struct Details {
     /// `urn:portcullis:problem:` and what is wrong.
-    r#type: String,
+    r#type: Text,
     title: &'static str,
     status: u16,
     /// What to do about it, for people.
-    detail: String,
+    detail: Text,
 }
 
 impl Problem {
@@ -152,10 +153,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, kind, title) = self.kind();
         let details = Details {
-            r#type: format!("urn:portcullis:problem:{kind}"),
+            r#type: Text::free(format!("urn:portcullis:problem:{kind}")),
             title,
             status: status.as_u16(),
-            detail: self.to_string(),
+            // It repeats what the caller sent.
+            detail: Text::free(self.to_string()),
         };
         let mut response = (status, axum::Json(details)).into_response();
         let headers = response.headers_mut();

@@ -4,6 +4,7 @@ use super::App;
 use super::access::Reader;
 use super::answer::{Shown, Timed};
 use super::problem::{Problem, excerpt, told};
+use super::text::{Text, Whom};
 use super::window::{Window, WindowQuery};
 use crate::decisions::target::target;
 use crate::store;
@@ -48,7 +49,7 @@ pub(crate) struct Answer {
     /// What was refused most.
     patterns: Vec<Pattern>,
     /// Decisions that hold, by action.
-    decisions: BTreeMap<String, u64>,
+    decisions: BTreeMap<Text, u64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,21 +74,21 @@ struct Engine {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = security::Threat)]
 struct Threat {
-    scenario: String,
+    scenario: Text,
     /// What the scenario finds; `null` when it is not at work any more.
-    about: Option<String>,
+    about: Option<Text>,
     detections: u64,
     clients: u64,
     events: u64,
     last_seen_ms: u64,
-    sample_correlation_id: String,
+    sample_correlation_id: Text,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = security::Client)]
 struct Client {
     scope: &'static str,
-    value: String,
+    value: Whom,
     score: f64,
     causes: Vec<Cause>,
     blocks: u32,
@@ -98,7 +99,7 @@ struct Client {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = security::Cause)]
 struct Cause {
-    scenario: String,
+    scenario: Text,
     points: f64,
     count: u32,
     last_seen_ms: u64,
@@ -107,8 +108,8 @@ struct Cause {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = security::Pattern)]
 struct Pattern {
-    reason: String,
-    operation: String,
+    reason: Text,
+    operation: Text,
     incidents: u64,
     clients: u64,
     last_seen_ms: u64,
@@ -131,11 +132,11 @@ pub(crate) async fn show(
 ) -> Result<Shown, Problem> {
     let Query(asked) = query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
     let now_ms = app.clock.now_ms();
-    let Asked { window, limit, cursor, target: client } = asked;
+    let Asked { window, limit, cursor, target: named } = asked;
     let mut page = WindowQuery { window, limit, cursor }.page(now_ms, app.config.retention.keep)?;
     let question = page.question();
     let found = app.store.security(question).await?;
-    let records = match client.as_deref() {
+    let records = match named.as_deref() {
         None => app.store.worst_records(question.limit).await?,
         Some(text) => {
             let scope = target(text).map_err(|error| Problem::Query(format!("target: {error}")))?;
@@ -143,13 +144,14 @@ pub(crate) async fn show(
         }
     };
     let threats: Vec<store::Threat> = page.of(found.threats);
+    let clients: Vec<Standing> = page.of(standings(&app, &records, Moment::from_millis(now_ms)));
     Shown::weak(Answer {
         window: page.window,
         engine: engine(&app),
         threats: threats.into_iter().map(|threat| self::threat(&app, threat)).collect(),
-        clients: page.of(standings(&app, &records, Moment::from_millis(now_ms))),
+        clients: clients.into_iter().map(client).collect(),
         patterns: page.of(found.patterns),
-        decisions: found.holding.into_iter().collect(),
+        decisions: found.holding.into_iter().map(|(action, holding)| (Text::name(action), holding)).collect(),
         next: page.next(),
     })
 }
@@ -192,48 +194,46 @@ fn engine(app: &App) -> Engine {
         evicted: counts.evicted,
         groups: counts.groups,
         clients: counts.clients,
-        last_error: state.last_failure,
+        last_error: state.job.last_failure,
     }
 }
 
 fn threat(app: &App, threat: store::Threat) -> Threat {
     let scenario = app.config.security.scenarios.iter().find(|scenario| *scenario.name == *threat.scenario);
     Threat {
-        about: scenario.map(|scenario| scenario.about.clone()),
-        scenario: threat.scenario,
+        about: scenario.map(|scenario| Text::free(&scenario.about)),
+        scenario: Text::name(threat.scenario),
         detections: threat.detections,
         clients: threat.clients,
         events: threat.events,
         last_seen_ms: threat.last_ms,
-        sample_correlation_id: threat.correlation_id,
+        sample_correlation_id: Text::free(threat.correlation_id),
     }
 }
 
-impl From<Standing> for Client {
-    fn from(standing: Standing) -> Self {
-        let cause = |cause: portcullis_detect::Cause| Cause {
-            scenario: cause.scenario.to_string(),
-            points: cause.points,
-            count: cause.count,
-            last_seen_ms: cause.last.millis(),
-        };
-        Self {
-            scope: standing.scope.kind(),
-            value: standing.scope.value(),
-            score: standing.score,
-            causes: standing.causes.into_iter().map(cause).collect(),
-            blocks: standing.blocks,
-            blocked_until_ms: standing.blocked_until.map(Moment::millis),
-            throttled_until_ms: standing.throttled_until.map(Moment::millis),
-        }
+fn client(standing: Standing) -> Client {
+    let cause = |cause: portcullis_detect::Cause| Cause {
+        scenario: Text::name(&cause.scenario),
+        points: cause.points,
+        count: cause.count,
+        last_seen_ms: cause.last.millis(),
+    };
+    Client {
+        scope: standing.scope.kind(),
+        value: standing.scope.into(),
+        score: standing.score,
+        causes: standing.causes.into_iter().map(cause).collect(),
+        blocks: standing.blocks,
+        blocked_until_ms: standing.blocked_until.map(Moment::millis),
+        throttled_until_ms: standing.throttled_until.map(Moment::millis),
     }
 }
 
 impl From<store::Pattern> for Pattern {
     fn from(pattern: store::Pattern) -> Self {
         Self {
-            reason: pattern.reason,
-            operation: pattern.operation,
+            reason: Text::name(pattern.reason),
+            operation: Text::name(pattern.operation),
             incidents: pattern.incidents,
             clients: pattern.clients,
             last_seen_ms: pattern.last_ms,

@@ -12,6 +12,7 @@ use super::answer::{Shown, Timed};
 use super::body;
 use super::page::limit;
 use super::problem::{Problem, excerpt, told};
+use super::text::Text;
 use super::window::{Window, WindowQuery};
 use crate::store::{PointRow, SeriesId, SeriesRow, Taken};
 use axum::Json;
@@ -74,9 +75,9 @@ pub(crate) struct List {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = series::Series)]
 struct Series {
-    id: String,
-    name: String,
-    labels: BTreeMap<String, String>,
+    id: Text,
+    name: Text,
+    labels: BTreeMap<Text, Text>,
     /// When its last point was.
     last_ms: u64,
 }
@@ -214,10 +215,11 @@ fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 
 impl From<SeriesRow> for Series {
     fn from(row: SeriesRow) -> Self {
+        let labels: BTreeMap<String, String> = serde_json::from_str(&row.labels).unwrap_or_default();
         Self {
-            id: row.id.to_string(),
-            name: row.name,
-            labels: serde_json::from_str(&row.labels).unwrap_or_default(),
+            id: Text::free(row.id.to_string()),
+            name: Text::name(row.name),
+            labels: labels.into_iter().map(|(name, value)| (Text::name(name), Text::name(value))).collect(),
             last_ms: row.last_ms,
         }
     }

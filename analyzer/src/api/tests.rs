@@ -44,3 +44,61 @@ fn operations_have_names_of_their_own_and_say_what_they_are() {
         }
     }
 }
+
+/// What is a string in an answer, each by the name of its schema: words of the program, as nothing else is one.
+const WORDS: [&str; 29] = [
+    "Problem.title",
+    "candidate.Answer.next",
+    "candidate.Change.difference",
+    "candidate.Reasons.candidate_code",
+    "candidate.Reasons.difference",
+    "crowdsec.Message.message",
+    "crowdsec.Wire.duration",
+    "crowdsec.Wire.scope",
+    "crowdsec.Wire.type",
+    "decisions.Held.action",
+    "decisions.Held.scope",
+    "graphql.Answer.next",
+    "graphql.Refusals.code",
+    "health.Health.status",
+    "health.Health.version",
+    "health.JobHealth.last_error",
+    "health.JobHealth.name",
+    "health.StoreHealth.kind",
+    "health.StoreHealth.reads",
+    "health.StoreHealth.writes",
+    "security.Answer.next",
+    "security.Client.scope",
+    "security.Engine.last_error",
+    "series.Answer.next",
+    "series.List.next",
+    "websocket.Answer.next",
+    "websocket.Closes.code",
+    "websocket.Rejections.code",
+    "websocket.Rejections.reason",
+];
+
+/// Whether it is a string in itself, and not by a type that has a name.
+fn is_plain(schema: &serde_json::Value) -> bool {
+    let is_string = |kind: &serde_json::Value| kind == "string";
+    let kind = &schema["type"];
+    is_string(kind)
+        || kind.as_array().is_some_and(|kinds| kinds.iter().any(is_string))
+        || ["items", "additionalProperties"].iter().any(|inner| schema.get(inner).is_some_and(is_plain))
+}
+
+#[test]
+fn a_text_in_an_answer_is_redacted_or_a_word_of_the_program() {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    // What is sent here, and what edges are told, is not for people.
+    let others = ["edge.", "Action", "decisions.New", "series.Sent", "Text", "Whom"];
+    let mut plain = BTreeSet::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+            if is_plain(schema) && !others.iter().any(|other| name.starts_with(other)) {
+                plain.insert(format!("{name}.{member}"));
+            }
+        }
+    }
+    assert_eq!(plain, WORDS.iter().map(|word| (*word).to_owned()).collect());
+}

@@ -7,6 +7,7 @@ use super::access::Reader;
 use super::answer::{Shown, Timed};
 use super::page::Page;
 use super::problem::{Problem, excerpt, told};
+use super::text::Text;
 use super::window::{Window, WindowQuery};
 use crate::store::{BUCKET_MS, Count, Point, SocketClientRow, Sockets};
 use axum::extract::rejection::QueryRejection;
@@ -44,7 +45,7 @@ struct Active {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = websocket::ActiveClass)]
 struct ActiveClass {
-    class: String,
+    class: Text,
     sockets: u64,
 }
 
@@ -124,8 +125,8 @@ struct Bucket {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = websocket::Client)]
 struct Client {
-    client_key: String,
-    class: String,
+    client_key: Text,
+    class: Text,
     attempts: u64,
     rejected: u64,
     messages: u64,
@@ -192,7 +193,7 @@ impl Answer {
         let by_class: Vec<_> = found
             .active
             .into_iter()
-            .map(|active| ActiveClass { class: active.class, sockets: active.sockets })
+            .map(|active| ActiveClass { class: Text::name(active.class), sockets: active.sockets })
             .collect();
         let sockets = by_class.iter().fold(0, |sum: u64, class| sum.saturating_add(class.sockets));
         Self {
@@ -270,7 +271,14 @@ impl Rejections {
 impl From<SocketClientRow> for Client {
     fn from(row: SocketClientRow) -> Self {
         let SocketClientRow { client_key, class, attempts, rejected, messages, bytes } = row;
-        Self { client_key, class, attempts, rejected, messages, bytes }
+        Self {
+            client_key: Text::free(client_key),
+            class: Text::name(class),
+            attempts,
+            rejected,
+            messages,
+            bytes,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod monitoring;
 mod openapi;
 mod policy;
 mod process;
+mod redaction;
 mod retention;
 mod security;
 mod series;

@@ -2,6 +2,7 @@
 
 use crate::ENGINE;
 use crate::harness::{NOW, Service, incident, report, row, send};
+use portcullis_redact::{document, label};
 use portcullis_report::{Incident, OperationKind, Reason, Report, RollupRow};
 use serde_json::{Value, json};
 
@@ -127,7 +128,7 @@ async fn refused_shapes_show_the_last_of_their_kind() {
     let shape = |shape: &str, reason: &str, incidents: u64, at: u64| {
         json!({
             "shape": shape, "reason": reason, "shadow": false, "incidents": incidents, "last_seen_ms": at,
-            "sample_document": format!("{{ a at{at} }}"), "sample_correlation_id": format!("id-{at}"),
+            "sample_document": document(&format!("{{ a at{at} }}")).as_str(), "sample_correlation_id": format!("id-{at}"),
         })
     };
     let expected = [
@@ -304,8 +305,8 @@ async fn clients_text_goes_out_as_json_and_in_no_label() {
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     let answer = reply.json();
     let hostile = ENGINE.kept(hostile);
-    assert_eq!(answer["by_operation"][0]["operation"], hostile);
-    assert_eq!(answer["refused_shapes"][0]["sample_document"], hostile);
+    assert_eq!(answer["by_operation"][0]["operation"], label(&hostile).as_str());
+    assert_eq!(answer["refused_shapes"][0]["sample_document"], document(&hostile).as_str());
     assert_eq!(answer["refused_shapes"][0]["sample_correlation_id"], hostile);
     assert!(!service.get("/monitoring/metrics/").await.text.contains("evil"));
 }

@@ -22,10 +22,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on a free port, and returns when it says that it listens.
     pub(crate) fn start(ground: &Ground) -> Self {
+        Self::start_with(ground, &[], Stdio::null())
+    }
+
+    /// The same with more flags, and its log going there.
+    pub(crate) fn start_with(ground: &Ground, flags: &[&str], log: Stdio) -> Self {
         let mut child = portcullis(&["serve", "--listen", "127.0.0.1:0"])
             .args(ground.place())
+            .args(flags)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();

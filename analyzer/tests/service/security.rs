@@ -104,6 +104,22 @@ async fn an_attack_is_found_scored_and_answered_at_the_edge() {
 }
 
 #[tokio::test]
+async fn health_tells_how_the_engine_is_doing() {
+    let service = Service::start().await;
+    let engine = async || {
+        let health = send(service.request("GET", "/monitoring/health/")).await.json();
+        health["jobs"].as_array().unwrap().iter().find(|job| job["name"] == "engine").cloned().unwrap()
+    };
+    until(async || engine().await["runs"].as_u64().unwrap() > 1).await;
+    let job = engine().await;
+    assert_eq!((&job["leads"], &job["last_run_ms"]), (&json!(true), &json!(NOW)));
+    assert_eq!((&job["failures"], &job["last_error"]), (&json!(0), &Value::Null));
+    let without = Service::start_with(|config| config.security.enabled = false).await;
+    let health = send(without.request("GET", "/monitoring/health/")).await.json();
+    assert!(health["jobs"].as_array().unwrap().iter().all(|job| job["name"] != "engine"), "{health}");
+}
+
+#[tokio::test]
 async fn below_the_score_for_a_block_a_client_is_throttled() {
     let service = Service::start().await;
     deliver(&service, refusals("192.0.2.7", BOMB)).await;

@@ -1,5 +1,6 @@
 //! Decisions in the words of CrowdSec.
 
+use crate::api::text::{Text, Whom};
 use crate::store::Kept;
 use portcullis_report::{Action, Scope};
 use serde::Serialize;
@@ -25,11 +26,11 @@ pub(super) struct Stream {
 pub(super) struct Wire {
     duration: String,
     id: u64,
-    origin: String,
-    scenario: String,
+    origin: Text,
+    scenario: Text,
     scope: &'static str,
     r#type: &'static str,
-    value: String,
+    value: Whom,
 }
 
 /// Which decisions a bouncer wants, each a list with commas; nothing said is everything.
@@ -92,10 +93,10 @@ fn wire(kept: Kept, now_ms: u64) -> Option<Wire> {
         scope: scope(&kept)?,
         duration: duration(kept.removed_ms.unwrap_or(kept.expires_ms).min(kept.expires_ms), now_ms),
         id: kept.id,
-        scenario: kept.reason,
+        scenario: Text::free(kept.reason),
         r#type: BAN,
-        value: kept.scope.value(),
-        origin: kept.origin,
+        value: kept.scope.into(),
+        origin: Text::free(kept.origin),
     })
 }
 

@@ -14,6 +14,7 @@ use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use portcullis_redact::redact;
 use portcullis_report::{Action, Decision};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -189,7 +190,10 @@ fn draft(new: &NewDecision, now_ms: u64) -> Result<Draft, String> {
         action: new.action,
         scope,
         expires_at_ms: now_ms.saturating_add(seconds.saturating_mul(1_000)),
-        reason: new.reason.clone().unwrap_or_else(|| NO_REASON.to_owned()),
+        reason: new
+            .reason
+            .as_deref()
+            .map_or_else(|| NO_REASON.to_owned(), |reason| redact(reason).into_string()),
         origin: new.origin.clone().unwrap_or_else(|| "operator".to_owned()),
     };
     // What edges would not take is not stored.
