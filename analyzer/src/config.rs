@@ -206,6 +206,9 @@ pub enum Rule {
     /// A folder or a file of scenarios cannot be used, or a name is that of none.
     #[error("{0}")]
     Scenarios(String),
+    /// A file of countries is of no use.
+    #[error("{0}")]
+    Geo(String),
     /// It is no URL.
     #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
     Url {

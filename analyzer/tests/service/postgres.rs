@@ -21,6 +21,7 @@ mod ingest;
 mod lapi;
 mod leases;
 mod measure;
+mod mmdb;
 mod monitoring;
 mod process;
 mod replicas;
