@@ -216,6 +216,8 @@ pub enum Rule {
     /// Certificates can be asked for over TLS only.
     #[error("needs tls.certificate and tls.key: certificates are shown over TLS")]
     TlsAlone,
+    /// A file of countries is of no use.
+    Geo(String),
     /// It is no URL.
     #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
     Url {

@@ -23,6 +23,7 @@ pub mod compile;
 pub mod config;
 pub mod documents;
 pub mod explain;
+pub mod geo;
 pub mod render;
 
 pub use clock::Clock;

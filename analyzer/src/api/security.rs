@@ -7,6 +7,7 @@ use super::problem::{Problem, excerpt, told};
 use super::text::{Text, Whom};
 use super::window::{Window, WindowQuery};
 use crate::decisions::target::target;
+use crate::geo::Country;
 use crate::store;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -89,6 +90,9 @@ struct Threat {
 struct Client {
     scope: &'static str,
     value: Whom,
+    /// The country of the address or of the first of the range, two letters of ISO 3166-1; `null` where no file says so.
+    #[schema(value_type = Option<String>)]
+    country: Option<Country>,
     score: f64,
     causes: Vec<Cause>,
     blocks: u32,
@@ -149,7 +153,7 @@ pub(crate) async fn show(
         window: page.window,
         engine: engine(&app),
         threats: threats.into_iter().map(|threat| self::threat(&app, threat)).collect(),
-        clients: clients.into_iter().map(client).collect(),
+        clients: clients.into_iter().map(|standing| client(&app, standing)).collect(),
         patterns: page.of(found.patterns),
         decisions: found.holding.into_iter().map(|(action, holding)| (Text::name(action), holding)).collect(),
         next: page.next(),
@@ -211,16 +215,19 @@ fn threat(app: &App, threat: store::Threat) -> Threat {
     }
 }
 
-fn client(standing: Standing) -> Client {
+fn client(app: &App, standing: Standing) -> Client {
     let cause = |cause: portcullis_detect::Cause| Cause {
         scenario: Text::name(&cause.scenario),
         points: cause.points,
         count: cause.count,
         last_seen_ms: cause.last.millis(),
     };
+    let value = Whom::from(standing.scope);
+    let country = value.address().zip(app.config.security.geo.as_ref());
     Client {
         scope: standing.scope.kind(),
-        value: standing.scope.into(),
+        value,
+        country: country.and_then(|(address, geo)| geo.country(address)),
         score: standing.score,
         causes: standing.causes.into_iter().map(cause).collect(),
         blocks: standing.blocks,

@@ -46,7 +46,7 @@ fn operations_have_names_of_their_own_and_say_what_they_are() {
 }
 
 /// What is a string in an answer, each by the name of its schema: words of the program, as nothing else is one.
-const WORDS: [&str; 29] = [
+const WORDS: [&str; 30] = [
     "Problem.title",
     "candidate.Answer.next",
     "candidate.Change.difference",
@@ -68,6 +68,7 @@ const WORDS: [&str; 29] = [
     "health.StoreHealth.reads",
     "health.StoreHealth.writes",
     "security.Answer.next",
+    "security.Client.country",
     "security.Client.scope",
     "security.Engine.last_error",
     "series.Answer.next",

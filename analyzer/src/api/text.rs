@@ -3,10 +3,13 @@
 //! Answers have these types in place of strings, so that a raw text does not fit in. A string in an answer is a word of the program;
 //! a test holds that list.
 
+use crate::geo::Country;
 use portcullis_redact::{Redacted, document, label, redact};
 use portcullis_report::Scope;
 use serde::{Serialize, Serializer};
+use std::net::IpAddr;
 use std::sync::Arc;
+
 use utoipa::ToSchema;
 
 /// Digits of the hash of a shape, which stands for an operation that has no fit name.
@@ -42,6 +45,17 @@ impl Text {
     }
 }
 
+impl Whom {
+    /// Its address, or the first of its range.
+    pub(crate) fn address(self) -> Option<IpAddr> {
+        match self.0 {
+            Scope::Ip(address) => Some(address),
+            Scope::Cidr(range) => Some(range.address()),
+            Scope::ClientKey(_) => None,
+        }
+    }
+}
+
 impl From<Scope> for Whom {
     fn from(scope: Scope) -> Self {
         Self(scope)
@@ -69,6 +83,12 @@ impl Serialize for Text {
 impl Serialize for Whom {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.value())
+    }
+}
+
+impl Serialize for Country {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

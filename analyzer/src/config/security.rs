@@ -4,6 +4,7 @@
 
 use super::raw::Checks;
 use super::{Mistake, Rule};
+use crate::geo::Geo;
 use portcullis_detect::{BUILT_IN, HalfLife, Scenarios, Settings, Span};
 use serde::Deserialize;
 use std::io;
@@ -20,6 +21,8 @@ pub struct Security {
     pub groups: usize,
     /// From which score on something happens.
     pub reputation: Settings,
+    /// Which country an address is in, where there is a file that says so.
+    pub geo: Option<Geo>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +38,7 @@ pub(super) struct RawSecurity {
     half_life_s: u64,
     block_s: u64,
     block_longest_s: u64,
+    geo_file: String,
 }
 
 /// A score is a sum of fractions: what makes up the limit exactly may come out this much below it.
@@ -57,6 +61,7 @@ impl Default for RawSecurity {
             half_life_s: 3_600,
             block_s: 1_800,
             block_longest_s: 604_800,
+            geo_file: String::new(),
         }
     }
 }
@@ -86,7 +91,20 @@ impl RawSecurity {
             scenarios: self.scenarios(checks),
             groups: checks.count("security.groups", self.groups, 100..=10_000_000),
             reputation,
+            geo: self.geo(checks),
         }
+    }
+
+    fn geo(&self, checks: &mut Checks) -> Option<Geo> {
+        if self.geo_file.is_empty() {
+            return None;
+        }
+        let read = Geo::read(Path::new(&self.geo_file));
+        let wrong = |error| Mistake {
+            path: "security.geo_file",
+            rule: Rule::Geo(format!("{:?} {error}", self.geo_file)),
+        };
+        read.map_err(|error| checks.mistakes.push(wrong(error))).ok()
     }
 
     fn scenarios(&self, checks: &mut Checks) -> Scenarios {

@@ -24,6 +24,7 @@ mod ingest;
 mod lapi;
 mod leases;
 mod measure;
+mod mmdb;
 mod monitoring;
 mod openapi;
 mod pki;

@@ -260,7 +260,7 @@ async fn methods_are_as_documented() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_call_is_told_as_documented() {
-    let few = std::num::NonZeroU32::new(25).unwrap();
+    let few = std::num::NonZeroU32::new(2).unwrap();
     let service = Service::start_with(|config| config.http.requests_per_s = few).await;
     let document = Document::of(&service).await;
     let operator = service.ground.add_key(Role::Operator).await;
@@ -292,7 +292,10 @@ async fn what_is_wrong_with_a_call_is_told_as_documented() {
     for _ in 0..300 {
         let reply = service.get(&operation.path).await;
         document.check(&operation, &reply);
-        limited |= reply.status == 429;
+        limited = reply.status == 429;
+        if limited {
+            break;
+        }
     }
     assert!(limited);
 }

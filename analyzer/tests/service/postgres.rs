@@ -22,6 +22,7 @@ mod ingest;
 mod lapi;
 mod leases;
 mod measure;
+mod mmdb;
 mod monitoring;
 mod process;
 mod replicas;

@@ -1,8 +1,10 @@
 //! From what edges report to what edges are told: scenarios, scores, decisions, and that none of it is lost or counted twice.
 
 use crate::harness::{NOW, Service, incident, report, send, until};
+use crate::mmdb::mmdb;
 use portcullis_analyzer::Role;
-use portcullis_analyzer::config::Config;
+use portcullis_analyzer::config::{self, Config, Overrides};
+use portcullis_analyzer::geo::Geo;
 use portcullis_report::{Action, DecisionPage, Incident, Reason, Report};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -215,4 +217,52 @@ async fn what_is_old_goes() {
     deliver(&service, later.collect()).await;
     let cursor = "SELECT incident FROM cursors";
     until(async || service.ground.connect().await.number(cursor).await == 7).await;
+}
+
+#[tokio::test]
+async fn clients_have_countries_where_a_file_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("countries.mmdb");
+    let networks = [("192.0.2.0", 24, "AQ"), ("2001:db8::", 32, "NO"), ("198.51.100.0", 25, "toolong")];
+    std::fs::write(&file, mmdb("Test-Country", &networks)).unwrap();
+    let service = Service::start_with(|config| config.security.geo = Some(Geo::read(&file).unwrap())).await;
+    for client in ["192.0.2.7", "2001:db8::7", "198.51.100.7", "203.0.113.7"] {
+        deliver(&service, refusals(client, BOMB)).await;
+    }
+    seen(&service).await;
+    let country =
+        async |client: &str| security(&service, &format!("target={client}")).await["clients"][0].clone();
+    assert_eq!(country("192.0.2.7").await["country"], "AQ");
+    let prefix = country("2001:db8::7").await;
+    assert_eq!((&prefix["scope"], &prefix["country"]), (&json!("cidr"), &json!("NO")));
+    for unknown in ["198.51.100.7", "203.0.113.7"] {
+        assert_eq!(country(unknown).await["country"], Value::Null, "{unknown}");
+    }
+}
+
+#[test]
+fn a_file_without_countries_is_a_mistake_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, path) = (folder.path().join("c.yaml"), folder.path().join("geo.mmdb"));
+    std::fs::write(&file, format!("security: {{ geo_file: \"{}\" }}", path.display())).unwrap();
+    let load = || config::load(Some(&file), Overrides::default());
+    let whole = mmdb("Test-Country", &[("192.0.2.0", 24, "AQ")]);
+    let mut broken = whole.clone();
+    // The first record leads far out of the file.
+    broken[..4].fill(0xFE);
+    for (content, problem) in [
+        (Vec::new(), "is no MaxMind DB file"),
+        (b"nonsense".to_vec(), "is no MaxMind DB file"),
+        (whole[..whole.len() / 2].to_vec(), "is no MaxMind DB file"),
+        (broken, "is no MaxMind DB file"),
+        (mmdb("Test-ASN", &[]), "must have countries in it"),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let error = load().unwrap_err().to_string();
+        assert!(error.contains("security.geo_file: ") && error.contains(problem), "{error}");
+    }
+    std::fs::write(&path, whole).unwrap();
+    assert!(load().unwrap().security.geo.is_some());
+    std::fs::remove_file(&path).unwrap();
+    assert!(load().unwrap_err().to_string().contains("cannot be read: No such file or directory"));
 }

@@ -191,7 +191,7 @@ async fn there_is_room_for_so_many_and_for_those_that_are_there() {
     let sender = Sender::start().await;
     let filled = "INSERT INTO series (id, name, labels, last_ms) VALUES ";
     let rows = |from: u64, to: u64| {
-        (from..to).map(|it| format!("({it}, 'n{it}', '{{}}', 0)")).collect::<Vec<_>>().join(", ")
+        (from..to).map(|it| format!("({it}, 'n{it}', '{{}}', {NOW})")).collect::<Vec<_>>().join(", ")
     };
     let mut store = sender.service.ground.connect().await;
     store.run(&format!("{filled}{}", rows(0, 9_999))).await;
