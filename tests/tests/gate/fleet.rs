@@ -21,7 +21,7 @@ impl Dice {
     fn new() -> Self {
         let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
-        println!("{SEED}={seed} repeats this");
+        eprintln!("{SEED}={seed} repeats this");
         Self(seed)
     }
 
