@@ -3,17 +3,21 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a harness stops the test at the first thing that is not as it should be"
 )]
 
 mod dynamic;
 mod exchange;
+mod fleet;
 mod place;
 mod player;
+mod postgres;
 
 pub use dynamic::{Listeners, listener};
 pub use exchange::Exchange;
-pub use place::{Build, Site, Wanted, config, envoy_plan, exchange, repository};
+pub use fleet::Fleet;
+pub use place::{Behind, Build, Site, Wanted, config, envoy_plan, exchange, repository};
 pub use player::{play, play_waves};
 
 use std::time::Duration;

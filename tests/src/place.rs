@@ -169,7 +169,7 @@ fn plan(tether: &str, wanted: &Wanted) -> Plan {
 }
 
 /// The configuration with what stands before the gate, and with other routes.
-fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBuf {
+pub(crate) fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBuf {
     if wanted.before.is_empty() && wanted.routes.is_empty() && wanted.behind == Behind::Nobody {
         return config;
     }
@@ -212,7 +212,7 @@ fn with_routes(text: &str, routes: &str) -> String {
 }
 
 /// The programs, as `cargo xtask e2e` names them.
-fn programs(tether: &str, build: Build) -> Programs {
+pub(crate) fn programs(tether: &str, build: Build) -> Programs {
     let path = |name: &str| {
         let path =
             std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask e2e`"));
@@ -230,7 +230,7 @@ fn programs(tether: &str, build: Build) -> Programs {
 }
 
 /// A folder for the logs and data of one stack; those of runs that are over are removed.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let root = std::env::temp_dir().join("portcullis-e2e");
     for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -7,6 +7,7 @@ use crate::prometheus::Metrics;
 use crate::tether::Tether;
 use crate::wait;
 use anyhow::{Context as _, bail};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +29,8 @@ pub struct Analyzer {
     program: PathBuf,
     tether: Tether,
     folder: PathBuf,
+    /// The flags that name its store.
+    place: Vec<OsString>,
     process: Option<Process>,
 }
 
@@ -36,14 +39,32 @@ impl Analyzer {
     pub(super) async fn start(programs: &Programs, folder: &Path, port: u16) -> anyhow::Result<Self> {
         let data = folder.join("data");
         std::fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+        let mut place = vec!["--data-dir".into(), data.into()];
+        let config = folder.join("analyzer.yaml");
+        if config.is_file() {
+            place.extend(["--config".into(), config.into()]);
+        }
+        Self::of(programs, folder, port, place).await
+    }
+
+    /// The same on the store that a configuration file names, which others may use too.
+    ///
+    /// # Errors
+    /// When it does not come up; its last words are in the error.
+    pub async fn configured(programs: &Programs, folder: &Path, config: &Path) -> anyhow::Result<Self> {
+        Self::of(programs, folder, 0, vec!["--config".into(), config.into()]).await
+    }
+
+    async fn of(programs: &Programs, folder: &Path, port: u16, place: Vec<OsString>) -> anyhow::Result<Self> {
         let mut analyzer = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
-            edge_key: key(&programs.portcullis, "edge", &data)?,
-            viewer_key: key(&programs.portcullis, "viewer", &data)?,
-            operator_key: key(&programs.portcullis, "operator", &data)?,
+            edge_key: key(&programs.portcullis, "edge", &place)?,
+            viewer_key: key(&programs.portcullis, "viewer", &place)?,
+            operator_key: key(&programs.portcullis, "operator", &place)?,
             program: programs.portcullis.clone(),
             tether: programs.tether.clone(),
             folder: folder.to_owned(),
+            place,
             process: None,
         };
         analyzer.resume().await?;
@@ -57,11 +78,7 @@ impl Analyzer {
     pub async fn resume(&mut self) -> anyhow::Result<()> {
         let mut command = self.tether.command(&self.program);
         command.args(["serve", "--listen"]).arg(self.address.to_string());
-        command.arg("--data-dir").arg(self.folder.join("data"));
-        let config = self.folder.join("analyzer.yaml");
-        if config.is_file() {
-            command.arg("--config").arg(config);
-        }
+        command.args(&self.place);
         let mut process = Process::start("analyzer", command, &self.folder)?;
         let mut end = None;
         let greeted = wait::until("the analyzer to listen", START, async || {
@@ -126,10 +143,10 @@ impl Analyzer {
     }
 }
 
-fn key(program: &Path, role: &str, data: &Path) -> anyhow::Result<String> {
+fn key(program: &Path, role: &str, place: &[OsString]) -> anyhow::Result<String> {
     let output = Command::new(program)
-        .args(["keys", "add", "--role", role, "--data-dir"])
-        .arg(data)
+        .args(["keys", "add", "--role", role])
+        .args(place)
         .output()
         .with_context(|| format!("cannot start {}", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

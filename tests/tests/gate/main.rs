@@ -21,6 +21,7 @@ mod decisions;
 mod encodings;
 mod families;
 mod faults;
+mod fleet;
 mod framing;
 mod headers;
 mod limits;
