@@ -11,6 +11,7 @@ mod health;
 mod limit;
 mod metrics;
 mod problem;
+mod reload;
 mod reports;
 mod security;
 mod websocket;
@@ -25,6 +26,7 @@ use crate::engine::EngineView;
 use crate::ingest::Ingest;
 use crate::jobs::Job;
 use crate::metrics::Metrics;
+use crate::reload::Reloads;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -40,17 +42,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// What the handlers work with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) ingest: Ingest,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) feed: Feed,
     pub(crate) engine: EngineView,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) jobs: Vec<Job>,
+    pub(crate) reloads: Reloads,
     pub(crate) started: Instant,
 }
 
@@ -87,6 +90,7 @@ fn people() -> Router<Arc<App>> {
     let routes = either(routes, "/monitoring/metrics", get(metrics::show));
     let routes = either(routes, "/monitoring/security", get(security::show));
     let routes = either(routes, "/monitoring/websocket", get(websocket::show));
+    let routes = either(routes, "/monitoring/reload", post(reload::wish));
     let of_all = get(decisions::show).post(decisions::add).delete(decisions::remove);
     let routes = either(routes, "/monitoring/decisions", of_all);
     let routes = either(routes, "/monitoring/decisions/{id}", delete(decisions::remove_one));

@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 use portcullis_detect::Counts;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use work::Work;
 
@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) feed: Feed,
     pub(crate) settings: Security,
+    /// Tells of other settings.
+    pub(crate) changes: watch::Receiver<Security>,
     /// Names this run of this analyzer.
     pub(crate) holder: String,
     /// Rings when incidents were stored here.
@@ -79,9 +81,10 @@ impl Engine {
         (shown, tokio::spawn(self.run(view)))
     }
 
-    async fn run(self, view: EngineView) {
+    async fn run(mut self, view: EngineView) {
         let mut work = None;
         loop {
+            self.adopt(work.as_mut());
             let turn = self.turn(&mut work, &view).await;
             view.change(|state| {
                 state.last_failure = turn.as_ref().err().map(StoreError::label);
@@ -97,6 +100,16 @@ impl Engine {
                     tracing::warn!(%error, "the scenarios stopped; they begin again from what is stored");
                     tokio::time::sleep(PAUSE).await;
                 }
+            }
+        }
+    }
+
+    /// Other settings hold from the next incident on.
+    fn adopt(&mut self, work: Option<&mut Work>) {
+        if self.changes.has_changed().unwrap_or(false) {
+            self.settings = self.changes.borrow_and_update().clone();
+            if let Some(work) = work {
+                work.adopt(&self.settings, self.clock.now_ms());
             }
         }
     }
