@@ -14,6 +14,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod problem;
+mod reload;
 mod reports;
 mod security;
 mod series;
@@ -31,6 +32,7 @@ use crate::engine::EngineView;
 use crate::ingest::Ingest;
 use crate::jobs::Job;
 use crate::metrics::Metrics;
+use crate::reload::Reloads;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -47,17 +49,18 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 /// What the handlers work with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) ingest: Ingest,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) feed: Feed,
     pub(crate) engine: EngineView,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) jobs: Vec<Job>,
+    pub(crate) reloads: Reloads,
     pub(crate) started: Instant,
 }
 
@@ -97,6 +100,7 @@ fn people() -> Routes {
     let routes = either(routes, routes!(series::list, series::add));
     let routes = either(routes, routes!(series::show));
     let routes = either(routes, routes!(websocket::show));
+    let routes = either(routes, routes!(reload::wish));
     let routes = either(routes, routes!(decisions::show, decisions::change::add, decisions::change::remove));
     let routes = either(routes, routes!(decisions::change::remove_one));
     let routes = either(routes, routes!(crowdsec::ask));

@@ -5,7 +5,7 @@ mod policy;
 mod redact;
 
 pub use decisions::{ActionArgs, ApiArgs, DecisionsArgs, DecisionsCommand, Format};
-pub use policy::{CheckArgs, EnvoyArgs, Kind};
+pub use policy::{CheckArgs, Checked, EnvoyArgs, Kind};
 pub use redact::RedactArgs;
 
 use crate::config::{LogFormat, LogLevel, Overrides};
@@ -71,7 +71,8 @@ pub enum Command {
         portcullis serve --config portcullis.yaml --log-format json\n\n\
         The first line on standard output says where it listens, once it does:\n  \
         portcullis: listening on http://127.0.0.1:9470\n\
-        With a certificate in the configuration it says https. SIGTERM and SIGINT stop it after the requests in work.")]
+        With a certificate in the configuration it says https. SIGTERM and SIGINT stop it after the requests in work;\n\
+        SIGHUP has it read the configuration again, as POST /monitoring/reload/ does.")]
     Serve(ServeArgs),
     /// Make, list and revoke the keys of edges and readers
     #[command(after_help = "Examples:\n  \
@@ -96,7 +97,7 @@ pub enum Command {
         Where it tells no size, arguments such as first, last and limit of lists and connections are assumed to be sizes.\n\
         Mistakes are printed all at once, a line each with file, line and column; then there is no table and the exit code is 1.")]
     Compile(CompileArgs),
-    /// Check a policy by the parser that the filter runs: all mistakes, each with its path and line
+    /// Check a policy by the parser that the filter runs, attack scenarios, or the analyzer's configuration: all mistakes, each with its path and line
     #[command(after_help = policy::CHECK_HELP)]
     Check(CheckArgs),
     /// Render what puts the gate into an Envoy: of your own, of Istio, or of Envoy Gateway

@@ -4,7 +4,7 @@
 
 mod crowdsec;
 mod raw;
-mod security;
+pub(crate) mod security;
 mod tls;
 
 use portcullis_policy::Malformed;
@@ -144,6 +144,25 @@ pub struct Overrides {
     pub log_level: Option<LogLevel>,
 }
 
+/// Where a configuration comes from, so that it can be read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub file: PathBuf,
+    /// What goes over it.
+    pub overrides: Overrides,
+}
+
+impl Source {
+    /// The configuration as it is by now.
+    ///
+    /// # Errors
+    /// As those of [`load`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        load(Some(&self.file), self.overrides.clone())
+    }
+}
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -243,15 +262,27 @@ impl fmt::Display for Mistake {
 /// # Errors
 /// The file is unreadable or malformed, or values make no sense.
 pub fn load(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
-    let mut raw = match file {
-        None => raw::Raw::default(),
+    match file {
+        None => checked(raw::Raw::default(), overrides, None),
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-            portcullis_policy::read(&text)
-                .map_err(|malformed| ConfigError::Malformed { path: path.to_owned(), malformed })?
+            load_text(&text, path, overrides)
         }
-    };
+    }
+}
+
+/// The same of the text of a file.
+///
+/// # Errors
+/// It is malformed, or values make no sense.
+pub fn load_text(text: &str, path: &Path, overrides: Overrides) -> Result<Config, ConfigError> {
+    let raw = portcullis_policy::read(text)
+        .map_err(|malformed| ConfigError::Malformed { path: path.to_owned(), malformed })?;
+    checked(raw, overrides, Some(path))
+}
+
+fn checked(mut raw: raw::Raw, overrides: Overrides, file: Option<&Path>) -> Result<Config, ConfigError> {
     raw.apply(overrides);
     raw.check().map_err(|mistakes| ConfigError::Mistakes { path: file.map(Path::to_owned), mistakes })
 }

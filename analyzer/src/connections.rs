@@ -26,7 +26,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What every connection is served with.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    pub(crate) router: Router,
+    /// The latest is for the next request.
+    pub(crate) router: watch::Receiver<Router>,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) settings: Http,
 }
@@ -86,13 +87,13 @@ impl Front {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(self.router.clone());
+        let router = self.router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(caller.peer);
             if let Some(certified) = caller.certified {
                 request.extensions_mut().insert(certified);
             }
-            service.call(request)
+            TowerToHyperService::new(router.borrow().clone()).call(request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -16,7 +16,7 @@ use crate::store::{Store, StoreError};
 use portcullis_detect::Counts;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use work::Work;
 
@@ -39,6 +39,8 @@ pub(crate) struct Engine {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) feed: Feed,
     pub(crate) settings: Security,
+    /// Tells of other settings.
+    pub(crate) changes: watch::Receiver<Security>,
     /// Names this run of this analyzer.
     pub(crate) holder: String,
     /// Rings when incidents were stored here.
@@ -86,10 +88,11 @@ impl Engine {
         (shown, tokio::spawn(self.run(view)))
     }
 
-    async fn run(self, view: EngineView) {
+    async fn run(mut self, view: EngineView) {
         let mut work = None;
         loop {
             let (now_ms, started) = (self.clock.now_ms(), Instant::now());
+            self.adopt(work.as_mut());
             let turn = self.turn(&mut work, &view).await;
             view.change(|state| {
                 state.counts = work.as_ref().map(Work::counts);
@@ -108,6 +111,16 @@ impl Engine {
                     tracing::warn!(%error, "the scenarios stopped; they begin again from what is stored");
                     tokio::time::sleep(PAUSE).await;
                 }
+            }
+        }
+    }
+
+    /// Other settings hold from the next incident on.
+    fn adopt(&mut self, work: Option<&mut Work>) {
+        if self.changes.has_changed().unwrap_or(false) {
+            self.settings = self.changes.borrow_and_update().clone();
+            if let Some(work) = work {
+                work.adopt(&self.settings, self.clock.now_ms());
             }
         }
     }

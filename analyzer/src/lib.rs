@@ -13,6 +13,7 @@ mod key;
 mod lapi;
 mod logging;
 mod metrics;
+mod reload;
 mod server;
 mod store;
 mod tls;
@@ -28,6 +29,7 @@ pub mod render;
 
 pub use clock::Clock;
 pub use key::{Digest, Key, NoEntropy, Role};
+pub use reload::{Applied, Refusal};
 pub use server::{Running, StartError};
 pub use store::{
     Access, BUCKET_MS, Folder, FolderError, KeyRow, Lease, Place, Revocation, Store, StoreError,

@@ -60,7 +60,9 @@ pub(crate) enum Run {
 /// What was read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reload {
-    /// Certificates and their keys.
+    /// The configuration, with all that it names.
+    Configuration,
+    /// Certificates and their keys, by themselves.
     Certificates,
 }
 
@@ -71,6 +73,16 @@ pub(crate) enum Reloaded {
     Done,
     /// It is wrong, and what was there before stays.
     Refused,
+}
+
+impl Reloaded {
+    /// Its word.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 impl Metrics {
@@ -87,10 +99,15 @@ impl Metrics {
             reloads: Family::default(),
         };
         metrics.start_at_zero(jobs);
-        for scenario in scenarios {
-            drop(metrics.detections.get_or_create(&scenario_label(scenario)));
-        }
+        metrics.expect(scenarios);
         metrics.registered()
+    }
+
+    /// Shows scenarios that have found nothing yet.
+    pub(crate) fn expect<'n>(&self, scenarios: impl IntoIterator<Item = &'n str>) {
+        for scenario in scenarios {
+            drop(self.detections.get_or_create(&scenario_label(scenario)));
+        }
     }
 
     /// Counts a report that the store holds.
@@ -167,7 +184,7 @@ impl Metrics {
         for handshake in Handshake::ALL {
             drop(self.handshakes.get_or_create(&[("outcome", handshake.label())]));
         }
-        for what in [Reload::Certificates] {
+        for what in [Reload::Configuration, Reload::Certificates] {
             for outcome in [Reloaded::Done, Reloaded::Refused] {
                 drop(self.reloads.get_or_create(&reload_labels(what, outcome)));
             }
@@ -221,13 +238,10 @@ fn job_labels(job: &'static str, run: Run) -> Labels<2> {
 
 fn reload_labels(what: Reload, outcome: Reloaded) -> Labels<2> {
     let what = match what {
+        Reload::Configuration => "configuration",
         Reload::Certificates => "certificates",
     };
-    let outcome = match outcome {
-        Reloaded::Done => "done",
-        Reloaded::Refused => "refused",
-    };
-    [("what", what), ("outcome", outcome)]
+    [("what", what), ("outcome", outcome.label())]
 }
 
 #[cfg(test)]

@@ -2,23 +2,23 @@
 
 use crate::api::{self, App};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::connections::{self, Front};
 use crate::decisions::Feed;
 use crate::engine::{Engine, EngineView};
 use crate::ingest::Ingest;
 use crate::jobs::{self, Workshop};
 use crate::key::{self, NoEntropy};
-use crate::lapi::Lapi;
 use crate::metrics::Metrics;
+use crate::reload::{self, Applied, Refusal, Reloader, Reloads, Tasks};
 use crate::store::{Access, FolderError, Place, Store, StoreError};
 use crate::tls::{self, Tls, TlsError};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Why the service does not start.
@@ -35,15 +35,9 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
-    /// The key for CrowdSec is not there.
-    #[error("crowdsec.key_env: the environment has no variable {variable}")]
-    CrowdSecKey {
-        /// Which one.
-        variable: String,
-    },
-    /// CrowdSec cannot be asked at all.
-    #[error("cannot ask CrowdSec: {0}")]
-    CrowdSec(#[source] reqwest::Error),
+    /// Bans of a CrowdSec cannot be taken over.
+    #[error(transparent)]
+    Import(#[from] Refusal),
     /// It cannot name itself.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -70,9 +64,12 @@ pub struct Running {
     connections: JoinHandle<()>,
     writer: JoinHandle<()>,
     feed: Feed,
-    watching: JoinHandle<()>,
     workshop: Workshop,
-    jobs: Vec<JoinHandle<()>>,
+    reloader: JoinHandle<()>,
+    reloads: Reloads,
+    /// Those that no configuration ends.
+    lasting: Vec<JoinHandle<()>>,
+    tasks: Tasks,
 }
 
 impl Running {
@@ -81,6 +78,18 @@ impl Running {
     /// # Errors
     /// The folder, the store or the address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        Self::start_from(config, None, clock).await
+    }
+
+    /// The same, with where the configuration is from, so that it can be read again.
+    ///
+    /// # Errors
+    /// The folder, the store or the address cannot be used.
+    pub async fn start_from(
+        config: Config,
+        source: Option<Source>,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
         tls::begin();
         let place = Place::enter(&config, Access::Serve)?;
         let shown = place.to_string();
@@ -108,16 +117,11 @@ impl Running {
             .map(|settings| Tls::new(settings, Arc::clone(&metrics)))
             .transpose()?
             .map(Arc::new);
-        let (mut jobs, mut tasks): (Vec<_>, Vec<_>) = workshop.start(config.retention).into_iter().unzip();
-        if let Some(settings) = config.crowdsec.clone() {
-            let key = std::env::var(&settings.key_env)
-                .map_err(|_| StartError::CrowdSecKey { variable: settings.key_env.clone() })?;
-            let interval = settings.interval;
-            let lapi = Lapi::new(settings, key, feed.clone(), clock.clone()).map_err(StartError::CrowdSec)?;
-            let (job, task) = workshop.import(lapi, interval);
-            jobs.push(job);
-            tasks.push(task);
-        }
+        let lapi = reload::importer(&config, &feed, &clock)?;
+        let (jobs, tasks) = reload::begin(&workshop, &config, lapi);
+        let tasks: Tasks = Arc::new(Mutex::new(tasks));
+        let (security, changes) = watch::channel(config.security.clone());
+        let mut lasting = vec![watching];
         let mut engine = EngineView::default();
         if config.security.enabled {
             let (view, task) = Engine {
@@ -126,32 +130,60 @@ impl Running {
                 metrics: Arc::clone(&metrics),
                 feed: feed.clone(),
                 settings: config.security.clone(),
+                changes,
                 holder: workshop.holder.clone(),
                 bell,
             }
             .start();
             engine = view;
-            tasks.push(task);
+            lasting.push(task);
         }
         let settings = config.http;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        tasks.extend(tls.clone().map(|tls| tokio::spawn(tls.renew())));
+        lasting.extend(tls.clone().map(|tls| tokio::spawn(tls.renew())));
+        let (reloads, wishes) = Reloads::new();
         let app = App {
             config,
             clock,
             store: store.clone(),
             ingest,
-            limits: api::Limits::new(settings.requests_per_s),
+            limits: Arc::new(api::Limits::new(settings.requests_per_s)),
             feed: feed.clone(),
             engine,
             metrics,
             jobs,
+            reloads: reloads.clone(),
             started: Instant::now(),
         };
         let (stop, stopped) = oneshot::channel();
-        let front = Front { router: api::router(Arc::new(app)), tls, settings };
+        let (routers, router) = watch::channel(api::router(Arc::new(app.clone())));
+        let front = Front { router, tls: tls.clone(), settings };
         let connections = tokio::spawn(connections::serve(listener, front, stopped));
-        Ok(Self { address, scheme, store, stop, connections, writer, feed, watching, workshop, jobs: tasks })
+
+        let reloader = Reloader {
+            source,
+            app,
+            routers,
+            tls,
+            security,
+            workshop: workshop.clone(),
+            tasks: Arc::clone(&tasks),
+        };
+        let reloader = tokio::spawn(reloader.run(wishes));
+        Ok(Self {
+            address,
+            scheme,
+            store,
+            stop,
+            connections,
+            reloader,
+            reloads,
+            writer,
+            feed,
+            workshop,
+            lasting,
+            tasks,
+        })
     }
 
     /// Where it listens.
@@ -164,15 +196,26 @@ impl Running {
         format!("{}://{}", self.scheme, self.address)
     }
 
+    /// Has the configuration read again; what is wrong with it changes nothing.
+    ///
+    /// # Errors
+    /// Why it stays as it was.
+    pub async fn reload(&self) -> Result<Applied, Refusal> {
+        self.reloads.wish().await
+    }
+
     /// Stops accepting, lets requests in work finish within their time, and closes the store.
     pub async fn stop(self) {
         drop(self.stop);
         // Whoever waits for decisions would be waited for.
         self.feed.close();
         finished(self.connections).await;
-        // The last entrance went with the last connection, so the writer ends when its queue is empty.
+        self.reloader.abort();
+        finished(self.reloader).await;
+        // The last entrance went with them, so the writer ends when its queue is empty.
         finished(self.writer).await;
-        for job in self.jobs.into_iter().chain([self.watching]) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for job in self.lasting.into_iter().chain(tasks) {
             job.abort();
             finished(job).await;
         }

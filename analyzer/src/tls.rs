@@ -12,7 +12,7 @@ pub use materials::TlsError;
 
 use crate::config;
 use crate::metrics::{Metrics, Reload, Reloaded};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls::{ServerConfig, crypto};
@@ -25,6 +25,8 @@ pub(crate) struct Certified;
 #[derive(Debug)]
 pub(crate) struct Tls {
     current: RwLock<Current>,
+    /// Held by whoever reads the files.
+    reading: Mutex<()>,
     turns: Semaphore,
     metrics: Arc<Metrics>,
 }
@@ -48,17 +50,16 @@ impl Tls {
     pub(crate) fn new(settings: config::Tls, metrics: Arc<Metrics>) -> Result<Self, TlsError> {
         let turns = Semaphore::new(settings.handshakes);
         let current = Current::read(settings)?;
-        Ok(Self { current: RwLock::new(current), turns, metrics })
+        Ok(Self { current: RwLock::new(current), reading: Mutex::default(), turns, metrics })
     }
 
     /// Reads the files again after every interval; ends when it is aborted.
     pub(crate) async fn renew(self: Arc<Self>) {
         let mut failure = None;
         loop {
-            let settings = self.settings();
-            tokio::time::sleep(settings.renewal).await;
+            tokio::time::sleep(self.settings().renewal).await;
             let tls = Arc::clone(&self);
-            let read = tokio::task::spawn_blocking(move || tls.adopt(settings)).await;
+            let read = tokio::task::spawn_blocking(move || tls.again()).await;
             let said =
                 read.map_or_else(|error| Err(error.to_string()), |read| read.map_err(|it| it.to_string()));
             match said {
@@ -79,8 +80,19 @@ impl Tls {
         }
     }
 
-    /// Takes what the files hold; what is wrong changes nothing.
+    /// Takes what the files of other settings hold; what is wrong changes nothing.
     pub(crate) fn adopt(&self, settings: config::Tls) -> Result<Renewal, TlsError> {
+        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(settings)
+    }
+
+    fn again(&self) -> Result<Renewal, TlsError> {
+        // Whoever brings other settings in between would find them gone again.
+        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(self.settings())
+    }
+
+    fn take(&self, settings: config::Tls) -> Result<Renewal, TlsError> {
         let materials = Materials::read(&settings)?;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.materials == materials {

@@ -18,6 +18,18 @@ struct Health {
     uptime_s: u64,
     store: StoreHealth,
     jobs: Vec<JobHealth>,
+    /// How reading the configuration again went the last time; absent before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reload: Option<ReloadHealth>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = health::ReloadHealth)]
+struct ReloadHealth {
+    at_ms: u64,
+    outcome: &'static str,
+    /// How many settings differ from the file until the next start.
+    needs_restart: usize,
 }
 
 /// Reads and writes are `ok`, or how they fail.
@@ -75,6 +87,11 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
             writes: writes.unwrap_or("ok"),
         },
         jobs: jobs(&app, now_ms),
+        reload: app.reloads.last().map(|last| ReloadHealth {
+            at_ms: last.at_ms,
+            outcome: last.outcome.label(),
+            needs_restart: last.needs_restart,
+        }),
     };
     (status, Json(health)).into_response()
 }

@@ -32,6 +32,12 @@ pub(crate) enum Problem {
     ReadersOnly,
     #[error("The key's role only reads; `portcullis keys add --role operator` makes one that acts.")]
     OperatorsOnly,
+    #[error("Only a key of the role admin may do this; `portcullis keys add --role admin` makes one.")]
+    AdminsOnly,
+    #[error("The service was started without --config, so there is nothing to read again.")]
+    NoConfiguration,
+    #[error("The configuration stays as it was: {0}")]
+    Configuration(String),
     #[error("The content type must be application/json in UTF-8.")]
     MediaType,
     #[error("The content must not be encoded.")]
@@ -88,8 +94,12 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
             Self::NoKey | Self::UnknownKey => (StatusCode::UNAUTHORIZED, "key", "No valid key"),
-            Self::EdgesOnly | Self::ReadersOnly | Self::OperatorsOnly => {
+            Self::EdgesOnly | Self::ReadersOnly | Self::OperatorsOnly | Self::AdminsOnly => {
                 (StatusCode::FORBIDDEN, "role", "Wrong role")
+            }
+            Self::NoConfiguration => (StatusCode::CONFLICT, "no-configuration", "No configuration file"),
+            Self::Configuration(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "configuration", "Wrong configuration")
             }
             Self::NoCertificate => (StatusCode::FORBIDDEN, "certificate", "No certificate"),
             Self::MediaType | Self::Encoding => {
@@ -124,10 +134,14 @@ impl Problem {
             )),
             Self::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
             Self::Overloaded | Self::Deadline => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            // The next connection may come with one.
+            Self::NoCertificate => Some((header::CONNECTION, HeaderValue::from_static("close"))),
             Self::NotFound
             | Self::Method
             | Self::EdgesOnly
-            | Self::NoCertificate
+            | Self::AdminsOnly
+            | Self::NoConfiguration
+            | Self::Configuration(_)
             | Self::ReadersOnly
             | Self::OperatorsOnly
             | Self::NotDecisions(_)

@@ -9,9 +9,12 @@ pub(super) const CHECK_HELP: &str = "Examples:
   portcullis check policy.yaml --schema schema.graphql    # limits of sensitive fields need the schema
   portcullis check policy.yaml --explain > effective.yaml # every value, defaults included
   helm template shop | yq '.data[\"policy.yaml\"]' | portcullis check -
+  portcullis check scenarios/                             # attack scenarios of your own: a folder, or one file
+  portcullis check scenarios/login_storm.yaml --explain   # with the defaults
+  portcullis check portcullis.yaml                        # the analyzer's configuration, with what it names
 
 A mistake of form (syntax, type, unknown name) is told alone; values that make no sense are told all at once.
-Exit codes: 0 the policy is sound, 1 it is not or cannot be read, 2 wrong usage. docs/policy.md has every field.";
+What a file is, its own words tell, unless --as does. Exit codes: 0 it is sound, 1 it is not or cannot be read, 2 wrong usage. docs/policy.md has every field.";
 
 pub(super) const ENVOY_HELP: &str = "Examples:
   portcullis envoy --policy policy.yaml --upstream 10.0.0.7:4000 > envoy.yaml && envoy --mode validate -c envoy.yaml
@@ -27,15 +30,29 @@ docs/deploy.md walks through each deployment.";
 /// What `check` takes.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
-    /// The policy (YAML or JSON); `-` is standard input
+    /// The policy, scenario or configuration (YAML or JSON), or a folder of scenarios; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// What it is
+    #[arg(long = "as", value_name = "KIND", value_enum)]
+    pub kind: Option<Checked>,
     /// Schema to check by, its text or its compiled table; takes the place of the policy's
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
-    /// Print the effective policy: every value, defaults included, as YAML
+    /// Print the effective policy or scenario: every value, defaults included, as YAML
     #[arg(long)]
     pub explain: bool,
+}
+
+/// What can be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Checked {
+    /// A policy, for the filter
+    Policy,
+    /// Attack scenarios: one file, or a folder
+    Scenarios,
+    /// The analyzer's configuration
+    Analyzer,
 }
 
 /// Where Envoy gets its configuration from.

@@ -1,14 +1,30 @@
-//! `portcullis check`: says of a policy what the filter would say of it.
+//! `portcullis check`: says of a policy what the filter would say of it, and of scenarios and the analyzer's configuration
+//! what the analyzer would.
+
+mod configuration;
+mod kind;
+mod scenarios;
 
 use super::CommandError;
 use super::explain::input::read_text;
 use super::{policy, schema};
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, Checked};
 use portcullis_policy::{Policy, Reach, Route, Switch, Token};
 use std::io::{self, Write as _};
 
 pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
+    if arguments.file.is_dir() {
+        let only = arguments.schema.is_none() && matches!(arguments.kind, None | Some(Checked::Scenarios));
+        return if only { scenarios::folder(&arguments.file, arguments.explain) } else { kind::unfit() };
+    }
     let text = read_text(&arguments.file)?;
+    match arguments.kind.unwrap_or_else(|| kind::guess(&text)) {
+        Checked::Policy => {}
+        Checked::Scenarios | Checked::Analyzer if arguments.schema.is_some() => return kind::unfit(),
+        Checked::Scenarios => return scenarios::file(&arguments.file, &text, arguments.explain),
+        Checked::Analyzer if arguments.explain => return kind::unfit(),
+        Checked::Analyzer => return configuration::check(&arguments.file, &text),
+    }
     let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
     let table = compiled.as_ref().map(|compiled| &compiled.table);
     let policy = policy::parse(&text, Some(&arguments.file), table).map_err(CommandError::Mistaken)?;

@@ -2,7 +2,7 @@
 
 mod lines;
 
-use lines::Lines;
+pub(super) use lines::Lines;
 use portcullis_policy::{CostTable, Mistake, Mistakes, Policy};
 use std::path::Path;
 

@@ -4,6 +4,7 @@ use super::CommandError;
 use crate::cli::ServeArgs;
 use crate::clock::Clock;
 use crate::config;
+use crate::config::Source;
 use crate::server::Running;
 use std::io::{self, Write as _};
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,20 +14,27 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), CommandError> {
     crate::logging::start(config.log);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CommandError::Runtime)?;
-    runtime.block_on(serve(config))
+    let source = arguments.place.config.clone();
+    let source = source.map(|file| Source { file, overrides: arguments.overrides() });
+    runtime.block_on(serve(config, source))
 }
 
-async fn serve(config: config::Config) -> Result<(), CommandError> {
+async fn serve(config: config::Config, source: Option<Source>) -> Result<(), CommandError> {
     // Before anything else, so that a signal during the start is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(CommandError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CommandError::Signals)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(CommandError::Signals)?;
     let data_dir = config.data_dir.clone();
-    let running = Running::start(config, Clock::system()).await?;
+    let running = Running::start_from(config, source, Clock::system()).await?;
     tracing::info!(address = %running.address(), data_dir = %data_dir.display(), "started");
     announce(&running).map_err(CommandError::Output)?;
-    let signal = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+    let signal = loop {
+        tokio::select! {
+            _ = terminate.recv() => break "SIGTERM",
+            _ = interrupt.recv() => break "SIGINT",
+            // What came of it is logged where it is done.
+            _ = hangup.recv() => drop(running.reload().await),
+        }
     };
     tracing::info!(signal, "stopping");
     running.stop().await;

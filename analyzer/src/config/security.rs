@@ -5,10 +5,12 @@
 use super::raw::Checks;
 use super::{Mistake, Rule};
 use crate::geo::Geo;
-use portcullis_detect::{BUILT_IN, HalfLife, Scenarios, Settings, Span};
+use portcullis_detect::{BUILT_IN, HalfLife, Scenario, Scenarios, Settings, Span};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What is an attack, and what follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +118,9 @@ impl RawSecurity {
             wrong(checks, "security.scenarios", format!("cannot read the folder: {error}"));
             Vec::new()
         });
+        for (file, problem) in clashes(&own) {
+            wrong(checks, "security.scenarios", format!("{file}: name: {problem}"));
+        }
         let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         match Scenarios::parse(BUILT_IN.iter().copied().chain(own)) {
             Err(mistakes) => {
@@ -137,8 +142,23 @@ impl RawSecurity {
     }
 }
 
+/// Scenarios of a folder that have the name of another there: each with the file of the earlier one.
+pub(crate) fn clashes(files: &[(String, String)]) -> Vec<(&str, String)> {
+    let mut known: BTreeMap<Arc<str>, &str> = BTreeMap::new();
+    let mut clashes = Vec::new();
+    for (file, text) in files {
+        // What is wrong otherwise is said where it is read.
+        let Ok(scenario) = Scenario::parse(text) else { continue };
+        if let Some(earlier) = known.insert(Arc::clone(&scenario.name), file) {
+            clashes
+                .push((file.as_str(), format!("{} is the name of the scenario in {earlier}", scenario.name)));
+        }
+    }
+    clashes
+}
+
 /// The scenarios of a folder, by the names of their files.
-fn read(folder: &Path) -> io::Result<Vec<(String, String)>> {
+pub(crate) fn read(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

@@ -1,10 +1,12 @@
 //! The engine at work: scenarios and reputation in memory, and how far in the store.
 
 use super::Engine;
+use crate::config::Security;
 use crate::store::{AUTHOR, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
 use portcullis_detect::{
     Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Reputation, Sentry,
 };
+use portcullis_redact::redact;
 use portcullis_report::{Action, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -71,6 +73,12 @@ impl Work {
             others: BTreeMap::new(),
             ticked: None,
         })
+    }
+
+    /// Goes by other settings; what was seen and what clients have done stays.
+    pub(super) fn adopt(&mut self, settings: &Security, now_ms: u64) {
+        let now = Moment::from_millis(now_ms);
+        self.sentry.adopt(settings.scenarios.clone(), settings.reputation, settings.groups, now);
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -214,7 +222,8 @@ fn tell(detection: &Detection) {
         scenario = &*detection.scenario,
         scope = detection.scope.as_ref().map_or("none", Scope::kind),
         events = detection.events,
-        correlation_id = detection.correlation_id,
+        // It may be the client's own.
+        correlation_id = redact(&detection.correlation_id).as_str(),
         "a scenario was detected"
     );
 }

@@ -10,6 +10,7 @@
 
 mod access;
 mod candidate;
+mod check;
 mod cluster;
 mod command;
 mod crash;
@@ -23,6 +24,7 @@ mod hostile;
 mod ingest;
 mod lapi;
 mod leases;
+mod logs;
 mod measure;
 mod mmdb;
 mod monitoring;
@@ -31,6 +33,7 @@ mod pki;
 mod policy;
 mod process;
 mod redaction;
+mod reload;
 mod retention;
 mod security;
 mod tls;

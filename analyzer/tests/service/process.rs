@@ -54,6 +54,12 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
     }
 
+    /// Sends a signal that it outlives.
+    #[allow(dead_code, reason = "for tests of the process")]
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Sends a signal and gives the exit code, where there is one.
     pub(crate) fn end(mut self, signal: Signal) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();

@@ -12,7 +12,7 @@ pub(crate) use field::Number;
 
 use crate::moment::Moment;
 use portcullis_report::{Cidr, Incident, Measured, OperationKind, Reason, Scope, Transport};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Bits of an IPv4 and of an IPv6 address that one range shares.
@@ -21,7 +21,7 @@ const RANGE_BITS: (u8, u8) = (24, 48);
 const IPV6_CLIENT_BITS: u8 = 64;
 
 /// What was seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The gate refused a request.

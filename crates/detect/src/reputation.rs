@@ -178,6 +178,21 @@ impl Reputation {
         self.keep(record.scope, entry, now);
     }
 
+    /// Goes by other settings from now on; what everybody has done stays.
+    pub fn adopt(&mut self, settings: Settings, now: Moment) {
+        if self.settings == settings {
+            return;
+        }
+        // A score is kept as the half-life has it, so it is taken out by the old one and put in by the new one.
+        let scopes = self.entries.iter().filter_map(|(whom, _)| whom.scope());
+        let records: Vec<Record> = scopes.filter_map(|scope| self.record(&scope, now)).collect();
+        self.entries = self.entries.emptied(settings.room);
+        self.settings = settings;
+        for record in &records {
+            self.restore(record, now);
+        }
+    }
+
     /// Forgets what means nothing any more.
     pub(crate) fn advance(&mut self, now: Moment) {
         while self.entries.pop_over(now).is_some() {}

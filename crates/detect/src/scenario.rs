@@ -21,6 +21,7 @@ use crate::mistake::{Mistake, Mistakes};
 use crate::moment::Span;
 use crate::observation::Text;
 use portcullis_report::Action;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -119,6 +120,14 @@ impl Scenario {
     /// The first mistake of form with path and line, or else every value that makes no sense with its path.
     pub fn parse(text: &str) -> Result<Self, Mistakes> {
         file::parse(text)
+    }
+
+    /// The same file with every value in it that holds, defaults included.
+    ///
+    /// # Errors
+    /// As those of [`Scenario::parse`].
+    pub fn written_out(text: &str) -> Result<impl Serialize + use<>, Mistakes> {
+        file::written_out(text)
     }
 }
 

@@ -21,6 +21,14 @@ pub struct Sentry {
     newest: Moment,
     late: u64,
     echoes: u64,
+    /// Of scenarios that are no more.
+    gone: Gone,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Gone {
+    silenced: u64,
+    evicted: u64,
 }
 
 /// What came of an observation, or of time passing.
@@ -59,7 +67,27 @@ impl Sentry {
             newest: Moment::default(),
             late: 0,
             echoes: 0,
+            gone: Gone::default(),
         }
+    }
+
+    /// Other scenarios and settings from now on. A scenario that is the same goes on with its buckets, one that is not
+    /// begins with none, and what clients have done stays.
+    pub fn adopt(&mut self, scenarios: Scenarios, settings: Settings, groups: usize, now: Moment) {
+        let mut before = std::mem::take(&mut self.watches);
+        for scenario in scenarios.into_vec() {
+            let same = before.iter().position(|watch| watch.is(&scenario, groups));
+            self.watches.push(match same {
+                Some(index) => before.swap_remove(index),
+                None => Watch::new(scenario, groups),
+            });
+        }
+        // What they counted stays counted.
+        for watch in &before {
+            self.gone.silenced = self.gone.silenced.saturating_add(watch.silenced());
+            self.gone.evicted = self.gone.evicted.saturating_add(watch.evicted());
+        }
+        self.reputation.adopt(settings, now);
     }
 
     /// Who gets neither points nor decisions from here on.
@@ -112,8 +140,10 @@ impl Sentry {
         Counts {
             late: self.late,
             echoes: self.echoes,
-            silenced: sum(Watch::silenced),
-            evicted: sum(Watch::evicted).saturating_add(self.reputation.evicted()),
+            silenced: sum(Watch::silenced).saturating_add(self.gone.silenced),
+            evicted: sum(Watch::evicted)
+                .saturating_add(self.gone.evicted)
+                .saturating_add(self.reputation.evicted()),
             groups: sum(|watch| u64::try_from(watch.groups()).unwrap_or(u64::MAX)),
             clients: number(self.reputation.tracked()),
         }

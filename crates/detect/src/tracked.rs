@@ -19,6 +19,11 @@ impl<K: Ord + Clone, V> Tracked<K, V> {
         Self { entries: BTreeMap::new(), ends: BTreeSet::new(), room: room.max(1), evicted: 0 }
     }
 
+    /// The same with nothing in it, for as many as there is room then; what was forgotten stays counted.
+    pub(crate) fn emptied(&self, room: usize) -> Self {
+        Self { evicted: self.evicted, ..Self::new(room) }
+    }
+
     /// An entry that is not over yet.
     pub(crate) fn get(&self, key: &K, at: Moment) -> Option<&V> {
         self.entries.get(key).filter(|(end, _)| *end > at).map(|(_, value)| value)
@@ -57,6 +62,10 @@ impl<K: Ord + Clone, V> Tracked<K, V> {
     /// Every entry, in the order of its keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter().map(|(key, (_, value))| (key, value))
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        self.room
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -69,6 +69,11 @@ impl Watch {
         Self { scenario, buckets: Tracked::new(room), muted: Tracked::new(room), silenced: 0 }
     }
 
+    /// Whether it is this scenario, over as many groups.
+    pub(crate) fn is(&self, scenario: &Scenario, room: usize) -> bool {
+        self.scenario == *scenario && self.buckets.room() == room.max(1)
+    }
+
     /// Pours an observation, if the scenario looks at it.
     pub(crate) fn observe(&mut self, observation: &Observation, at: Moment) -> Vec<Detection> {
         if !self.scenario.filters.iter().any(|filter| filter.takes(observation)) {

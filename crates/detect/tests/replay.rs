@@ -52,6 +52,21 @@ fn each_scenario_that_comes_with_the_analyzer_finds_an_attack_and_leaves_its_ben
     }
 }
 
+#[test]
+fn the_example_of_the_documentation_finds_what_it_says() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, section) = guide.split_once("### A scenario of your own\n").unwrap();
+    let block = |kind: &str| {
+        let (_, rest) = section.split_once(&format!("```{kind}\n")).unwrap_or_else(|| panic!("no {kind}"));
+        rest.split_once("```").unwrap().0
+    };
+    let scenarios = Scenarios::parse([("the guide", block("yaml"))]).unwrap();
+    let found = played(scenarios, block("json"));
+    let decisions: Vec<_> = found["decisions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(decisions, block("text").lines().collect::<Vec<_>>());
+}
+
 fn scenarios(folder: &Path) -> Scenarios {
     let name = stem(folder);
     match std::fs::read_to_string(folder.join("scenario.yaml")) {
@@ -64,9 +79,12 @@ fn scenarios(folder: &Path) -> Scenarios {
 
 fn replay(scenarios: Scenarios, path: &Path) -> Value {
     assert_eq!(scenarios.iter().count(), 1, "{}: no such scenario", path.display());
+    played(scenarios, &std::fs::read_to_string(path).unwrap())
+}
+
+fn played(scenarios: Scenarios, lines: &str) -> Value {
     let mut sentry = Sentry::new(scenarios, Settings::default(), 1_000);
-    let mut seen: Vec<(u64, Observation)> =
-        std::fs::read_to_string(path).unwrap().lines().flat_map(observations).collect();
+    let mut seen: Vec<(u64, Observation)> = lines.lines().flat_map(observations).collect();
     seen.sort_by_key(|(received, _)| *received);
     let end = seen.last().map_or(0, |(received, _)| *received);
     let mut all = Findings::default();

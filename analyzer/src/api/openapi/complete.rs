@@ -152,10 +152,15 @@ impl Caller {
                 roles: roles(Role::acts),
                 turned: turned(Problem::OperatorsOnly),
             },
+            "admin" => Self {
+                schemes: &[API_KEY, BEARER],
+                roles: roles(|role| role == Role::Admin),
+                turned: turned(Problem::AdminsOnly),
+            },
             "edge" => Self {
                 schemes: &[API_KEY, BEARER],
                 roles: roles(|role| role == Role::Edge),
-                turned: turned(Problem::EdgesOnly),
+                turned: keyless.iter().cloned().chain([Problem::EdgesOnly, Problem::NoCertificate]).collect(),
             },
             "bouncer" => Self { schemes: &[API_KEY], roles: roles(Role::reads), turned: Vec::new() },
             _ => return None,

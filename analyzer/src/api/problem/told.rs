@@ -39,6 +39,10 @@ told!(
     /// What was sent is no report.
     NoReport: Problem::NotReport("…".to_owned())
 );
+told!(
+    /// There is no configuration that could be read again, or it is wrong.
+    NoReload: Problem::NoConfiguration, Problem::Configuration("…".to_owned())
+);
 
 /// The caller has the answer already: what it named in `If-None-Match` is its tag.
 #[derive(Debug)]

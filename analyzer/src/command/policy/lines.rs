@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where the values of a text are; nothing is known of a text that is not YAML.
-pub(super) struct Lines(Option<Node>);
+pub(crate) struct Lines(Option<Node>);
 
 /// A value, as far as it has others in it.
 #[derive(Debug, Default)]
@@ -18,12 +18,12 @@ enum Node {
 }
 
 impl Lines {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(serde_saphyr::from_str(text).ok())
     }
 
     /// The line of `graphql.limits.depth` or `routes[0].path`, or of what of it is there; from 1.
-    pub(super) fn line(&self, path: &str) -> Option<u64> {
+    pub(crate) fn line(&self, path: &str) -> Option<u64> {
         let mut node = self.0.as_ref()?;
         let mut found = None;
         for step in path.split(['.', '[']).map(|step| step.trim_end_matches(']')) {

@@ -1,11 +1,11 @@
 //! The parts of an observation that a scenario can name.
 
 use super::{Observation, Scope};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A part that is a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Text {
     /// The client's IPv4 address, or the /64 around its IPv6 address.
@@ -29,7 +29,7 @@ pub enum Text {
 }
 
 /// A part that is a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Number {
     /// The limit that was passed.

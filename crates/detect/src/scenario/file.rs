@@ -5,7 +5,7 @@ use crate::mistake::{Found, Mistakes, read};
 use crate::moment::Span;
 use crate::observation::{Event, Number, Text};
 use portcullis_report::{Action, OperationKind, Reason, Transport};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The longest span that a scenario may name: what is kept for longer belongs into reputation.
@@ -20,7 +20,7 @@ const HIGHEST: u64 = 1_000;
 const LONGEST_LIST: usize = 64;
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ScenarioFile {
     /// The name: lower case letters, digits and `_`, at most 48.
@@ -33,14 +33,18 @@ struct ScenarioFile {
     /// Whose bucket an observation fills: one for each combination of these.
     group_by: Vec<Text>,
     /// What must differ for an event to count again in the same bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
     distinct: Option<Text>,
     /// How buckets fill.
     r#type: Kind,
     /// Events that a bucket takes; the next one overflows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<u64>,
     /// After how long a leaky bucket loses one event, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     leak_ms: Option<u64>,
     /// How long a counter counts, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     window_ms: Option<u64>,
     /// For how long the same group says nothing more after an overflow, in milliseconds.
     #[serde(default)]
@@ -48,10 +52,11 @@ struct ScenarioFile {
     /// Points for the reputation of whom it is about.
     score: u64,
     /// What is to happen at once, whatever the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<DecisionSection>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Leaky,
@@ -60,26 +65,34 @@ enum Kind {
 }
 
 /// What must hold of an observation, all of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct FilterSection {
     /// What was seen; refused requests unless it says otherwise.
     event: Vec<Event>,
     /// Why it was refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     reason: Vec<Reason>,
     /// The upstream's error code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     code: Vec<String>,
     /// How it came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     transport: Vec<Transport>,
     /// Type of the operation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     kind: Vec<OperationKind>,
     /// The client's class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     class: Vec<String>,
     /// The operation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     operation: Vec<String>,
     /// Numbers that must be this large.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     at_least: BTreeMap<Number, u64>,
     /// Numbers that must not be larger.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     at_most: BTreeMap<Number, u64>,
 }
 
@@ -100,22 +113,29 @@ impl Default for FilterSection {
 }
 
 /// What is to happen at once.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct DecisionSection {
     /// `block` or `throttle`.
     action: ActionChoice,
     /// What a throttled client keeps of its throttles, in thousandths.
+    #[serde(skip_serializing_if = "Option::is_none")]
     factor_milli: Option<u16>,
     /// For how long, in milliseconds.
     for_ms: u64,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum ActionChoice {
     Block,
     Throttle,
+}
+
+/// The file with every value in it that holds, defaults included; what it says nothing of is left out.
+pub(super) fn written_out(text: &str) -> Result<impl Serialize + use<>, Mistakes> {
+    parse(text)?;
+    read::<ScenarioFile>(text)
 }
 
 pub(super) fn parse(text: &str) -> Result<Scenario, Mistakes> {

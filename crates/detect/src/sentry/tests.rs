@@ -101,3 +101,43 @@ fn the_same_events_are_the_same_findings() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn other_scenarios_and_settings_take_nothing_from_what_stays() {
+    let parse = |texts: &[(&str, &str)]| {
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|(name, capacity)| {
+                (
+                    *name,
+                    SCENARIOS.replace("NAME", name).replace("capacity: 2", &format!("capacity: {capacity}")),
+                )
+            })
+            .collect();
+        Scenarios::parse(texts.iter().map(|(name, text)| (*name, text.as_str()))).unwrap()
+    };
+    let settings = Settings::default();
+    let mut sentry = Sentry::new(parse(&[("stays", "4"), ("changes", "4"), ("goes", "4")]), settings, 10);
+    let client = portcullis_report::Scope::Ip("192.0.2.1".parse().unwrap());
+    let pour = |sentry: &mut Sentry, client: &str| {
+        let found = sentry.observe(&seen(HOUR, client, "cost"), at(HOUR)).detections;
+        found.iter().map(|it| it.scenario.to_string()).collect::<Vec<_>>()
+    };
+    // All three overflow at the fifth: a score, and buckets that are empty again; then each is filled to the brim.
+    (0..4).for_each(|_| assert_eq!(pour(&mut sentry, "192.0.2.1"), [""; 0]));
+    assert_eq!(pour(&mut sentry, "192.0.2.1").len(), 3);
+    (0..4).for_each(|_| assert_eq!(pour(&mut sentry, "192.0.2.9"), [""; 0]));
+    let score = |sentry: &Sentry| sentry.reputation().standing(&client, at(HOUR)).unwrap();
+    let before = score(&sentry);
+    assert_eq!(before.score, 180.0);
+    let half_life = crate::HalfLife::new(Span::from_hours(2));
+    let others = Settings { half_life, ..settings };
+    sentry.adopt(parse(&[("changes", "5"), ("stays", "4"), ("comes", "4")]), others, 10, at(HOUR));
+    assert_eq!(score(&sentry), before);
+    assert_eq!(pour(&mut sentry, "192.0.2.9"), ["stays"]);
+    (0..3).for_each(|_| assert_eq!(pour(&mut sentry, "192.0.2.9"), [""; 0]));
+    assert_eq!(pour(&mut sentry, "192.0.2.9"), ["comes"]);
+    // The score fades by the new half-life from here on.
+    let later = sentry.reputation().standing(&client, at(3 * HOUR)).unwrap();
+    assert!((later.score - 90.0).abs() < 1e-6, "{}", later.score);
+}
