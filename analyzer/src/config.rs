@@ -206,6 +206,12 @@ pub enum Rule {
     /// A folder or a file of scenarios cannot be used, or a name is that of none.
     #[error("{0}")]
     Scenarios(String),
+    /// It names no client.
+    #[error("must be addresses, ranges such as 10.0.0.0/8 or client keys of 32 hex digits, got {actual:?}")]
+    Targets {
+        /// What was given.
+        actual: String,
+    },
     /// It is no URL.
     #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
     Url {

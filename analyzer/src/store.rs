@@ -3,6 +3,7 @@
 //! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
 //! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
+mod activity;
 mod candidate;
 mod decisions;
 mod error;
@@ -31,6 +32,7 @@ use sql::sql;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use activity::Active;
 pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
 pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Removal, Wanted};
 pub use error::StoreError;
@@ -43,7 +45,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
-pub(crate) use security::{AUTHOR, Findings, Lifetime, Pattern, Seen, Threat};
+pub(crate) use security::{AUTHOR, Cursor, Findings, Lifetime, Pattern, Seen, Threat};
 pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 
 /// The open store.

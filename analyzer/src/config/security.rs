@@ -4,7 +4,9 @@
 
 use super::raw::Checks;
 use super::{Mistake, Rule};
+use crate::decisions::target::target;
 use portcullis_detect::{BUILT_IN, HalfLife, Scenarios, Settings, Span};
+use portcullis_report::Scope;
 use serde::Deserialize;
 use std::io;
 use std::path::Path;
@@ -20,6 +22,8 @@ pub struct Security {
     pub groups: usize,
     /// From which score on something happens.
     pub reputation: Settings,
+    /// To whom never anything happens by itself.
+    pub allow: Vec<Scope>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -28,6 +32,7 @@ pub(super) struct RawSecurity {
     enabled: bool,
     scenarios: String,
     without: Vec<String>,
+    allow: Vec<String>,
     groups: u64,
     clients: u64,
     throttle_at: u64,
@@ -36,9 +41,6 @@ pub(super) struct RawSecurity {
     block_s: u64,
     block_longest_s: u64,
 }
-
-/// A score is a sum of fractions: what makes up the limit exactly may come out this much below it.
-const ROUNDING: f64 = 1e-6;
 
 /// Files of one folder at most, and bytes of one file.
 const FILES: usize = 200;
@@ -50,6 +52,7 @@ impl Default for RawSecurity {
             enabled: true,
             scenarios: String::new(),
             without: Vec::new(),
+            allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
             groups: 100_000,
             clients: 1_000_000,
             throttle_at: 50,
@@ -71,9 +74,9 @@ impl RawSecurity {
         let half_life = span(checks, "security.half_life_s", self.half_life_s, 60..=2_592_000);
         let reputation = Settings {
             half_life: HalfLife::new(half_life),
-            throttle_at: f64::from(throttle_at) - ROUNDING,
+            throttle_at: f64::from(throttle_at),
             calm_at: f64::from(throttle_at) / 2.0,
-            block_at: f64::from(block_at) - ROUNDING,
+            block_at: f64::from(block_at),
             release_at: f64::from(block_at) / 2.0,
             block_for: span(checks, "security.block_s", self.block_s, 1..=2_592_000),
             block_longest: span(checks, "security.block_longest_s", self.block_longest_s, 1..=31_536_000),
@@ -86,7 +89,20 @@ impl RawSecurity {
             scenarios: self.scenarios(checks),
             groups: checks.count("security.groups", self.groups, 100..=10_000_000),
             reputation,
+            allow: self.allow(checks),
         }
+    }
+
+    fn allow(&self, checks: &mut Checks) -> Vec<Scope> {
+        let read = |text: &String| {
+            let found = target(text).ok();
+            if found.is_none() {
+                let (path, actual) = ("security.allow", text.clone());
+                checks.mistakes.push(Mistake { path, rule: Rule::Targets { actual } });
+            }
+            found
+        };
+        self.allow.iter().filter_map(read).collect()
     }
 
     fn scenarios(&self, checks: &mut Checks) -> Scenarios {

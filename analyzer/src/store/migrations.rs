@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "candidate", include_str!("../../migrations/0008_candidate.sql")),
     (9, "security", include_str!("../../migrations/0009_security.sql")),
     (10, "sockets", include_str!("../../migrations/0010_sockets.sql")),
+    (11, "activity", include_str!("../../migrations/0011_activity.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.
