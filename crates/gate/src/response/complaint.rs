@@ -85,8 +85,10 @@ impl Complaint {
         self.said.as_ref().filter(|said| said.is_all && self.whose.is_some())?;
         let (Whose { at, who, operations }, said) = (*self.whose.take()?, *self.said.take()?);
         let Said { status, suggestions, mut errors, .. } = said;
-        if errors.kinds.is_empty() {
-            // What was cut says more than the status.
+        let is_coded = errors.kinds.iter().any(|kind| kind.code != Failure::OTHER);
+        if errors.kinds.is_empty() || (suggestions > 0 && !is_coded) {
+            // What was cut says more than the status, and than errors without a code.
+            errors.kinds.clear();
             let cut = (suggestions > 0).then_some(Failure::SUGGESTION);
             let code = cut.or(status.map(StatusClass::code)).map(str::to_owned);
             errors.kinds.extend(code.map(|code| ErrorKind { place: 0, code, count: 1 }));

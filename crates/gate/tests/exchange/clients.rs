@@ -69,7 +69,15 @@ fn a_status_says_it_where_no_error_does() {
 
 #[test]
 fn a_cut_suggestion_is_told() {
-    let mut stream = Stream::under("responses: {strip_suggestions: true}");
+    for policy in
+        ["responses: {strip_suggestions: true}", "responses: {strip_suggestions: true, count_errors: true}"]
+    {
+        a_cut_suggestion_is_told_under(policy);
+    }
+}
+
+fn a_cut_suggestion_is_told_under(policy: &str) {
+    let mut stream = Stream::under(policy);
     let body = r#"{"errors":[{"message":"Cannot query field \"usr\". Did you mean \"user\"?"}]}"#;
     let list = answered(&mut stream, HONEST, "400", body);
     assert_eq!((outcome(&list).suggestions, outcome(&list).status), (1, Some(StatusClass::Client)));
