@@ -13,7 +13,7 @@ mod player;
 
 pub use dynamic::{Listeners, listener};
 pub use exchange::Exchange;
-pub use place::{Build, Site, Wanted, config, envoy_plan, exchange, repository};
+pub use place::{Behind, Build, Site, Wanted, config, envoy_plan, exchange, repository};
 pub use player::{play, play_waves};
 
 use std::time::Duration;

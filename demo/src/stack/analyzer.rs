@@ -33,9 +33,19 @@ pub struct Analyzer {
 
 impl Analyzer {
     /// Makes the keys, starts it and waits until it listens.
-    pub(super) async fn start(programs: &Programs, folder: &Path, port: u16) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        programs: &Programs,
+        folder: &Path,
+        port: u16,
+        settings: &str,
+    ) -> anyhow::Result<Self> {
         let data = folder.join("data");
         std::fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+        let config = folder.join("analyzer.yaml");
+        if !settings.is_empty() {
+            std::fs::write(&config, settings)
+                .with_context(|| format!("cannot write {}", config.display()))?;
+        }
         let mut analyzer = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             edge_key: key(&programs.portcullis, "edge", &data)?,
@@ -57,6 +67,10 @@ impl Analyzer {
     pub async fn resume(&mut self) -> anyhow::Result<()> {
         let mut command = self.tether.command(&self.program);
         command.args(["serve", "--listen"]).arg(self.address.to_string());
+        let config = self.folder.join("analyzer.yaml");
+        if config.exists() {
+            command.arg("--config").arg(config);
+        }
         command.arg("--data-dir").arg(self.folder.join("data"));
         let mut process = Process::start("analyzer", command, &self.folder)?;
         let mut end = None;
