@@ -236,7 +236,14 @@ pub enum Rule {
     #[error("needs tls.certificate and tls.key: certificates are shown over TLS")]
     TlsAlone,
     /// A file of countries is of no use.
+    #[error("{0}")]
     Geo(String),
+    /// It names no client.
+    #[error("must be addresses, ranges such as 10.0.0.0/8 or client keys of 32 hex digits, got {actual:?}")]
+    Targets {
+        /// What was given.
+        actual: String,
+    },
     /// It is no URL.
     #[error("must be http://HOST:PORT or https://HOST, got {actual:?}")]
     Url {

@@ -1,7 +1,7 @@
 //! The engine: what edges report goes through scenarios and reputation, and comes out as decisions.
 //!
 //! Of the analyzers that share a store one runs it, under a lease. It takes incidents from the store in the order in
-//! which they were stored, whoever took them in, and stores what it made of them together with how far it is: so after a
+//! which they were stored, and what clients did besides, whoever took them in, and stores what it made of them together with how far it is: so after a
 //! crash, of this or of another analyzer, each has been judged once. What was refused only in shadow is seen as that, and
 //! counts for nothing.
 
@@ -43,7 +43,7 @@ pub(crate) struct Engine {
     pub(crate) changes: watch::Receiver<Security>,
     /// Names this run of this analyzer.
     pub(crate) holder: String,
-    /// Rings when incidents were stored here.
+    /// Rings when incidents, or what clients did besides, were stored here.
     pub(crate) bell: Arc<Notify>,
 }
 
@@ -140,7 +140,7 @@ impl Engine {
         }
         let Some(work) = work else { return Ok(Turn::Follows) };
         let done = work.step(self, now_ms).await?;
-        let is_more = done.incidents > 0;
+        let is_more = done.is_more;
         view.change(|state| {
             state.incidents = state.incidents.saturating_add(done.incidents);
             state.detections = state.detections.saturating_add(done.detections);

@@ -40,7 +40,7 @@ struct Waiting {
 
 impl Ingest {
     /// Starts the writer; it ends when every clone of the entrance is gone.
-    /// The bell rings when incidents were stored.
+    /// The bell rings when there is something for the engine.
     pub(crate) fn start(
         store: Store,
         metrics: Arc<Metrics>,
@@ -101,7 +101,8 @@ impl Writer {
             self.note(outcome.as_ref().err());
             match outcome {
                 Ok(receipts) => {
-                    if arrivals.iter().any(|arrival| !arrival.report.incidents.is_empty()) {
+                    let is_news = |report: &Report| !report.incidents.is_empty() || report.clients.is_some();
+                    if arrivals.iter().any(|arrival| is_news(&arrival.report)) {
                         self.bell.notify_one();
                     }
                     for ((receipt, arrival), answer) in receipts.into_iter().zip(&arrivals).zip(answers) {

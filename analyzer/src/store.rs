@@ -3,6 +3,7 @@
 //! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
 //! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
+mod activity;
 mod candidate;
 mod decisions;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
+pub(crate) use activity::Active;
 pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
 pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Pull, Removal, Wanted};
 pub use error::StoreError;
@@ -45,7 +47,7 @@ pub use leases::Lease;
 pub(crate) use monitoring::{Operation, Question, Refusals, RefusedShape, Share, Totals};
 pub use place::Place;
 pub(crate) use retention::Expiry;
-pub(crate) use security::{AUTHOR, Findings, Lifetime, Pattern, Seen, Threat};
+pub(crate) use security::{AUTHOR, Cursor, Findings, Lifetime, Pattern, Seen, Threat};
 pub(crate) use series::{MOST_SERIES, NewSeries, PointRow, SeriesId, SeriesRow, Taken};
 pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 

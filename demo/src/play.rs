@@ -106,10 +106,11 @@ fn plan(args: &Args, folder: PathBuf) -> anyhow::Result<Plan> {
         },
         config: args.config.clone(),
         policy: String::new(),
+        settings: String::new(),
         concurrency: WORKERS,
         ports: Ports { gate: args.port, admin: args.admin_port, analyzer: args.analyzer_port },
         token: Token::Inline,
-        decisions: Decisions::Ignored,
+        decisions: Decisions::Obeyed,
         folder,
     })
 }

@@ -50,7 +50,7 @@ pub enum Token {
 /// Whether the filter carries out what the analyzer decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decisions {
-    /// It does not ask: the honest and the hostile come from one address, which a block would meet alike.
+    /// It does not ask: the honest and the hostile come from one address, and tests tell it what is decided about that.
     #[default]
     Ignored,
     /// It does.
@@ -66,6 +66,8 @@ pub struct Plan {
     pub config: PathBuf,
     /// The policy, without its section `analyzer`.
     pub policy: String,
+    /// The analyzer's configuration; nothing for its defaults.
+    pub settings: String,
     /// How many workers Envoy has.
     pub concurrency: u32,
     /// On which ports.
@@ -103,7 +105,7 @@ impl Stack {
             is_free(port, whose)?;
         }
         let upstream = Upstream::start()?;
-        let analyzer = Analyzer::start(&plan.programs, &plan.folder, ports.analyzer).await?;
+        let analyzer = Analyzer::start(&plan.programs, &plan.folder, ports.analyzer, &plan.settings).await?;
         let (token, environment) = match plan.token {
             Token::Inline => (format!("token: {}", analyzer.edge_key), Vec::new()),
             Token::Environment => (

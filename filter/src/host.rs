@@ -5,7 +5,7 @@
 //! host refuses is logged and skipped.
 
 use crate::metrics::Metrics;
-use portcullis_gate::{Answer, Call, CallId, CallOutcome, Effect, Timestamp};
+use portcullis_gate::{Answer, Call, CallAnswer, CallId, CallOutcome, Effect, Timestamp};
 use portcullis_policy::PropertyPath;
 use portcullis_policy::throttles::{Buckets, Conflict, Version};
 use proxy_wasm::hostcalls;
@@ -184,11 +184,13 @@ impl Host {
         }
     }
 
-    /// The status of the call whose answer is being delivered.
-    pub(crate) fn call_status(&self) -> Option<u16> {
-        let value =
-            hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status").ok().flatten()?;
-        std::str::from_utf8(&value).ok()?.parse().ok()
+    /// The head of the answer that is being delivered.
+    pub(crate) fn call_answer(&self) -> Option<CallAnswer> {
+        let number = |name: &str| {
+            let value = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name);
+            std::str::from_utf8(&value.ok().flatten()?).ok()?.parse().ok()
+        };
+        Some(CallAnswer { status: number(":status")?, retry_after_s: number("retry-after") })
     }
 
     /// The body of that answer, unless it is larger than that.
@@ -228,6 +230,7 @@ impl Host {
             | Effect::DiscardBody
             | Effect::Reply(_)
             | Effect::Emit(_)
+            | Effect::Client(_)
             | Effect::Socket(_)
             | Effect::Reset => (),
         }

@@ -4,8 +4,8 @@ use crate::host::{Host, Moment, Shared};
 use crate::metrics::Metrics;
 use crate::stream::{Stream, StreamState};
 use portcullis_gate::{
-    Bulletin, CallId, CallOutcome, Desk, Effect, Effects, Event, Exchange, Held, Input, Interest,
-    LARGEST_ANSWER, SocketEvent, Turns, Worker, WorkerEffect, World, renew_streams,
+    Bulletin, CallId, CallOutcome, ClientEvent, Desk, Effect, Effects, Event, Exchange, Held, Input,
+    Interest, LARGEST_ANSWER, SocketEvent, Turns, Worker, WorkerEffect, World, renew_streams,
 };
 use portcullis_policy::throttles::{Live, Places, Seed};
 use portcullis_policy::{Policy, Switch, Token};
@@ -57,6 +57,10 @@ impl Plugin {
         self.perform(effects);
     }
 
+    pub(crate) fn note_client(&self, event: ClientEvent) {
+        self.worker.borrow_mut().note_client(event);
+    }
+
     pub(crate) fn note_socket(&self, event: SocketEvent) {
         self.worker.borrow_mut().note_socket(event);
     }
@@ -90,6 +94,7 @@ impl Plugin {
                 match effect {
                     Effect::Socket(event) => self.note_socket(*event),
                     Effect::Emit(event) => self.note(*event),
+                    Effect::Client(event) => self.note_client(*event),
                     Effect::Reset => over.push(stream),
                     // Performed above, or not of this phase.
                     Effect::SetRequestHeader(..)
@@ -207,8 +212,8 @@ impl Context for Root {
 
     fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, _: usize) {
         let Some(plugin) = &self.plugin else { return };
-        let status = if headers == 0 { None } else { plugin.host.call_status() };
-        let answered = CallOutcome::Answered(CallId(token), status);
+        let answer = if headers == 0 { None } else { plugin.host.call_answer() };
+        let answered = CallOutcome::Answered(CallId(token), answer);
         if plugin.bulletin.borrow().awaits(CallId(token)) {
             plugin.on_fetch(answered, plugin.host.call_body(body, LARGEST_ANSWER).as_deref());
         } else {

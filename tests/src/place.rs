@@ -27,6 +27,8 @@ pub enum Build {
 pub struct Wanted {
     /// The policy, without its section `analyzer`.
     pub policy: &'static str,
+    /// The analyzer's configuration.
+    pub settings: &'static str,
     /// How many workers.
     pub concurrency: u32,
     /// Which build of the filter.
@@ -57,6 +59,7 @@ impl Default for Wanted {
     fn default() -> Self {
         Self {
             policy: "",
+            settings: "",
             concurrency: 2,
             build: Build::Shipped,
             token: Token::Inline,
@@ -119,16 +122,18 @@ impl Site<Box<Stack>> {
     pub fn under(tether: &str, policy: PolicyFile) -> Self {
         let behind = if policy == PolicyFile::Throttled { Behind::Proxy } else { Behind::Nobody };
         let mut plan = plan(tether, &Wanted { behind, ..Wanted::default() });
-        plan.policy = policy.text().to_owned();
-        if plan.policy.contains(TABLE) {
-            plan.policy = plan.policy.replace(TABLE, &compiled(&plan.programs.portcullis));
-        }
+        plan.policy = with_table(policy.text(), &plan.programs.portcullis);
         Self(Box::new(start(plan)))
     }
 }
 
 /// The place of the table in a policy.
 const TABLE: &str = "{{schema}}";
+
+/// The policy, with the table in its place.
+fn with_table(policy: &str, portcullis: &Path) -> String {
+    if policy.contains(TABLE) { policy.replace(TABLE, &compiled(portcullis)) } else { policy.to_owned() }
+}
 
 /// What the gate is to know of the shop's schema: a line of base64.
 fn compiled(portcullis: &Path) -> String {
@@ -155,11 +160,12 @@ fn start(plan: Plan) -> Stack {
 }
 
 fn plan(tether: &str, wanted: &Wanted) -> Plan {
-    let folder = folder();
+    let (folder, programs) = (folder(), programs(tether, wanted.build));
     Plan {
-        programs: programs(tether, wanted.build),
         config: adapted(config("demo.yaml"), wanted, &folder),
-        policy: wanted.policy.to_owned(),
+        policy: with_table(wanted.policy, &programs.portcullis),
+        settings: wanted.settings.to_owned(),
+        programs,
         concurrency: wanted.concurrency,
         ports: Ports::default(),
         token: wanted.token,

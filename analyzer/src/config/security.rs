@@ -4,8 +4,10 @@
 
 use super::raw::Checks;
 use super::{Mistake, Rule};
+use crate::decisions::target::target;
 use crate::geo::Geo;
 use portcullis_detect::{BUILT_IN, HalfLife, Scenario, Scenarios, Settings, Span};
+use portcullis_report::Scope;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +27,8 @@ pub struct Security {
     pub reputation: Settings,
     /// Which country an address is in, where there is a file that says so.
     pub geo: Option<Geo>,
+    /// To whom never anything happens by itself.
+    pub allow: Vec<Scope>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,6 +37,7 @@ pub(super) struct RawSecurity {
     enabled: bool,
     scenarios: String,
     without: Vec<String>,
+    allow: Vec<String>,
     groups: u64,
     clients: u64,
     throttle_at: u64,
@@ -42,9 +47,6 @@ pub(super) struct RawSecurity {
     block_longest_s: u64,
     geo_file: String,
 }
-
-/// A score is a sum of fractions: what makes up the limit exactly may come out this much below it.
-const ROUNDING: f64 = 1e-6;
 
 /// Files of one folder at most, and bytes of one file.
 const FILES: usize = 200;
@@ -56,6 +58,7 @@ impl Default for RawSecurity {
             enabled: true,
             scenarios: String::new(),
             without: Vec::new(),
+            allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
             groups: 100_000,
             clients: 1_000_000,
             throttle_at: 50,
@@ -78,9 +81,9 @@ impl RawSecurity {
         let half_life = span(checks, "security.half_life_s", self.half_life_s, 60..=2_592_000);
         let reputation = Settings {
             half_life: HalfLife::new(half_life),
-            throttle_at: f64::from(throttle_at) - ROUNDING,
+            throttle_at: f64::from(throttle_at),
             calm_at: f64::from(throttle_at) / 2.0,
-            block_at: f64::from(block_at) - ROUNDING,
+            block_at: f64::from(block_at),
             release_at: f64::from(block_at) / 2.0,
             block_for: span(checks, "security.block_s", self.block_s, 1..=2_592_000),
             block_longest: span(checks, "security.block_longest_s", self.block_longest_s, 1..=31_536_000),
@@ -94,6 +97,7 @@ impl RawSecurity {
             groups: checks.count("security.groups", self.groups, 100..=10_000_000),
             reputation,
             geo: self.geo(checks),
+            allow: self.allow(checks),
         }
     }
 
@@ -107,6 +111,18 @@ impl RawSecurity {
             rule: Rule::Geo(format!("{:?} {error}", self.geo_file)),
         };
         read.map_err(|error| checks.mistakes.push(wrong(error))).ok()
+    }
+
+    fn allow(&self, checks: &mut Checks) -> Vec<Scope> {
+        let read = |text: &String| {
+            let found = target(text).ok();
+            if found.is_none() {
+                let (path, actual) = ("security.allow", text.clone());
+                checks.mistakes.push(Mistake { path, rule: Rule::Targets { actual } });
+            }
+            found
+        };
+        self.allow.iter().filter_map(read).collect()
     }
 
     fn scenarios(&self, checks: &mut Checks) -> Scenarios {

@@ -28,7 +28,7 @@ fn the_example_documents_every_setting() {
         assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
         before = line;
     }
-    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 39);
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 40);
 }
 
 #[test]
@@ -69,6 +69,25 @@ fn all_wrong_values_are_named_at_once() {
          p.yaml: ingest.concurrency: must be at most 1024, got 1025\n\
          p.yaml: retention.days: must be at least 1, got 0\n\
          p.yaml: retention.incidents: must be at least 1, got 0",
+    );
+}
+
+#[test]
+fn what_is_let_alone_are_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    let allowed = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let config = load(Some(&path), Overrides::default()).unwrap();
+        config.security.allow.iter().map(portcullis_report::Scope::value).collect::<Vec<_>>()
+    };
+    assert_eq!(allowed(""), ["127.0.0.0/8", "::1"]);
+    assert_eq!(allowed("security: { allow: [] }"), [""; 0]);
+    assert_eq!(allowed("security: { allow: [10.1.2.3/8, 192.0.2.7] }"), ["10.0.0.0/8", "192.0.2.7"]);
+    check(
+        "security: { allow: [10.0.0.0/33, here] }",
+        "p.yaml: security.allow: must be addresses, ranges such as 10.0.0.0/8 or client keys of 32 hex digits, got \"10.0.0.0/33\"\n\
+         p.yaml: security.allow: must be addresses, ranges such as 10.0.0.0/8 or client keys of 32 hex digits, got \"here\"",
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::config::Security;
-use crate::store::{AUTHOR, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
+use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
 use portcullis_detect::{
     Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Reputation, Sentry,
 };
@@ -11,12 +11,15 @@ use portcullis_report::{Action, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-/// Incidents of one step.
+/// Incidents of one step, and rows of what clients did besides.
 const STEP: u32 = 1_000;
 /// For how long before now incidents are seen again when the work begins, so that buckets are as full as they were.
 const AGAIN: Duration = Duration::from_secs(900);
 /// How many of them at most.
 const AGAIN_MOST: u32 = 50_000;
+/// For how long before now it is asked which users were where, and of how many.
+const USERS_SINCE: Duration = Duration::from_secs(86_400);
+const USERS_MOST: u32 = 500_000;
 /// How often time passes when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -27,8 +30,8 @@ pub(super) struct Work {
     /// When the lease was last taken for longer.
     pub(super) renewed: Instant,
     sentry: Sentry,
-    /// The last incident that was seen.
-    cursor: u64,
+    /// What was seen last.
+    cursor: Cursor,
     /// Up to which revision decisions are known.
     known: u64,
     /// Allowances, and throttles that others made.
@@ -40,6 +43,8 @@ pub(super) struct Work {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     pub(super) incidents: u64,
+    /// There was something to see, so there may be more.
+    pub(super) is_more: bool,
     pub(super) detections: u64,
     pub(super) decisions: u64,
     pub(super) delay_ms: Option<u64>,
@@ -53,17 +58,25 @@ impl Work {
         let mut sentry = Sentry::new(settings.scenarios.clone(), settings.reputation, settings.groups);
         let cursor = engine.store.cursor().await?;
         let since_ms = now_ms.saturating_sub(millis(AGAIN));
-        for seen in engine.store.incidents_before(cursor, since_ms, AGAIN_MOST).await? {
+        let seen = engine.store.incidents_before(cursor.incident, since_ms, AGAIN_MOST).await?;
+        let active = engine.store.activity_before(cursor.activity, since_ms, AGAIN_MOST).await?;
+        for observation in in_order(&seen, &active) {
             // What came of it then is in the store.
-            drop(sentry.observe(&Observation::from(&seen.incident), now));
+            drop(sentry.observe(&observation, now));
         }
-        *sentry.reputation_mut() = Reputation::new(settings.reputation);
+        sentry.reputation_mut().forget_deeds();
+        let since_ms = now_ms.saturating_sub(millis(USERS_SINCE));
+        for met in engine.store.users(cursor.activity, since_ms, USERS_MOST).await? {
+            sentry.reputation_mut().met(met.address, met.key, Moment::from_millis(met.at_ms));
+        }
+        engine.store.forgive_removed(&lease).await?;
         let room = u32::try_from(settings.reputation.room).unwrap_or(u32::MAX);
         let records = engine.store.worst_records(room).await?;
         for record in &records {
             sentry.reputation_mut().restore(record, now);
         }
-        tracing::info!(clients = records.len(), cursor, "the scenarios run here");
+        tracing::info!(clients = records.len(), cursor = cursor.incident, "the scenarios run here");
+        sentry.allow(allowlist(settings.allow.iter()));
         Ok(Self {
             lease,
             renewed: Instant::now(),
@@ -88,31 +101,42 @@ impl Work {
     /// Judges the next incidents, and stores what came of it.
     pub(super) async fn step(&mut self, engine: &Engine, now_ms: u64) -> Result<Progress, StoreError> {
         self.hear(engine, now_ms).await?;
-        let seen = engine.store.incidents_after(self.cursor, STEP).await?;
+        let seen = engine.store.incidents_after(self.cursor.incident, STEP).await?;
+        let active = engine.store.activity_after(self.cursor.activity, STEP).await?;
         let now = Moment::from_millis(now_ms);
         let mut found = portcullis_detect::Findings::default();
-        for Seen { id, incident } in &seen {
-            let findings = self.sentry.observe(&Observation::from(incident), now);
+        for observation in in_order(&seen, &active) {
+            let findings = self.sentry.observe(&observation, now);
             found.detections.extend(findings.detections);
             found.proposals.extend(findings.proposals);
-            self.cursor = *id;
         }
+        self.cursor = Cursor {
+            incident: seen.last().map_or(self.cursor.incident, |seen| seen.id),
+            activity: active.last().map_or(self.cursor.activity, |active| active.id),
+        };
         if self.ticked.is_none_or(|ticked| ticked.elapsed() >= TICK) {
             self.ticked = Some(Instant::now());
             let findings = self.sentry.advance(now);
             found.detections.extend(findings.detections);
             found.proposals.extend(findings.proposals);
         }
-        if seen.is_empty() && found.detections.is_empty() && found.proposals.is_empty() {
+        if seen.is_empty() && active.is_empty() && found.detections.is_empty() && found.proposals.is_empty() {
             return Ok(Progress::default());
         }
-        self.keep(engine, &seen, &found, now_ms).await
+        let newest =
+            seen.iter().map(|seen| seen.incident.at_ms).chain(active.iter().map(|one| one.at_ms)).max();
+        let kept = self.keep(engine, &found, now_ms).await?;
+        Ok(Progress {
+            incidents: number(seen.len()),
+            is_more: newest.is_some(),
+            delay_ms: newest.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
+            ..kept
+        })
     }
 
     async fn keep(
         &self,
         engine: &Engine,
-        seen: &[Seen],
         found: &portcullis_detect::Findings,
         now_ms: u64,
     ) -> Result<Progress, StoreError> {
@@ -132,13 +156,10 @@ impl Work {
             engine.metrics.detected(&detection.scenario);
             tell(detection);
         }
-        let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let newest = seen.iter().map(|seen| seen.incident.at_ms).max();
         Ok(Progress {
-            incidents: number(seen.len()),
             detections: number(found.detections.len()),
             decisions: number(drafts.len()),
-            delay_ms: newest.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
+            ..Progress::default()
         })
     }
 
@@ -152,12 +173,12 @@ impl Work {
         about.iter().filter_map(|scope| self.sentry.reputation().record(scope, now)).collect()
     }
 
-    /// Learns of decisions that others made: whom to let alone, and who is throttled already.
+    /// Learns of decisions that others made: whom to let alone, who is throttled already, and what they took back of its own.
     async fn hear(&mut self, engine: &Engine, now_ms: u64) -> Result<(), StoreError> {
         if self.known == engine.feed.revision() {
             return Ok(());
         }
-        let mut is_other = false;
+        let (mut is_other, mut forgiven) = (false, Vec::new());
         loop {
             let page = engine.store.decision_page(self.known, now_ms).await?;
             if page.full {
@@ -167,8 +188,11 @@ impl Work {
             self.known = page.revision;
             for kept in page.changes {
                 let before = self.others.remove(&kept.id);
-                let matters =
-                    kept.created_by.as_str() != AUTHOR && kept.action != Action::Block && kept.holds(now_ms);
+                let is_ours = kept.created_by.as_str() == AUTHOR;
+                if is_ours && kept.removed_ms.is_some() {
+                    forgiven.push(kept.scope);
+                }
+                let matters = !is_ours && kept.action != Action::Block && kept.holds(now_ms);
                 is_other |= matters || before.is_some();
                 if matters {
                     self.others.insert(kept.id, kept);
@@ -179,15 +203,20 @@ impl Work {
             }
         }
         if is_other {
-            self.heed(now_ms);
+            self.heed(engine, now_ms);
+        }
+        if !forgiven.is_empty() {
+            // In the store too, lest whoever runs the engine next knows of it again.
+            engine.store.forgive_removed(&self.lease).await?;
+            forgiven.iter().for_each(|scope| self.sentry.reputation_mut().forgive(scope));
         }
         Ok(())
     }
 
-    fn heed(&mut self, now_ms: u64) {
+    fn heed(&mut self, engine: &Engine, now_ms: u64) {
         let now = Moment::from_millis(now_ms);
         self.others.retain(|_, kept| kept.holds(now_ms));
-        let mut allowlist = Allowlist::default();
+        let mut allowlist = allowlist(engine.settings.allow.iter());
         for kept in self.others.values() {
             let until = Moment::from_millis(kept.expires_ms);
             match kept.action {
@@ -200,6 +229,26 @@ impl Work {
         }
         self.sentry.allow(allowlist);
     }
+}
+
+/// Whom the configuration lets alone.
+fn allowlist<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Allowlist {
+    let mut allowlist = Allowlist::default();
+    scopes.for_each(|scope| allowlist.add(*scope, Moment::from_millis(u64::MAX)));
+    allowlist
+}
+
+/// Both as observations, by the time at which they happened.
+fn in_order(seen: &[Seen], active: &[Active]) -> Vec<Observation> {
+    let told =
+        active.iter().flat_map(|one| Observation::of_client(&one.told, Moment::from_millis(one.at_ms)));
+    let mut all: Vec<_> = seen.iter().map(|seen| Observation::from(&seen.incident)).chain(told).collect();
+    all.sort_by_key(|observation| observation.at);
+    all
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// A throttle stands beside a block of the same client, so it goes by another origin.

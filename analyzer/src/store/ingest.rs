@@ -2,6 +2,7 @@
 //!
 //! Rows are merged before they are written, so that a batch of reports costs about as many statements as one.
 
+use super::activity::ActivityBatch;
 use super::decisions::take_numbers;
 use super::fold::bucket;
 use super::merge::{MERGE_ROLLUP, MERGE_TOTALS};
@@ -10,7 +11,7 @@ use super::sequences::Sequences;
 use super::sockets::SocketBatch;
 use super::sql::{Dialect, Statement, Value, sql};
 use super::{Store, StoreError, candidate};
-use portcullis_report::{Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
+use portcullis_report::{Identity, Incident, Receipt, Report, RollupKey, RollupRow, WorkerBoot};
 use std::collections::BTreeMap;
 
 /// Rows of one statement; times the columns it stays below SQLite's 32,766 parameters.
@@ -91,6 +92,7 @@ struct Batch<'a> {
     incidents: Vec<(&'a [u8], &'a Incident)>,
     candidates: candidate::Batch<'a>,
     sockets: SocketBatch<'a>,
+    activity: ActivityBatch<'a>,
 }
 
 #[derive(Default)]
@@ -125,14 +127,15 @@ impl<'a> Batch<'a> {
         totals.incidents =
             totals.incidents.saturating_add(u64::try_from(report.incidents.len()).unwrap_or(u64::MAX));
         totals.incidents_dropped = totals.incidents_dropped.saturating_add(report.incidents_dropped);
+        totals.add_all(report);
         for row in &report.rollup {
-            totals.add(row);
             self.rollup.entry((bucket_ms, &row.key)).or_default().add(row);
         }
         if let Some(candidate) = &report.candidate {
             self.candidates.add(bucket_ms, candidate);
         }
         self.sockets.add(bucket_ms, report);
+        self.activity.add(report);
         let boot = report.boot.0.as_bytes().as_slice();
         self.incidents.extend(report.incidents.iter().map(|incident| (boot, incident)));
     }
@@ -149,6 +152,7 @@ impl<'a> Batch<'a> {
         }
         self.candidates.write(transaction).await?;
         self.sockets.write(transaction).await?;
+        self.activity.write(transaction).await?;
         if self.incidents.is_empty() {
             return Ok(());
         }
@@ -177,6 +181,23 @@ impl Sums {
 }
 
 impl TotalSums {
+    /// Adds the rows of a report. Of requests that were sampled, it says itself how many there were and what they cost.
+    fn add_all(&mut self, report: &Report) {
+        let is_allowed = |row: &RollupRow| row.key.refused.is_none() && row.key.shadowed.is_none();
+        for row in &report.rollup {
+            match report.sampling {
+                Some(_) if is_allowed(row) => {
+                    self.cost_milli_max = self.cost_milli_max.max(row.cost_milli_max)
+                }
+                Some(_) | None => self.add(row),
+            }
+        }
+        if let Some(sampling) = report.sampling {
+            self.requests = self.requests.saturating_add(sampling.requests);
+            self.cost_milli_sum = self.cost_milli_sum.saturating_add(sampling.cost_milli_sum);
+        }
+    }
+
     fn add(&mut self, row: &RollupRow) {
         self.requests = self.requests.saturating_add(row.count);
         if row.key.refused.is_some() {
@@ -238,7 +259,7 @@ fn totals_statement<'a>(dialect: Dialect, rows: &[(u64, TotalSums)]) -> Statemen
 }
 
 fn incidents_statement<'a>(dialect: Dialect, rows: &[(u64, (&'a [u8], &'a Incident))]) -> Statement<'a> {
-    let rows = rows.iter().map(|(id, (boot, incident))| -> [Value<'a>; 25] {
+    let rows = rows.iter().map(|(id, (boot, incident))| -> [Value<'a>; 26] {
         let measured = incident.measured;
         [
             (*id).into(),
@@ -266,13 +287,14 @@ fn incidents_statement<'a>(dialect: Dialect, rows: &[(u64, (&'a [u8], &'a Incide
             incident.cost_milli.into(),
             incident.body_bytes.into(),
             incident.shadow.into(),
+            (incident.identity == Identity::Authenticated).into(),
         ]
     });
     Statement::insert(
         dialect,
         "incidents (id, at_ms, boot, correlation_id, client, client_key, class, reason, limit_value, actual, transport, \
          kind, operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, \
-         cost_milli, body_bytes, shadow)",
+         cost_milli, body_bytes, shadow, authenticated)",
         rows,
         "",
     )

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "security", include_str!("../../migrations/0009_security.sql")),
     (10, "sockets", include_str!("../../migrations/0010_sockets.sql")),
     (11, "series", include_str!("../../migrations/0011_series.sql")),
+    (12, "activity", include_str!("../../migrations/0012_activity.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.

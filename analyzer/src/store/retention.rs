@@ -52,6 +52,10 @@ const OLD_INCIDENTS: &str =
     "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE at_ms < $1 LIMIT $2)";
 const EXCESS_INCIDENTS: &str = "DELETE FROM incidents WHERE id IN \
      (SELECT id FROM incidents WHERE id <= (SELECT max(id) FROM incidents) - $1 ORDER BY id LIMIT $2)";
+const OLD_ACTIVITY: &str =
+    "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE at_ms < $1 LIMIT $2)";
+const EXCESS_ACTIVITY: &str = "DELETE FROM activity WHERE id IN \
+     (SELECT id FROM activity WHERE id <= (SELECT max(id) FROM activity) - $1 ORDER BY id LIMIT $2)";
 const OLD_DETECTIONS: &str =
     "DELETE FROM detections WHERE id IN (SELECT id FROM detections WHERE at_ms < $1 LIMIT $2)";
 const OLD_REPUTATION: &str = "DELETE FROM reputation WHERE (scope, value) IN \
@@ -82,7 +86,9 @@ impl Store {
         let boots = self.delete_all(lease, OLD_BOOTS, before).await?;
         let old = self.delete_all(lease, OLD_INCIDENTS, before).await?;
         let excess = self.delete_all(lease, EXCESS_INCIDENTS, stored(expiry.incidents)).await?;
-        for statement in [OLD_DETECTIONS, OLD_REPUTATION, OLD_AUDIT] {
+        // Of what clients do besides as much is kept as of incidents.
+        self.delete_all(lease, EXCESS_ACTIVITY, stored(expiry.incidents)).await?;
+        for statement in [OLD_ACTIVITY, OLD_DETECTIONS, OLD_REPUTATION, OLD_AUDIT] {
             self.delete_all(lease, statement, before).await?;
         }
         Ok(Expired { rollup, boots, incidents: old.saturating_add(excess) })

@@ -17,7 +17,6 @@ pub(crate) use record::Lifetime;
 
 /// Rows of one statement.
 const ROWS: usize = 1_000;
-const CURSOR: &str = "engine";
 /// Who makes the decisions of the engine.
 pub(crate) const AUTHOR: &str = "engine";
 
@@ -28,11 +27,26 @@ pub(crate) struct Seen {
     pub(crate) incident: Incident,
 }
 
+/// How far the engine is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// The last incident that was seen.
+    pub(crate) incident: u64,
+    /// The last of what clients did besides.
+    pub(crate) activity: u64,
+}
+
+impl Cursor {
+    /// Each with the name under which it is kept.
+    fn places(&mut self) -> [(&'static str, &mut u64); 2] {
+        [("engine", &mut self.incident), ("engine_activity", &mut self.activity)]
+    }
+}
+
 /// What is to be kept together.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
-    /// The last incident that was seen.
-    pub(crate) cursor: u64,
+    pub(crate) cursor: Cursor,
     pub(crate) detections: &'a [Detection],
     pub(crate) drafts: &'a [Draft],
     pub(crate) records: &'a [Record],
@@ -56,13 +70,30 @@ impl Store {
         }
         let author = Author(AUTHOR.to_owned());
         let revision = store_drafts(&mut transaction, findings.drafts, &author, now_ms).await?;
-        let cursor = sql("INSERT INTO cursors (name, incident) VALUES ($1, $2) \
-             ON CONFLICT (name) DO UPDATE SET incident = excluded.incident")
-        .bind(CURSOR)
-        .bind(findings.cursor);
-        transaction.on().execute(cursor).await?;
+        let mut cursor = findings.cursor;
+        for (name, place) in cursor.places() {
+            let cursor = sql("INSERT INTO cursors (name, incident) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET incident = excluded.incident")
+            .bind(name)
+            .bind(*place);
+            transaction.on().execute(cursor).await?;
+        }
         transaction.commit().await?;
         Ok(revision)
+    }
+
+    /// Forgets what those did about whom a person took back what the engine had decided since then.
+    pub(crate) async fn forgive_removed(&self, lease: &Lease) -> Result<u64, StoreError> {
+        let mut transaction = self.fenced(lease).await?;
+        let statement = sql(
+            "DELETE FROM reputation WHERE (scope, value) IN (SELECT decisions.scope, decisions.value \
+             FROM decisions JOIN reputation AS known ON known.scope = decisions.scope AND known.value = decisions.value \
+             WHERE decisions.removed_ms IS NOT NULL AND decisions.created_by = $1 \
+             AND decisions.removed_ms >= known.as_of_ms)",
+        );
+        let forgiven = transaction.on().execute(statement.bind(AUTHOR)).await?;
+        transaction.commit().await?;
+        Ok(forgiven)
     }
 }
 

@@ -53,6 +53,8 @@ impl Worker {
             incidents_dropped: 1,
             sockets: None,
             candidate: None,
+            clients: None,
+            sampling: None,
         }
     }
 

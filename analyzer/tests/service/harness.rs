@@ -144,6 +144,8 @@ pub(crate) fn report(sequence: u64) -> Report {
         incidents_dropped: 0,
         sockets: None,
         candidate: None,
+        clients: None,
+        sampling: None,
     }
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn incident(shape: &str, reason: Reason, at_ms: u64) -> Incident {
         correlation_id: format!("id-{at_ms}"),
         client: Some("192.0.2.7".to_owned()),
         client_key: None,
+        identity: portcullis_report::Identity::Anyone,
         class: None,
         reason,
         shadow: false,

@@ -11,6 +11,7 @@
 mod access;
 mod candidate;
 mod check;
+mod clients;
 mod cluster;
 mod command;
 mod crash;

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod clients;
 mod cluster;
 mod crash;
 mod crowdsec;

@@ -211,7 +211,7 @@ async fn what_two_take_in_is_judged_together_and_by_whoever_is_left() {
     assert_eq!(leader.report(&before).await.status, 200);
     until(async || {
         let mut store = other.ground.connect().await;
-        store.number("SELECT incident FROM cursors").await == 10
+        store.number("SELECT incident FROM cursors WHERE name = 'engine'").await == 10
     })
     .await;
     leader.running.stop().await;

@@ -18,7 +18,7 @@ fn refusals(client: &str, number: usize) -> Vec<Incident> {
     (0..number).map(one).collect()
 }
 
-async fn deliver(service: &Service, incidents: Vec<Incident>) {
+pub(crate) async fn deliver(service: &Service, incidents: Vec<Incident>) {
     let reply = service.report(&Report { incidents, ..report(1) }).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
 }
@@ -30,21 +30,21 @@ async fn security(service: &Service, query: &str) -> Value {
 }
 
 /// Waits until the engine has seen every incident that was stored.
-async fn seen(service: &Service) {
+pub(crate) async fn seen(service: &Service) {
     until(async || {
         let mut store = service.ground.connect().await;
         let last = store.number("SELECT coalesce(max(id), 0) FROM incidents").await;
-        store.number("SELECT coalesce(max(incident), 0) FROM cursors").await == last
+        store.number("SELECT coalesce(max(incident), 0) FROM cursors WHERE name = 'engine'").await == last
     })
     .await;
 }
 
-async fn score(service: &Service, client: &str) -> f64 {
+pub(crate) async fn score(service: &Service, client: &str) -> f64 {
     let answer = security(service, &format!("target={client}")).await;
     answer["clients"][0]["score"].as_f64().unwrap_or_default()
 }
 
-async fn decisions(service: &Service) -> Vec<(String, String)> {
+pub(crate) async fn decisions(service: &Service) -> Vec<(String, String)> {
     let list = service.get("/monitoring/decisions/").await.json();
     let text = |decision: &Value, name: &str| decision[name].as_str().unwrap().to_owned();
     let decisions = list["decisions"].as_array().unwrap().iter();
@@ -215,7 +215,7 @@ async fn what_is_old_goes() {
     let later =
         refusals("192.0.2.7", 1).into_iter().map(|it| Incident { at_ms: NOW + 31 * 86_400_000, ..it });
     deliver(&service, later.collect()).await;
-    let cursor = "SELECT incident FROM cursors";
+    let cursor = "SELECT incident FROM cursors WHERE name = 'engine'";
     until(async || service.ground.connect().await.number(cursor).await == 7).await;
 }
 

@@ -3,10 +3,12 @@
 //! Scenarios look at nothing else. An incident of a report is one; so is a line of JSON with the names of an incident's
 //! fields, which replays and authors of scenarios write.
 
+mod client;
 mod field;
 mod line;
 
 pub use field::Text;
+pub use portcullis_report::Identity;
 
 pub(crate) use field::Number;
 
@@ -35,17 +37,6 @@ pub enum Event {
     Allowed,
     /// A request ended before all of it came.
     Unfinished,
-}
-
-/// How far a client's key says who it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Identity {
-    /// Anybody could have it: it comes from the address, or from a header of the client's own.
-    #[default]
-    Anyone,
-    /// It comes from a token or a certificate that Envoy has checked.
-    Authenticated,
 }
 
 /// One thing that an edge saw a client do.
@@ -122,11 +113,7 @@ impl Observation {
 
     /// The client as scenarios group by it: its IPv4 address, or the /64 around its IPv6 address.
     pub fn client(&self) -> Option<Scope> {
-        let address = self.address?.to_canonical();
-        match address {
-            IpAddr::V4(_) => Some(Scope::Ip(address)),
-            IpAddr::V6(_) => Cidr::around(address, IPV6_CLIENT_BITS).ok().map(Scope::Cidr),
-        }
+        client(self.address?)
     }
 
     /// The range around the client: the /24 of an IPv4 address, the /48 of an IPv6 address.
@@ -148,6 +135,15 @@ impl Observation {
     }
 }
 
+/// What of an address is one client.
+pub(crate) fn client(address: IpAddr) -> Option<Scope> {
+    let address = address.to_canonical();
+    match address {
+        IpAddr::V4(_) => Some(Scope::Ip(address)),
+        IpAddr::V6(_) => Cidr::around(address, IPV6_CLIENT_BITS).ok().map(Scope::Cidr),
+    }
+}
+
 /// The range around an address.
 pub(crate) fn range(address: IpAddr) -> Option<Cidr> {
     let address = address.to_canonical();
@@ -158,17 +154,13 @@ pub(crate) fn range(address: IpAddr) -> Option<Cidr> {
 impl From<&Incident> for Observation {
     /// What is no address, or no key, is not known.
     fn from(incident: &Incident) -> Self {
-        let key = incident.client_key.as_deref().and_then(|key| Scope::parse("client_key", key)?.ok());
         Self {
             at: Moment::from_millis(incident.at_ms),
             event: if incident.shadow { Event::Shadowed } else { Event::Refused },
             count: 1,
             address: incident.client.as_deref().and_then(|client| client.parse().ok()).map(canonical),
-            client_key: match key {
-                Some(Scope::ClientKey(key)) => Some(key),
-                Some(Scope::Ip(_) | Scope::Cidr(_)) | None => None,
-            },
-            identity: Identity::Anyone,
+            client_key: incident.client_key.as_deref().and_then(key),
+            identity: incident.identity,
             class: incident.class.clone(),
             reason: Some(incident.reason),
             code: None,
@@ -184,6 +176,14 @@ impl From<&Incident> for Observation {
             sensitive: 0,
             correlation_id: incident.correlation_id.clone(),
         }
+    }
+}
+
+/// A client key as it is written.
+fn key(text: &str) -> Option<u128> {
+    match Scope::parse("client_key", text) {
+        Some(Ok(Scope::ClientKey(key))) => Some(key),
+        Some(Ok(Scope::Ip(_) | Scope::Cidr(_)) | Err(_)) | None => None,
     }
 }
 

@@ -4,7 +4,8 @@
 //! them too. At [`Settings::throttle_at`] a client is throttled until its score has faded to [`Settings::calm_at`], at
 //! [`Settings::block_at`] it is blocked, at least until the score has faded to [`Settings::release_at`], and twice as long
 //! each time that it comes back. When many addresses of a range are blocked, the range is. Who is on the allowlist gets
-//! neither points nor decisions; an address that several authenticated users share is throttled in place of being blocked.
+//! neither points nor decisions; an address that several authenticated users share is left alone where one of them did it, and
+//! else throttled in place of being blocked.
 
 mod allowlist;
 mod crowd;
@@ -17,7 +18,7 @@ pub use entry::{Cause, Record};
 pub use settings::Settings;
 
 use crate::moment::Moment;
-use crate::observation::Observation;
+use crate::observation::{Observation, client, range};
 use crate::tracked::Tracked;
 use crate::watch::Detection;
 use crate::whom::Whom;
@@ -25,6 +26,7 @@ use crowd::Crowd;
 use entry::{Entry, Names};
 use portcullis_report::{Action, DecisionBounds, Reason, Scope};
 use ranges::Ranges;
+use std::net::IpAddr;
 
 /// Who decides.
 const ORIGIN: &str = "scenario";
@@ -94,10 +96,22 @@ impl Reputation {
 
     /// Learns who is where, from every observation of an authenticated user, honest ones most of all.
     pub fn meet(&mut self, observation: &Observation, at: Moment) {
-        let Some(user) = observation.user() else { return };
-        for scope in [observation.client(), observation.range()].into_iter().flatten() {
+        if let (Some(user), Some(address)) = (observation.user(), observation.address) {
+            self.met(address, user, at);
+        }
+    }
+
+    /// An authenticated user was at an address.
+    pub fn met(&mut self, address: IpAddr, user: u128, at: Moment) {
+        for scope in [client(address), range(address).map(Scope::Cidr)].into_iter().flatten() {
             self.crowd.meet(&scope, user, at);
         }
+    }
+
+    /// Forgets what everybody has done, but not who is where.
+    pub fn forget_deeds(&mut self) {
+        let fresh = Self::new(self.settings);
+        (self.entries, self.names, self.ranges) = (fresh.entries, fresh.names, fresh.ranges);
     }
 
     /// Whether an observation is an answer of the gate's own to somebody whom a decision binds already. Such a thing feeds
@@ -131,9 +145,10 @@ impl Reputation {
         self.keep(scope, entry, now);
     }
 
-    /// Somebody is forgiven, because a person took back what was decided: what it did counts no more.
+    /// Somebody is forgiven, because a person took back what was decided: what it did counts no more, nor against its range.
     pub fn forgive(&mut self, scope: &Scope) {
         drop(self.entries.take(&scope.into()));
+        self.ranges.forgive(scope);
     }
 
     /// Gives the points of a detection to whom it is about; what should be decided then.
@@ -146,7 +161,11 @@ impl Reputation {
         let Some(scope) = detection.scope.filter(|scope| !self.allowlist.covers(scope, at)) else {
             return Vec::new();
         };
-        let whom = std::iter::once(scope).chain(user.filter(|user| *user != scope));
+        let user = user.filter(|user| *user != scope);
+        // Where many share an address and it is known which of them it was, it was nobody else.
+        let is_others =
+            user.is_some() && is_client(&scope) && self.crowd.is_shared(&scope, detection.user, at);
+        let whom = std::iter::once(scope).filter(|_| !is_others).chain(user);
         whom.flat_map(|scope| self.judge(scope, detection)).collect()
     }
 
@@ -296,6 +315,15 @@ impl Reputation {
         // Names of scenarios are ASCII.
         reason.truncate(DecisionBounds::REASON_BYTES);
         reason
+    }
+}
+
+/// Whether it is what of an address is one client, and no range that scenarios speak of.
+fn is_client(scope: &Scope) -> bool {
+    match scope {
+        Scope::Ip(_) => true,
+        Scope::Cidr(range) => client(range.address()) == Some(*scope),
+        Scope::ClientKey(_) => false,
     }
 }
 

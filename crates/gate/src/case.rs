@@ -1,5 +1,6 @@
 //! What is known of a request before its body.
 
+use crate::clients::{Who, identity};
 use crate::correlation::CorrelationId;
 use crate::headers::Headers;
 use crate::input::Peer;
@@ -64,6 +65,17 @@ impl Case {
 }
 
 impl Case {
+    /// Whose request it is.
+    pub(crate) fn who(&self) -> Who {
+        Who {
+            correlation: self.correlation.clone(),
+            address: self.address,
+            key: self.client.key,
+            identity: identity(&self.client),
+            class: Arc::clone(&self.class),
+        }
+    }
+
     /// Looks up what is decided about the client.
     pub(crate) fn ask(&mut self, world: &World<'_>) {
         self.ruling = world.decisions.find(self.address, self.client.key, world.now);

@@ -2,6 +2,7 @@
 
 use crate::answer::answer;
 use crate::case::Case;
+use crate::clients::identity;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::judge::{Compared, Form, Judged, Judgement, Standing};
@@ -142,12 +143,13 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
     };
     let mut unreported_bytes = body_bytes;
     let event = |judged: Judged| {
-        let cost = judged.cost();
+        let (cost, sensitive) = (judged.cost(), judged.sensitive());
         Event {
             at: now,
             correlation: correlation.clone(),
             client: address,
             client_key: client.key,
+            identity: identity(&client),
             class: Arc::clone(&class),
             transport,
             kind: judged.kind,
@@ -157,6 +159,7 @@ pub(crate) fn events(case: Case, judgement: Judgement, now: Timestamp) -> Vec<Ev
             measures: judged.measures,
             cost,
             actual: None,
+            sensitive,
             shape: judged.shape,
             document: judged.document,
             // As are the bytes, what the candidate says of all of it is told once.

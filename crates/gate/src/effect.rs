@@ -1,6 +1,7 @@
 //! What the gate asks its shell to do.
 
 use crate::answer::Answer;
+use crate::clients::ClientEvent;
 use crate::crowd::SocketEvent;
 use crate::event::Event;
 use portcullis_report::Metric;
@@ -55,6 +56,8 @@ pub enum Effect {
     Time(Metric),
     /// Hands a judged request to the worker.
     Emit(Box<Event>),
+    /// Hands what a client did beside that, or what came of it, to the worker.
+    Client(Box<ClientEvent>),
     /// Hands what happened to a socket to the worker.
     Socket(Box<SocketEvent>),
     /// Cuts the stream off in both directions.

@@ -1,12 +1,13 @@
 //! One judged request, as the worker counts and reports it.
 
+use crate::clients::Who;
 use crate::correlation::CorrelationId;
 use crate::judge::Compared;
 use crate::time::Timestamp;
 use portcullis_cost::Cost;
 use portcullis_graphql::{Measures, ShapeHash};
 use portcullis_policy::{ClientKey, Refusal};
-use portcullis_report::{Incident, Measured, OperationKind, RollupKey, Transport};
+use portcullis_report::{Identity, Incident, Measured, OperationKind, RollupKey, Transport};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub struct Event {
     pub client: Option<IpAddr>,
     /// Its pseudonym.
     pub client_key: ClientKey,
+    /// How far that says who it is.
+    pub identity: Identity,
     /// Its class.
     pub class: Arc<str>,
     /// How it came.
@@ -39,7 +42,10 @@ pub struct Event {
     pub cost: Option<Cost>,
     /// What it cost by the entries of its response, when those were counted.
     pub actual: Option<Cost>,
-    /// Hash of the normalised document of a request that was refused or would have been.
+    /// How often sensitive fields of the policy stand in it.
+    pub sensitive: u64,
+    /// Hash of the normalised document of a request that was refused or would have been, and of all where errors of the
+    /// upstream are counted.
     pub shape: Option<ShapeHash>,
     /// The normalised document of a request that was refused or would have been.
     pub document: Option<String>,
@@ -50,6 +56,16 @@ pub struct Event {
 }
 
 impl Event {
+    pub(crate) fn who(&self) -> Who {
+        Who {
+            correlation: self.correlation.clone(),
+            address: self.client,
+            key: self.client_key,
+            identity: self.identity,
+            class: Arc::clone(&self.class),
+        }
+    }
+
     pub(crate) fn key(&self) -> RollupKey {
         RollupKey {
             operation: self.operation.clone(),
@@ -68,6 +84,7 @@ impl Event {
             correlation_id: self.correlation.as_str().to_owned(),
             client: self.client.map(|address| address.to_string()),
             client_key: Some(self.client_key.to_string()),
+            identity: self.identity,
             class: Some(self.class.as_ref().to_owned()),
             reason: refusal.reason,
             shadow: self.refusal.is_none(),

@@ -8,6 +8,7 @@
 use crate::admission::{Admission, admit, is_upgrade};
 use crate::case::Case;
 use crate::channel::{Course, ask, refuse};
+use crate::clients::{ClientEvent, ClientNews};
 use crate::conclude::{counts, events, properties, reply, request_headers};
 use crate::effect::{Effect, Effects, Flow};
 use crate::handshake::{Knock, knock};
@@ -249,10 +250,8 @@ impl Phase {
                 settle(awaited, case, judgement, world)
             }
             Self::Judged(awaited) => (*awaited, Vec::new()),
-            Self::Reading(_) | Self::Draining(..) => {
-                let list = vec![Effect::Count(Metric::Unjudged, 1)];
-                return (Self::Untouched, Effects { flow: Flow::Continue, list });
-            }
+            Self::Reading(reading) => return unfinished(&reading.0, world),
+            Self::Draining(refused, _) => return unfinished(&refused.0, world),
             Self::Fresh | Self::Untouched | Self::Socket(_) => return (Self::Untouched, Effects::default()),
         };
         list.extend(awaited.on_end());
@@ -262,6 +261,13 @@ impl Phase {
         list.extend(end_stream(awaited.over(), world));
         (Self::Untouched, Effects { flow: Flow::Continue, list })
     }
+}
+
+/// A request whose client never sent all of it.
+fn unfinished(case: &Case, world: &World<'_>) -> (Phase, Effects) {
+    let event = ClientEvent { at: world.now, who: case.who(), news: ClientNews::Unfinished };
+    let list = vec![Effect::Count(Metric::Unjudged, 1), Effect::Client(Box::new(event))];
+    (Phase::Untouched, Effects { flow: Flow::Continue, list })
 }
 
 /// Whatever follows an attempt to open a socket.

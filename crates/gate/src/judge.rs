@@ -84,7 +84,7 @@ pub struct Judged {
     pub estimate: Option<Estimate>,
     /// The operation's own name, where throttles know operations.
     pub name: Option<String>,
-    /// Hash of the normalised document, when it was refused or throttles know operations.
+    /// Hash of the normalised document, when it was refused, throttles know operations, or errors of responses are counted.
     pub shape: Option<ShapeHash>,
     /// The normalised document, when it was refused.
     pub document: Option<String>,
@@ -160,6 +160,12 @@ impl Judged {
     /// What it is charged, when it was costed.
     pub fn cost(&self) -> Option<Cost> {
         self.estimate.as_ref().map(|estimate| estimate.field)
+    }
+
+    /// How often sensitive fields of the policy stand in it.
+    pub(crate) fn sensitive(&self) -> u64 {
+        let watched = self.estimate.iter().flat_map(|estimate| &estimate.watched);
+        watched.fold(0, |sum, count| sum.saturating_add(u64::from(*count)))
     }
 
     fn unparsed() -> Self {

@@ -10,6 +10,7 @@ mod by_url;
 mod candidates;
 mod case;
 mod channel;
+mod clients;
 mod conclude;
 mod correlation;
 mod crowd;
@@ -27,6 +28,7 @@ mod outbox;
 mod response;
 mod rollup;
 mod route;
+mod sampling;
 mod socket;
 mod tally;
 mod throttle;
@@ -39,6 +41,7 @@ mod world;
 pub use answer::Answer;
 pub use bulletin::{Bulletin, LARGEST_ANSWER};
 pub use by_url::{judge_url, profile_of_url};
+pub use clients::{ClientEvent, ClientNews, Found, Outcome, Who};
 pub use correlation::CorrelationId;
 pub use crowd::{Carried, SocketEvent, SocketNews};
 pub use effect::{Effect, Effects, Flow};
@@ -52,7 +55,7 @@ pub use judge::{
     Change, Compared, Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope,
     variables,
 };
-pub use outbox::{Call, CallId, CallOutcome};
+pub use outbox::{Call, CallAnswer, CallId, CallOutcome};
 pub use socket::{Opened, Socket, SocketInput};
 pub use throttle::{renew_streams, spend_message};
 pub use time::Timestamp;

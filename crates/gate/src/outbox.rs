@@ -13,6 +13,10 @@ const LOST_MS: u64 = 3 * TIMEOUT_MS;
 /// Pauses between attempts, in milliseconds: doubled from the first up to the last.
 const FIRST_PAUSE_MS: u64 = 100;
 const LONGEST_PAUSE_MS: u64 = 5_000;
+/// The longest that an analyzer may put a caller off, in milliseconds.
+pub(crate) const LONGEST_WAIT_MS: u64 = 60_000;
+/// How often windows double while the analyzer puts reports off.
+const MOST_PUT_OFF: u32 = 3;
 
 /// The number that the host gave to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,33 @@ pub struct Call {
     pub timeout_ms: u64,
 }
 
+/// How a call was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallAnswer {
+    /// The status.
+    pub status: u16,
+    /// After how many seconds to come again, where the answer says so.
+    pub retry_after_s: Option<u16>,
+}
+
+impl From<u16> for CallAnswer {
+    fn from(status: u16) -> Self {
+        Self { status, retry_after_s: None }
+    }
+}
+
+impl CallAnswer {
+    /// For how long whoever answered has no time, in milliseconds; nothing when it did not say.
+    pub(crate) fn put_off_ms(self) -> Option<u64> {
+        let wait_ms = u64::from(self.retry_after_s?).saturating_mul(1_000).min(LONGEST_WAIT_MS);
+        self.is_put_off().then_some(wait_ms)
+    }
+
+    fn is_put_off(self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+}
+
 /// What the host tells of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallOutcome {
@@ -38,8 +69,8 @@ pub enum CallOutcome {
     Begun(CallId),
     /// The host did not take it.
     NotBegun,
-    /// It was answered with this status; nothing when it ended without an answer.
-    Answered(CallId, Option<u16>),
+    /// It was answered like this; nothing when it ended without an answer.
+    Answered(CallId, Option<CallAnswer>),
 }
 
 /// What became of a report.
@@ -61,6 +92,8 @@ pub(crate) struct Outbox {
     call: InFlight,
     pause_ms: u64,
     not_before: Timestamp,
+    /// How often the analyzer put reports off lately.
+    put_off: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +112,13 @@ impl Outbox {
             call: InFlight::None,
             pause_ms: FIRST_PAUSE_MS,
             not_before: Timestamp::default(),
+            put_off: 0,
         }
+    }
+
+    /// How often the analyzer put reports off lately: windows are as many times twice as long.
+    pub(crate) fn put_off(&self) -> u32 {
+        self.put_off
     }
 
     pub(crate) fn has_room(&self) -> bool {
@@ -98,7 +137,7 @@ impl Outbox {
     /// The next call to make, when it is time for one.
     pub(crate) fn next_call(&mut self, now: Timestamp) -> Option<Call> {
         // Further ahead than any pause is long, it was set before the clock was set back.
-        let pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_PAUSE_MS;
+        let pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_WAIT_MS;
         if self.call != InFlight::None || pausing {
             return None;
         }
@@ -122,8 +161,8 @@ impl Outbox {
                 None
             }
             (CallOutcome::NotBegun, InFlight::Beginning { .. }) => Some(self.fail(now)),
-            (CallOutcome::Answered(id, status), InFlight::Begun { id: expected, .. }) if id == expected => {
-                Some(self.answered(status, now))
+            (CallOutcome::Answered(id, answer), InFlight::Begun { id: expected, .. }) if id == expected => {
+                Some(self.answered(answer, now))
             }
             (CallOutcome::Begun(_) | CallOutcome::NotBegun | CallOutcome::Answered(..), _) => None,
         }
@@ -139,11 +178,23 @@ impl Outbox {
         }
     }
 
-    fn answered(&mut self, status: Option<u16>, now: Timestamp) -> Delivery {
-        match status {
-            Some(200..=299) => self.done(Delivery::Sent),
+    fn answered(&mut self, answer: Option<CallAnswer>, now: Timestamp) -> Delivery {
+        match answer.map(|answer| answer.status) {
+            Some(200..=299) => {
+                self.put_off = self.put_off.saturating_sub(1);
+                self.done(Delivery::Sent)
+            }
             Some(400 | 413 | 415 | 422) => self.done(Delivery::Rejected),
-            Some(_) | None => self.fail(now),
+            Some(_) | None => {
+                let delivery = self.fail(now);
+                if answer.is_some_and(CallAnswer::is_put_off) {
+                    self.put_off = self.put_off.saturating_add(1).min(MOST_PUT_OFF);
+                }
+                // Earlier than it was told to it does not come again.
+                let wait_ms = answer.and_then(CallAnswer::put_off_ms).unwrap_or_default();
+                self.not_before = self.not_before.max(now.later(wait_ms));
+                delivery
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The response to a judged request: its id, and what is counted, cut and added while it passes. Nothing of it is held.
 
+mod complaint;
+
 use crate::case::Case;
 use crate::correlation::CorrelationId;
 use crate::effect::{Effect, Effects, Flow};
@@ -10,6 +12,7 @@ use crate::input::{Chunk, More};
 use crate::judge::{Form, Judgement};
 use crate::tally::{Costs, Errors};
 use crate::throttle;
+use complaint::Complaint;
 use portcullis_cost::{Cost, Plan};
 use portcullis_framing::{
     Addition, ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type,
@@ -42,6 +45,8 @@ pub(crate) struct Awaited {
     lease: Option<Lease>,
     /// What each operation cost, for the buckets.
     spent: Option<Vec<Option<Cost>>>,
+    /// What is told of the client for what the upstream says; nothing where responses are not read.
+    complaint: Option<Complaint>,
 }
 
 /// What is wanted of a response.
@@ -88,6 +93,7 @@ impl Awaited {
             }
             Verdict::Allow | Verdict::Deny(_) => Wish::Nothing,
         };
+        let is_read = judgement.verdict == Verdict::Allow && policy.responses.find_errors();
         let limit = match judgement.verdict {
             Verdict::Allow => throttle::told(case, policy),
             // The answer says it.
@@ -102,6 +108,7 @@ impl Awaited {
             taken: case.throttled.take(),
             lease: case.throttled.lease(),
             spent: None,
+            complaint: is_read.then(Complaint::default),
         }
     }
 
@@ -134,8 +141,13 @@ impl Awaited {
     /// Hands over the events of the request, once it is judged for good: they go out with what the response costs, at
     /// once where that is known or not asked for.
     pub(crate) fn report(&mut self, events: Vec<Event>) -> Vec<Effect> {
+        if let Some(complaint) = &mut self.complaint {
+            complaint.of(&events);
+        }
         self.untold = events;
-        self.told()
+        let mut list = self.told();
+        list.extend(self.complained());
+        list
     }
 
     pub(crate) fn on_headers(&mut self, headers: Option<Headers<'_>>, more: More) -> Effects {
@@ -145,11 +157,15 @@ impl Awaited {
         if let (Some(limit), Some(headers)) = (self.limit.take(), headers) {
             list.extend(throttle::response_headers(limit, headers));
         }
+        if let Some(complaint) = &mut self.complaint {
+            complaint.head(headers);
+        }
         self.wish = match std::mem::replace(&mut self.wish, Wish::Nothing) {
             Wish::Headers(asked) => wish_by_headers(*asked, headers, more, &mut list),
             other @ (Wish::Nothing | Wish::Body(_) | Wish::StreamEnd) => other,
         };
         list.extend(self.told());
+        list.extend(self.complained());
         Effects { flow: Flow::Continue, list }
     }
 
@@ -181,12 +197,28 @@ impl Awaited {
     pub(crate) fn on_end(&mut self) -> Vec<Effect> {
         let mut list = Vec::new();
         match std::mem::replace(&mut self.wish, Wish::Nothing) {
-            Wish::Body(mut reading) => self.costs = reading.count(&mut list),
+            Wish::Body(mut reading) => {
+                self.costs = reading.count(&mut list);
+                if let Some(complaint) = &mut self.complaint {
+                    complaint.body(u64::from(reading.scanner.has_cut()), reading.errors.told());
+                }
+            }
             Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
             Wish::Nothing | Wish::Headers(_) => (),
         }
         list.extend(self.told());
+        list.extend(self.complained());
         list
+    }
+
+    /// Tells the worker what the upstream said against the request, once nothing more comes.
+    fn complained(&mut self) -> Option<Effect> {
+        let complaint = self.complaint.as_mut()?;
+        match self.wish {
+            Wish::Nothing => complaint.end(),
+            Wish::Headers(_) | Wish::Body(_) | Wish::StreamEnd => (),
+        }
+        complaint.told()
     }
 
     /// Tells the worker of the request with what it cost, unless that is still to be found.

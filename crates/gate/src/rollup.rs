@@ -45,14 +45,15 @@ impl Rollup {
         self.rows.is_empty()
     }
 
-    pub(crate) fn add(&mut self, event: &Event) -> Place {
+    /// Counts a request, which stands for so many.
+    pub(crate) fn add(&mut self, event: &Event, weight: u64) -> Place {
         let key = event.key();
         if self.rows.contains_key(&key) || self.take_place(&key.operation) {
-            self.count(key, event);
+            self.count(key, event, weight);
             return Place::Own;
         }
         let key = self.among_others(RollupKey { operation: OTHER.to_owned(), ..key });
-        self.count(key, event);
+        self.count(key, event, weight);
         Place::Other
     }
 
@@ -78,7 +79,7 @@ impl Rollup {
         free
     }
 
-    fn count(&mut self, key: RollupKey, event: &Event) {
+    fn count(&mut self, key: RollupKey, event: &Event, weight: u64) {
         let row = self.rows.entry(key).or_insert_with_key(|key| RollupRow {
             key: key.clone(),
             count: 0,
@@ -93,16 +94,17 @@ impl Rollup {
         let cost = event.cost.map_or(0, Cost::milli);
         let (depth, fields) =
             event.measures.as_ref().map_or((0, 0), |measures| (measures.depth, measures.fields));
-        row.count = row.count.saturating_add(1);
-        row.cost_milli_sum = row.cost_milli_sum.saturating_add(cost);
+        let add = |sum: &mut u64, one: u64| *sum = sum.saturating_add(one.saturating_mul(weight));
+        add(&mut row.count, 1);
+        add(&mut row.cost_milli_sum, cost);
         row.cost_milli_max = row.cost_milli_max.max(cost);
         if let Some(actual) = event.actual {
-            row.actual_count = row.actual_count.saturating_add(1);
-            row.actual_milli_sum = row.actual_milli_sum.saturating_add(actual.milli());
+            add(&mut row.actual_count, 1);
+            add(&mut row.actual_milli_sum, actual.milli());
         }
         row.depth_max = row.depth_max.max(depth);
-        row.fields_sum = row.fields_sum.saturating_add(u64::from(fields));
-        row.body_bytes_sum = row.body_bytes_sum.saturating_add(event.body_bytes);
+        add(&mut row.fields_sum, u64::from(fields));
+        add(&mut row.body_bytes_sum, event.body_bytes);
     }
 
     /// The rows of the window; a new one begins.

@@ -2,7 +2,7 @@
 
 use portcullis_cost::{Cost, Plan, PlanNode};
 use portcullis_framing::Event as ScanEvent;
-use portcullis_report::ErrorCode;
+use portcullis_report::{ErrorCode, Failure};
 
 /// The costs of the responses to the operations of one request.
 #[derive(Debug, Default)]
@@ -110,12 +110,35 @@ enum Part {
     Entry,
 }
 
+/// Kinds of errors that are told apart in the responses to one request.
+const KINDS: usize = 16;
+
 /// The errors of a response by their codes.
 #[derive(Debug, Default)]
 pub(crate) struct Errors {
     counts: Vec<(ErrorCode, u64)>,
     /// An error whose code did not come yet.
     nameless: bool,
+    /// Responses that have begun.
+    responses: usize,
+    told: ToldErrors,
+}
+
+/// Errors as they are reported: by the operation that they answer, and by the upstream's own codes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ToldErrors {
+    pub(crate) kinds: Vec<ErrorKind>,
+    /// Errors that were not told apart.
+    pub(crate) merged: u64,
+}
+
+/// Errors of one code in the response to one operation.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorKind {
+    /// The place of the operation in its batch.
+    pub(crate) place: usize,
+    pub(crate) code: String,
+    pub(crate) count: u64,
 }
 
 impl Errors {
@@ -127,9 +150,12 @@ impl Errors {
             }
             ScanEvent::Code(code) if self.nameless => {
                 self.nameless = false;
-                self.add(ErrorCode::named(code));
+                self.add(code);
             }
-            ScanEvent::Response => self.settle(),
+            ScanEvent::Response => {
+                self.settle();
+                self.responses = self.responses.saturating_add(1);
+            }
             ScanEvent::Code(_)
             | ScanEvent::Key(_)
             | ScanEvent::ObjectStart
@@ -149,14 +175,40 @@ impl Errors {
 
     fn settle(&mut self) {
         if std::mem::take(&mut self.nameless) {
-            self.add(ErrorCode::Other);
+            self.add("");
         }
     }
 
-    fn add(&mut self, code: ErrorCode) {
+    /// The same as they are reported.
+    pub(crate) fn told(&mut self) -> ToldErrors {
+        self.settle();
+        std::mem::take(&mut self.told)
+    }
+
+    fn add(&mut self, text: &str) {
+        let place = self.responses.saturating_sub(1);
+        self.told.add(place, text);
+        let code = ErrorCode::named(text);
         match self.counts.iter_mut().find(|(known, _)| *known == code) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.counts.push((code, 1)),
+        }
+    }
+}
+
+impl ToldErrors {
+    fn add(&mut self, place: usize, text: &str) {
+        let is_same = |kind: &&mut ErrorKind| kind.place == place && kind.code.eq_ignore_ascii_case(text);
+        if let Some(known) = self.kinds.iter_mut().find(is_same) {
+            known.count = known.count.saturating_add(1);
+            return;
+        }
+        let code = Failure::word(text);
+        let has_room = self.kinds.len() < KINDS;
+        match self.kinds.iter_mut().find(|kind| kind.place == place && kind.code == code) {
+            Some(known) => known.count = known.count.saturating_add(1),
+            None if has_room => self.kinds.push(ErrorKind { place, code, count: 1 }),
+            None => self.merged = self.merged.saturating_add(1),
         }
     }
 }

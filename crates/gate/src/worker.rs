@@ -4,11 +4,14 @@
 //! instead of being cut, so totals stay whole. Only incidents can be lost then, and those are counted.
 
 use crate::candidates::Candidates;
+use crate::clients::{ClientEvent, Clients};
 use crate::crowd::{Crowd, SocketEvent, SocketNews};
 use crate::event::Event;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};
+use crate::sampling::{Sampler, Strain};
 use crate::time::Timestamp;
+use portcullis_cost::Cost;
 use portcullis_policy::throttles::Buckets;
 use portcullis_policy::{Analyzer, Policy};
 use portcullis_report::{Bounds, Incident, Metric, Reason, Report, VERSION, WorkerBoot};
@@ -41,6 +44,8 @@ pub struct Worker {
     rollup: Rollup,
     crowd: Crowd,
     candidates: Candidates,
+    clients: Clients,
+    sampler: Sampler,
     incidents: Vec<Incident>,
     incidents_dropped: u64,
     window: Option<Timestamp>,
@@ -78,6 +83,8 @@ impl Worker {
             rollup: Rollup::default(),
             crowd: Crowd::default(),
             candidates: Candidates::default(),
+            clients: Clients::default(),
+            sampler: Sampler::new(boot.0.as_u64_pair().1),
             incidents: Vec::new(),
             incidents_dropped: 0,
             window: None,
@@ -88,7 +95,8 @@ impl Worker {
         }
     }
 
-    /// Counts a judged request, and keeps it as an incident when it was refused or would have been.
+    /// Counts a judged request, and keeps it as an incident when it was refused or would have been. Of requests that passed
+    /// it looks at a part when there are very many.
     pub fn note(&mut self, event: Event) -> Vec<WorkerEffect> {
         if self.outbox.is_none() {
             return Vec::new();
@@ -96,10 +104,18 @@ impl Worker {
         self.window.get_or_insert(event.at);
         let mut effects = Vec::new();
         self.candidates.add(&event);
-        if self.rollup.add(&event) == Place::Other {
+        let refused = event.refusal.or(event.shadowed).map(|refusal| refusal.reason);
+        let weight = match refused {
+            None => self.sampler.weigh(event.cost.map_or(0, Cost::milli), event.at, self.strain()),
+            Some(_) => Some(1),
+        };
+        let Some(weight) = weight else { return effects };
+        if self.rollup.add(&event, weight) == Place::Other {
             effects.push(WorkerEffect::Count(Metric::RowsMerged, 1));
         }
-        let refused = event.refusal.or(event.shadowed).map(|refusal| refusal.reason);
+        if event.refusal.is_none() {
+            self.clients.add(&event, weight);
+        }
         // What a decision refuses is no news, and must not crowd out what is.
         let is_echo = refused == Some(Reason::Blocked);
         if event.refusal.is_some() && !is_echo {
@@ -115,6 +131,13 @@ impl Worker {
             }
         }
         effects
+    }
+
+    /// Counts what a client did beside its requests, or what came of them.
+    pub fn note_client(&mut self, event: ClientEvent) {
+        if self.outbox.is_some() && self.clients.note(event) {
+            self.urgency = Urgency::Urgent;
+        }
     }
 
     /// Counts what happened to a socket.
@@ -149,8 +172,7 @@ impl Worker {
 
     /// A tick of the clock: time to cut a report, to send one, or to send one again.
     pub fn on_tick(&mut self, now: Timestamp) -> Vec<WorkerEffect> {
-        let mut effects = Vec::new();
-        self.cut(now);
+        let mut effects = self.cut(now);
         if let Some(outbox) = &mut self.outbox {
             let lost = outbox.give_up_lost(now);
             let call = outbox.next_call(now);
@@ -163,6 +185,7 @@ impl Worker {
     /// The host wants to end the worker: what it has not reported goes out at once, one report after the other.
     pub fn on_end(&mut self, now: Timestamp) -> Vec<WorkerEffect> {
         self.ending = true;
+        self.clients.hurry();
         self.on_tick(now)
     }
 
@@ -175,7 +198,7 @@ impl Worker {
     pub fn on_call(&mut self, outcome: CallOutcome, now: Timestamp) -> Vec<WorkerEffect> {
         let delivery = self.outbox.as_mut().and_then(|outbox| outbox.on_call(outcome, now));
         let status = match outcome {
-            CallOutcome::Answered(_, status) => status,
+            CallOutcome::Answered(_, answer) => answer.map(|answer| answer.status),
             CallOutcome::Begun(_) | CallOutcome::NotBegun => None,
         };
         let mut effects: Vec<_> =
@@ -184,6 +207,13 @@ impl Worker {
             effects.extend(self.on_tick(now));
         }
         effects
+    }
+
+    fn strain(&self) -> Strain {
+        match self.outbox.as_ref().map_or(0, Outbox::put_off) {
+            0 => Strain::None,
+            _ => Strain::Some,
+        }
     }
 
     /// Counts a delivery, and speaks of the first that fails after one that did not.
@@ -204,19 +234,24 @@ impl Worker {
         counted.chain(warning.map(WorkerEffect::Warn)).collect()
     }
 
-    /// Makes a report of the window when it is time and there is room for one.
-    fn cut(&mut self, now: Timestamp) {
-        let Some(outbox) = &mut self.outbox else { return };
+    /// Makes a report of the window when it is time and there is room for one, and counts what is left out of it.
+    fn cut(&mut self, now: Timestamp) -> Vec<WorkerEffect> {
+        let Some(outbox) = &mut self.outbox else { return Vec::new() };
         // While sockets are open there is always something to tell; at the end that would be no end.
-        if !self.ending && !self.crowd.is_empty() {
+        let is_client_due = self.clients.is_due(now);
+        if is_client_due || (!self.ending && !self.crowd.is_empty()) {
             self.window.get_or_insert(now);
         }
-        let Some(from) = self.window else { return };
+        let Some(from) = self.window else { return Vec::new() };
+        // An analyzer that has no time gets fewer reports, not others.
+        let put_off = outbox.put_off();
+        let is_urgent = self.urgency == Urgency::Urgent && put_off == 0;
+        let window_ms = WINDOW_MS << put_off;
         // A clock that was set back ends the window too.
-        let due =
-            self.ending || self.urgency == Urgency::Urgent || now.since(from) >= WINDOW_MS || now < from;
-        if !due || !outbox.has_room() || (self.rollup.is_empty() && self.crowd.is_empty()) {
-            return;
+        let due = self.ending || is_urgent || now.since(from) >= window_ms || now < from;
+        let is_empty = self.rollup.is_empty() && self.crowd.is_empty() && !is_client_due;
+        if !due || !outbox.has_room() || is_empty {
+            return Vec::new();
         }
         self.sequence = self.sequence.saturating_add(1);
         let report = Report {
@@ -230,11 +265,18 @@ impl Worker {
             incidents_dropped: std::mem::take(&mut self.incidents_dropped),
             sockets: self.crowd.cut(),
             candidate: self.candidates.cut(),
+            clients: self.clients.cut(now),
+            sampling: self.sampler.cut(),
         };
         self.window = None;
         self.urgency = Urgency::Calm;
         // Texts and whole numbers only: serialising cannot fail.
         outbox.push(serde_json::to_vec(&report).unwrap_or_default());
+        let dropped = report.clients.map_or(0, |clients| clients.dropped);
+        let unseen = report.sampling.map_or(0, |it| it.requests.saturating_sub(it.looked_at));
+        let left_out = [(Metric::ClientsDropped, dropped), (Metric::RequestsUnseen, unseen)];
+        let counts = left_out.into_iter().filter(|(_, number)| *number > 0);
+        counts.map(|(metric, number)| WorkerEffect::Count(metric, number)).collect()
     }
 }
 

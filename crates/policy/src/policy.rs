@@ -117,6 +117,11 @@ impl Responses {
     pub fn are_read(self) -> bool {
         [self.strip_suggestions, self.count_errors, self.actual_cost].contains(&Switch::On)
     }
+
+    /// Whether errors are looked for in them.
+    pub fn find_errors(self) -> bool {
+        [self.strip_suggestions, self.count_errors].contains(&Switch::On)
+    }
 }
 
 /// The status of refusals that servers give while validating.

@@ -123,6 +123,55 @@ impl ClientOutcome {
     }
 }
 
+/// How far a client's key says who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// Anybody could have it: it comes from the address, or from a header of the client's own.
+    #[default]
+    Anyone,
+    /// It comes from a token or a certificate that Envoy has checked.
+    Authenticated,
+}
+
+impl Identity {
+    /// Whether anybody could have the key.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub(crate) fn is_anyone(&self) -> bool {
+        *self == Self::Anyone
+    }
+}
+
+/// The class of a status by which an upstream says that it has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum StatusClass {
+    /// 400 to 499.
+    #[serde(rename = "4xx")]
+    Client,
+    /// 500 to 599.
+    #[serde(rename = "5xx")]
+    Server,
+}
+
+impl StatusClass {
+    /// That of a status; nothing where it says that there is an answer.
+    pub fn of(status: u16) -> Option<Self> {
+        match status {
+            400..=499 => Some(Self::Client),
+            500..=599 => Some(Self::Server),
+            _ => None,
+        }
+    }
+
+    /// The code of an error that says nothing but its status.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Client => "HTTP_4XX",
+            Self::Server => "HTTP_5XX",
+        }
+    }
+}
+
 /// What a candidate would do with a request, compared with the policy in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Difference {

@@ -16,7 +16,9 @@ pub use decision::{
     Action, Cidr, DECISION_VERSION, Decision, DecisionBounds, DecisionError, DecisionPage, Flaw, Scope,
     ScopeError,
 };
-pub use kind::{ClientOutcome, Difference, ErrorCode, OperationKind, Outcome, Persisted, Transport};
+pub use kind::{
+    ClientOutcome, Difference, ErrorCode, Identity, OperationKind, Outcome, Persisted, StatusClass, Transport,
+};
 pub use metric::{
     ANALYZER_FAMILIES, ClassLabel, DecisionMetric, DecisionOrigin, EDGE_FAMILIES, Family, FamilyKind, Labels,
     Metric, Poll, SocketMetric, StatsTag, ThrottleLabel, stats_tags,
@@ -24,6 +26,7 @@ pub use metric::{
 pub use reason::{Blame, Reason};
 pub use socket::{CloseCode, ClosedBy, Handshake, MessageKind, Sender};
 pub use wire::{
-    Bounds, CandidateReport, ChangeRow, Incident, Measured, Receipt, Report, ReportError, RollupKey,
-    RollupRow, SocketClient, SocketRow, SocketsReport, Spread, Traffic, VERSION, WorkerBoot,
+    Bounds, CandidateReport, ChangeRow, ClientRow, ClientsReport, Failure, Incident, Measured, Receipt,
+    Report, ReportError, RollupKey, RollupRow, Sampling, SocketClient, SocketRow, SocketsReport, Spread,
+    Traffic, VERSION, WorkerBoot,
 };

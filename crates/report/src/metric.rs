@@ -95,6 +95,10 @@ pub enum Metric {
     IncidentsDropped,
     /// `portcullis.reports.rows_merged`.
     RowsMerged,
+    /// `portcullis.reports.clients_dropped`.
+    ClientsDropped,
+    /// `portcullis.reports.requests_unseen`.
+    RequestsUnseen,
 }
 
 impl Metric {
@@ -152,6 +156,8 @@ impl Metric {
             Self::ReportsRejected,
             Self::IncidentsDropped,
             Self::RowsMerged,
+            Self::ClientsDropped,
+            Self::RequestsUnseen,
         ]);
         all
     }
@@ -206,6 +212,8 @@ impl Metric {
             Self::ReportsRejected => "portcullis.reports.rejected",
             Self::IncidentsDropped => "portcullis.reports.incidents_dropped",
             Self::RowsMerged => "portcullis.reports.rows_merged",
+            Self::ClientsDropped => "portcullis.reports.clients_dropped",
+            Self::RequestsUnseen => "portcullis.reports.requests_unseen",
         }
     }
 
@@ -249,7 +257,9 @@ impl Metric {
             | Self::ReportsFailed
             | Self::ReportsRejected
             | Self::IncidentsDropped
-            | Self::RowsMerged => FamilyKind::Counter,
+            | Self::RowsMerged
+            | Self::ClientsDropped
+            | Self::RequestsUnseen => FamilyKind::Counter,
         }
     }
 
@@ -299,7 +309,9 @@ impl Metric {
             | Self::ReportsFailed
             | Self::ReportsRejected
             | Self::IncidentsDropped
-            | Self::RowsMerged => family.to_owned(),
+            | Self::RowsMerged
+            | Self::ClientsDropped
+            | Self::RequestsUnseen => family.to_owned(),
         }
     }
 }

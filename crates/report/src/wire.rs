@@ -1,15 +1,19 @@
 //! What an edge reports to the analyzer, version 1: a rollup of everything, and single incidents.
 //!
-//! Both sides hold to [`Bounds`]: the edge never builds a larger report, the analyzer never takes one.
+//! Both sides hold to [`Bounds`]: the edge never builds a larger report, the analyzer never takes one. Values are checked
+//! strictly; fields that a later edge adds are left unread, so that it may be newer than its analyzer (ADR 0009).
 
+mod candidate;
+mod clients;
+mod sampling;
 mod sockets;
 
-pub use sockets::{SocketClient, SocketRow, SocketsReport, Spread, Traffic};
-mod candidate;
-
 pub use candidate::{CandidateReport, ChangeRow};
+pub use clients::{ClientRow, ClientsReport, Failure};
+pub use sampling::Sampling;
+pub use sockets::{SocketClient, SocketRow, SocketsReport, Spread, Traffic};
 
-use crate::{OperationKind, Reason, Transport};
+use crate::{Identity, OperationKind, Reason, Transport};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +35,14 @@ impl Bounds {
     pub const SOCKET_ROWS: usize = 32;
     /// Clients with sockets in one report.
     pub const SOCKET_CLIENTS: usize = 64;
+    /// Clients of which something else is told, in one report.
+    pub const CLIENTS: usize = 64;
+    /// Kinds of upstream errors of all those clients together.
+    pub const CLIENT_FAILURES: usize = 256;
+    /// Bytes of the code of an upstream error.
+    pub const CODE_BYTES: usize = 40;
+    /// Of how many allowed requests one is looked at, at most.
+    pub const ONE_IN: u32 = 64;
     /// Rows of what a candidate would change in one report.
     pub const CHANGES: usize = 240;
     /// Documents in those rows.
@@ -50,7 +62,6 @@ pub struct WorkerBoot(pub Uuid);
 
 /// Everything one worker saw in one window of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     /// [`VERSION`].
     pub version: u32,
@@ -74,11 +85,16 @@ pub struct Report {
     /// What the candidate said, where the policy has one; told only then, so that an analyzer that does not know it is none the worse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<CandidateReport>,
+    /// What single clients did that was not refused, and what became of it; not written where there was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsReport>,
+    /// How allowed requests were counted, where the worker did not look at each; not written where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
 }
 
 /// What the requests of one row have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RollupKey {
     /// The operation's name, its shape hash where it has no fit name, or `other`.
     pub operation: String,
@@ -97,7 +113,6 @@ pub struct RollupKey {
 
 /// The requests of one window that share a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RollupRow {
     /// What they have in common.
     pub key: RollupKey,
@@ -123,7 +138,6 @@ pub struct RollupRow {
 
 /// What was measured of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Measured {
     /// Lexical tokens.
     pub tokens: u32,
@@ -143,7 +157,6 @@ pub struct Measured {
 
 /// One request that was refused, or would have been.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Incident {
     /// When, milliseconds since the Unix epoch, by the edge's clock.
     pub at_ms: u64,
@@ -154,6 +167,9 @@ pub struct Incident {
     /// The client's pseudonym, 32 hex digits; `null` when nobody asked who it is.
     #[serde(default)]
     pub client_key: Option<String>,
+    /// How far that says who it is; not written where anybody could have it.
+    #[serde(default, skip_serializing_if = "Identity::is_anyone")]
+    pub identity: Identity,
     /// Client class of the policy; `null` when nobody asked who it is.
     #[serde(default)]
     pub class: Option<String>,
@@ -260,6 +276,17 @@ pub enum ReportError {
         /// Which client.
         index: usize,
     },
+    /// What is wrong with a client's row.
+    #[error("clients.rows[{index}].{flaw}")]
+    Row {
+        /// Which row.
+        index: usize,
+        /// Which field, and how it must be.
+        flaw: &'static str,
+    },
+    /// Numbers of a sampling that cannot be.
+    #[error("sampling: {0}")]
+    Sampling(&'static str),
     /// Counts that are not one for each bound and one more.
     #[error("sockets.rows[{index}]: a spread must have one count for each bound, and one above them")]
     Spread {
@@ -287,6 +314,8 @@ impl Report {
         at_most("incidents", self.incidents.len(), Bounds::INCIDENTS)?;
         self.sockets.iter().try_for_each(SocketsReport::check)?;
         self.candidate.as_ref().map_or(Ok(()), candidate::check)?;
+        self.clients.iter().try_for_each(ClientsReport::check)?;
+        self.sampling.iter().try_for_each(Sampling::check)?;
         self.rollup.iter().enumerate().try_for_each(|(index, row)| check_row(index, row))?;
         self.incidents.iter().enumerate().try_for_each(|(index, incident)| check_incident(index, incident))
     }

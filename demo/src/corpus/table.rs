@@ -47,7 +47,8 @@ Every line is played end to end through Envoy, over HTTP/1.1 and HTTP/2, on each
 code of `refusals.md` and never reaches the upstream (a multipart request that turns bad after its `operations` may reach it in part, never whole). What
 is allowed arrives byte for byte. *POST* includes a body that comes in small pieces; *packed* is gzip, deflate, br and zstd; a body that
 unpacks to many times its size may be refused for that alone. *With throttles* stands for a flood: as many requests as
-`tests/corpus/policies/throttled.yaml` admits arrive, the next is refused, and its twin, of somebody else, arrives after it.
+`tests/corpus/policies/throttled.yaml` admits arrive, the next is refused, and its twin, of somebody else, arrives after it. *Ends in a ban*: with the analyzer's scenarios at work, whoever goes on is blocked, and the twin is not; played with
+`block_at: 30`, so that one detection is enough, where the default takes two or three.
 
 ";
 

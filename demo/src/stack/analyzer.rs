@@ -36,11 +36,20 @@ pub struct Analyzer {
 
 impl Analyzer {
     /// Makes the keys, starts it and waits until it listens.
-    pub(super) async fn start(programs: &Programs, folder: &Path, port: u16) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        programs: &Programs,
+        folder: &Path,
+        port: u16,
+        settings: &str,
+    ) -> anyhow::Result<Self> {
         let data = folder.join("data");
         std::fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
         let mut place = vec!["--data-dir".into(), data.into()];
         let config = folder.join("analyzer.yaml");
+        if !settings.is_empty() {
+            std::fs::write(&config, settings)
+                .with_context(|| format!("cannot write {}", config.display()))?;
+        }
         if config.is_file() {
             place.extend(["--config".into(), config.into()]);
         }

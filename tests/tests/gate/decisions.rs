@@ -1,12 +1,13 @@
 //! What is decided at the analyzer is carried out at every worker, and holds without it.
 
 use super::{HONEST, own, post};
-use e2e::{PATIENCE, Site, Wanted};
-use portcullis_demo::client::{Payload, Protocol, Request};
+use e2e::{Behind, PATIENCE, Site, Wanted};
+use portcullis_demo::client::{Connection, Payload, Protocol, Request};
 use portcullis_demo::stack::{Decisions, Stack};
 use portcullis_demo::wait;
 use portcullis_report::Reason;
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
 /// Requests in a row, each over a connection of its own, that have to be of one mind before all workers count as such.
 const IN_A_ROW: usize = 24;
@@ -31,13 +32,17 @@ async fn forget(site: &Site<Box<Stack>>, target: &str) {
 
 /// Waits until so many requests in a row get this status, and says how long that took.
 async fn all_workers_say(site: &Site<Box<Stack>>, status: u16) -> Duration {
+    all_workers_say_to(site, &post(HONEST), status).await
+}
+
+async fn all_workers_say_to(site: &Site<Box<Stack>>, request: &Request, status: u16) -> Duration {
     let began = Instant::now();
     let mut since = began;
     let mut in_a_row = 0;
     let what = format!("{IN_A_ROW} answers {status} in a row");
     wait::until(&what, PATIENCE, async || {
         while in_a_row < IN_A_ROW {
-            let exchange = site.gated(Protocol::Http1, &post(HONEST)).await;
+            let exchange = site.gated(Protocol::Http1, request).await;
             if exchange.reply.status != status {
                 (since, in_a_row) = (Instant::now(), 0);
                 return None;
@@ -98,20 +103,97 @@ async fn an_allowing_decision_is_above_a_block_and_a_range_is_met() {
 /// Far beyond the limits: six of it are two scenarios, which together are worth a block.
 const BOMB: &str = r#"{"query":"query Bomb { users(first: 1000000) { posts(first: 1000000) { id } } }"}"#;
 
+/// Behind a proxy that tells who its clients are: those of this machine are never blocked by themselves.
+fn behind_a_proxy() -> Site<Box<Stack>> {
+    let (decisions, behind) = (Decisions::Obeyed, Behind::Proxy);
+    own(&Wanted { decisions, behind, concurrency: 4, ..Wanted::default() })
+}
+
+fn from(address: &str, body: &'static str) -> Request {
+    post(body).with("x-forwarded-for", address)
+}
+
 #[tokio::test]
 #[ignore = "needs Envoy: cargo xtask e2e"]
 async fn who_attacks_is_blocked_by_what_the_analyzer_finds() {
-    let site = obeying();
-    all_workers_say(&site, 200).await;
+    let site = behind_a_proxy();
+    let honest = from("198.18.0.1", HONEST);
+    all_workers_say_to(&site, &honest, 200).await;
     for _ in 0..6 {
-        site.gated(Protocol::Http1, &post(BOMB)).await.refused(Reason::Cost);
+        site.gated(Protocol::Http1, &from("198.18.0.1", BOMB)).await.refused(Reason::Cost);
     }
-    let took = all_workers_say(&site, 403).await;
+    let took = all_workers_say_to(&site, &honest, 403).await;
     println!("milliseconds from the sixth bomb until the last request that passed: {}", took.as_millis());
     let blocked = [("blocked_by", "scenario")];
     assert!(counted(&site, "portcullis_decisions_blocked", &blocked).await >= IN_A_ROW as f64);
     let page = site.analyzer.get("/monitoring/security/").await.unwrap();
     assert!(String::from_utf8_lossy(&page.body).contains("graphql_bomb_huge"), "{:?}", page.json());
+    // Whoever attacks from this machine is not.
+    for _ in 0..12 {
+        site.gated(Protocol::Http1, &from("127.0.0.1", BOMB)).await.refused(Reason::Cost);
+    }
+    all_workers_say_to(&site, &from("127.0.0.1", HONEST), 200).await;
+}
+
+/// Attacks of which the time to the block is measured, each from an address in a range of its own.
+const ATTACKS: usize = 200;
+/// Connections that stay open while they are: each of the four workers has some, but for one time in 250.
+const CONNECTIONS: usize = 24;
+
+/// How long it takes until a connection's requests are refused.
+async fn refused_after(
+    mut connection: Connection,
+    address: String,
+    began: Instant,
+) -> (Connection, Duration) {
+    let request = from(&address, HONEST);
+    loop {
+        let reply = connection.send(&request).await.unwrap();
+        if reply.status == 403 {
+            return (connection, began.elapsed());
+        }
+        assert!(began.elapsed() < PATIENCE, "{address} is not blocked: {}", reply.status);
+    }
+}
+
+/// Prints how long it takes from the sixth bomb of a client until every connection refuses it: the figures of
+/// `docs/security.md`.
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn two_hundred_attacks_are_timed() {
+    let site = behind_a_proxy();
+    all_workers_say_to(&site, &from("198.18.0.1", HONEST), 200).await;
+    let gate = site.envoy.gated().unwrap();
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(Connection::open(gate, Protocol::Http2).await.unwrap());
+    }
+    let mut took = Vec::new();
+    for attack in 0..ATTACKS {
+        let address = format!("198.18.{}.1", attack + 1);
+        for _ in 0..6 {
+            site.gated(Protocol::Http2, &from(&address, BOMB)).await.refused(Reason::Cost);
+        }
+        let began = Instant::now();
+        let mut askers = JoinSet::new();
+        for connection in connections.drain(..) {
+            askers.spawn(refused_after(connection, address.clone(), began));
+        }
+        let mut last = Duration::ZERO;
+        for (connection, refused) in askers.join_all().await {
+            connections.push(connection);
+            last = last.max(refused);
+        }
+        took.push(last);
+    }
+    took.sort();
+    let at = |part: usize| took[(took.len() - 1) * part / 100].as_millis();
+    println!("{ATTACKS} attacks, milliseconds from the sixth bomb until every worker refuses the client:");
+    println!("p50 {}, p90 {}, p99 {}, max {}", at(50), at(90), at(99), at(100));
+    for bound in [25, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500] {
+        let number = took.iter().filter(|took| took.as_millis() <= bound).count();
+        println!("{number:>5} within {bound} ms");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 )]
 
 mod access_log;
+mod bans;
 mod batches;
 mod bodies;
 mod by_hash;

@@ -1,21 +1,26 @@
 //! Incidents in the order in which they were stored.
 
-use super::{CURSOR, Seen};
+use super::{Cursor, Seen};
 use crate::store::sql::{Row, sql};
 use crate::store::{Store, StoreError};
-use portcullis_report::{Incident, Measured};
+use portcullis_report::{Identity, Incident, Measured};
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{Deserialize, IntoDeserializer as _};
 
 const COLUMNS: &str = "id, at_ms, correlation_id, client, client_key, class, reason, shadow, limit_value, actual, transport, \
      kind, operation, shape, document, tokens, depth, fields, root_fields, aliases, aliases_per_field, directives, cost_milli, \
-     body_bytes";
+     body_bytes, authenticated";
 
 impl Store {
-    /// The last incident that the engine has seen.
-    pub(crate) async fn cursor(&self) -> Result<u64, StoreError> {
-        let row = self.lookups.row(sql("SELECT incident FROM cursors WHERE name = $1").bind(CURSOR)).await?;
-        Ok(row.map(|row| row.amount("incident")).transpose()?.unwrap_or_default())
+    /// How far the engine is.
+    pub(crate) async fn cursor(&self) -> Result<Cursor, StoreError> {
+        let mut cursor = Cursor::default();
+        for (name, place) in cursor.places() {
+            let row =
+                self.lookups.row(sql("SELECT incident FROM cursors WHERE name = $1").bind(name)).await?;
+            *place = row.map(|row| row.amount("incident")).transpose()?.unwrap_or_default();
+        }
+        Ok(cursor)
     }
 
     /// The next incidents. Those of reasons that a later version wrote are passed over.
@@ -52,6 +57,7 @@ fn seen(row: &Row) -> Result<Option<Seen>, sqlx::Error> {
         correlation_id: row.text("correlation_id")?,
         client: row.optional_text("client")?,
         client_key: row.optional_text("client_key")?,
+        identity: if row.int("authenticated")? == 0 { Identity::Anyone } else { Identity::Authenticated },
         class: row.optional_text("class")?,
         reason,
         shadow: row.int("shadow")? != 0,

@@ -40,3 +40,27 @@ fn a_client_is_an_ipv4_address_or_an_ipv6_network() {
     assert_eq!(words("::ffff:192.0.2.7"), ["192.0.2.7", "192.0.2.0/24"]);
     assert_eq!(words("2001:db8:1:2:3::4"), ["2001:db8:1:2::/64", "2001:db8:1::/48"]);
 }
+
+#[test]
+fn what_is_told_of_a_client_is_one_observation_for_each_thing() {
+    let row = r#"{"client": "192.0.2.7", "client_key": "0000000000000000000000000000000f", "identity": "authenticated",
+        "class": "default", "allowed": {"query": 5, "mutation": 2}, "sensitive": 2, "unfinished": 1, "statuses": {},
+        "suggestions": 0, "failures": [{"code": "UNAUTHENTICATED", "kind": "mutation", "operation": "Login",
+        "shape": null, "sensitive": 1, "count": 3, "correlation_id": "f"}], "failures_merged": 4, "correlation_id": "c"}"#;
+    let row = serde_json::from_str(row).unwrap();
+    let all = Observation::of_client(&row, Moment::from_millis(9));
+    let told: Vec<_> = all.iter().map(|it| (it.event, it.count, it.code.as_deref(), it.sensitive)).collect();
+    let expected = [
+        (Event::Allowed, 5, None, 0),
+        (Event::Allowed, 2, None, 0),
+        (Event::Failed, 3, Some("UNAUTHENTICATED"), 1),
+        (Event::Failed, 4, Some("OTHER"), 0),
+        (Event::Unfinished, 1, None, 0),
+    ];
+    assert_eq!(told, expected);
+    assert!(all.iter().all(|it| it.user() == Some(15) && it.at == Moment::from_millis(9)));
+    // What is no address and no key is not known.
+    let odd = portcullis_report::ClientRow { client: Some("me".into()), client_key: "k".into(), ..row };
+    let odd = Observation::of_client(&odd, Moment::from_millis(9));
+    assert!(odd.iter().all(|it| it.client().is_none() && it.user().is_none()));
+}

@@ -1,6 +1,7 @@
 //! Who is never given points or decisions.
 
 use crate::moment::Moment;
+use crate::observation::client;
 use portcullis_report::{Cidr, Scope};
 use std::collections::BTreeMap;
 
@@ -12,12 +13,16 @@ pub struct Allowlist {
 }
 
 impl Allowlist {
-    /// Adds somebody; of two entries for the same the longer holds.
+    /// Adds somebody, of an IPv6 address all of its /64; of two entries for the same the longer holds.
     pub fn add(&mut self, scope: Scope, until: Moment) {
         match scope {
             Scope::Ip(address) => {
-                let bits = if address.is_ipv4() { 32 } else { 128 };
-                self.ranges.extend(Cidr::around(address, bits).ok().map(|range| (range, until)));
+                let range = match client(address) {
+                    Some(Scope::Cidr(range)) => Some(range),
+                    Some(Scope::Ip(address)) => Cidr::around(address, 32).ok(),
+                    Some(Scope::ClientKey(_)) | None => None,
+                };
+                self.ranges.extend(range.map(|range| (range, until)));
             }
             Scope::Cidr(range) => self.ranges.push((range, until)),
             Scope::ClientKey(key) => {
@@ -51,6 +56,7 @@ mod tests {
         allowlist.add(Scope::Cidr("10.1.0.0/16".parse().unwrap()), end);
         allowlist.add(Scope::Ip("192.0.2.7".parse().unwrap()), end);
         allowlist.add(Scope::ClientKey(7), end);
+        allowlist.add(Scope::Ip("2001:db8::1".parse().unwrap()), end);
         let covers = |kind: &str, value: &str, at| {
             allowlist.covers(&Scope::parse(kind, value).unwrap().unwrap(), Moment::from_millis(at))
         };
@@ -58,6 +64,7 @@ mod tests {
             covers("ip", "10.1.2.3", 99) && !covers("ip", "10.1.2.3", 100) && !covers("ip", "10.2.0.1", 0)
         );
         assert!(covers("cidr", "10.1.2.0/24", 0) && !covers("cidr", "10.0.0.0/8", 0));
+        assert!(covers("cidr", "2001:db8::/64", 0) && !covers("cidr", "2001:db8::/48", 0));
         assert!(covers("ip", "192.0.2.7", 0) && !covers("cidr", "192.0.2.0/24", 0));
         assert!(
             covers("client_key", &format!("{:032x}", 7), 0)

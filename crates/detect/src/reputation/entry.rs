@@ -14,6 +14,8 @@ const NOTHING: f64 = 1.0;
 const OTHER: &str = "other";
 /// A decision that would last so much longer at most is not made anew.
 const SLACK: Span = Span::from_secs(60);
+/// A sum of what makes up a limit exactly may come out this much below it.
+const ROUNDING: f64 = 1e-6;
 /// Doublings after which every block is the longest.
 const DOUBLINGS: u32 = 32;
 
@@ -151,11 +153,11 @@ impl Entry {
     pub(super) fn due(&mut self, at: Moment, settings: &Settings, is_shared: bool) -> Vec<(Action, Moment)> {
         let score = self.score(at, settings.half_life);
         let mut due = Vec::new();
-        if score >= settings.throttle_at {
+        if reaches(score, settings.throttle_at) {
             let calm = at.after(settings.half_life.until(score, settings.calm_at));
             due.extend(self.bind(settings.throttle(), calm, at));
         }
-        if score >= settings.block_at && !is_shared {
+        if reaches(score, settings.block_at) && !is_shared {
             due.extend(self.block(at, settings));
         }
         due
@@ -224,6 +226,11 @@ impl Entry {
         }
         entry
     }
+}
+
+/// Whether a score is the limit or more, but for rounding: it is a sum of fractions.
+fn reaches(score: f64, limit: f64) -> bool {
+    score >= limit - ROUNDING
 }
 
 fn second(at: Moment) -> u32 {

@@ -131,7 +131,7 @@ fn an_allowlist_is_above_any_score() {
 }
 
 #[test]
-fn an_address_that_users_share_is_throttled_and_the_user_blocked() {
+fn of_users_who_share_an_address_the_offender_is_blocked_and_the_address_left_alone() {
     let mut reputation = reputation();
     let client = ip("192.0.2.1");
     for key in 1..=3 {
@@ -140,7 +140,12 @@ fn an_address_that_users_share_is_throttled_and_the_user_blocked() {
     let offender = Scope::ClientKey(9);
     let proposals = reputation.blame(&by(9, detection(client, 100, minutes(1))));
     let decided: Vec<(Scope, Action)> = proposals.iter().map(|one| (one.scope, one.action)).collect();
-    assert_eq!(decided, [(client, THROTTLE), (offender, THROTTLE), (offender, Action::Block)]);
+    assert_eq!(decided, [(offender, THROTTLE), (offender, Action::Block)]);
+    assert_eq!(reputation.standing(&client, minutes(1)), None);
+    // Of whom nobody knows who it was, only the address is known.
+    let proposals = reputation.blame(&detection(client, 100, minutes(2)));
+    let decided: Vec<(Scope, Action)> = proposals.iter().map(|one| (one.scope, one.action)).collect();
+    assert_eq!(decided, [(client, THROTTLE)]);
     // A day later nobody has been seen there.
     let later = minutes(1).after(Span::from_hours(24));
     let proposals = reputation.blame(&detection(client, 100, later));
@@ -216,6 +221,56 @@ fn who_is_forgiven_begins_anew() {
     let again = reputation.blame(&detection(client, 100, minutes(1)));
     assert!(again.iter().any(|one| one.action == Action::Block));
     assert_eq!(reputation.standing(&client, minutes(1)).unwrap().blocks, 1);
+}
+
+#[test]
+fn who_is_forgiven_counts_no_more_against_its_range() {
+    let mut reputation = reputation();
+    for host in 1..=5 {
+        reputation.blame(&detection(ip(&format!("192.0.2.{host}")), 100, minutes(host)));
+    }
+    (1..=5).for_each(|host| reputation.forgive(&ip(&format!("192.0.2.{host}"))));
+    let proposals = reputation.blame(&detection(ip("192.0.2.6"), 100, minutes(6)));
+    assert!(proposals.iter().all(|one| one.origin != RANGE_ORIGIN), "{proposals:?}");
+}
+
+#[test]
+fn what_makes_up_a_limit_exactly_reaches_it() {
+    for parts in [3_u32, 6, 7] {
+        let settings = Settings { block_at: 90.0, ..Settings::default() };
+        let mut reputation = Reputation::new(settings);
+        let client = ip("192.0.2.1");
+        let causes = (0..parts).map(|part| Cause {
+            scenario: format!("s{part}").into(),
+            points: 90.0 / f64::from(parts),
+            count: 1,
+            last: minutes(0),
+        });
+        let record = Record {
+            scope: client,
+            as_of: minutes(0),
+            causes: causes.collect(),
+            blocks: 0,
+            blocked_until: Moment::default(),
+            throttled_until: Moment::default(),
+        };
+        reputation.restore(&record, minutes(0));
+        let proposals = reputation.blame(&detection(client, 0, minutes(0)));
+        assert!(proposals.iter().any(|one| one.action == Action::Block), "{parts}");
+    }
+}
+
+#[test]
+fn who_is_where_outlasts_what_they_did() {
+    let mut reputation = reputation();
+    for key in 1..=3 {
+        reputation.met("192.0.2.1".parse().unwrap(), key, minutes(0));
+    }
+    reputation.blame(&detection(ip("192.0.2.1"), 30, minutes(0)));
+    reputation.forget_deeds();
+    assert_eq!(reputation.tracked(), 0);
+    let proposals = reputation.blame(&by(9, detection(ip("192.0.2.1"), 100, minutes(1))));
+    assert!(proposals.iter().all(|one| one.scope == Scope::ClientKey(9)), "{proposals:?}");
 }
 
 #[test]

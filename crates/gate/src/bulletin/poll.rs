@@ -1,7 +1,7 @@
 //! Asking the analyzer for decisions: one question at a time, which it answers when there is something new.
 
 use super::some;
-use crate::outbox::{Call, CallId, CallOutcome};
+use crate::outbox::{Call, CallAnswer, CallId, CallOutcome, LONGEST_WAIT_MS};
 use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
 use portcullis_policy::Analyzer;
@@ -66,7 +66,7 @@ impl Poll {
     /// The next call to make, when it is time for one; where more pages follow, nothing is to be waited for.
     pub(super) fn next(&mut self, after: u64, is_pending: bool, now: Timestamp) -> Option<Call> {
         // Further ahead than any pause is long, it was set before the clock was set back.
-        let is_pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_PAUSE_MS;
+        let is_pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_WAIT_MS;
         if self.call != InFlight::None || is_pausing {
             return None;
         }
@@ -119,10 +119,10 @@ impl Poll {
             (CallOutcome::NotBegun, InFlight::Beginning { .. }) => {
                 self.fail(Outcome::Failed, "nothing", now, effects);
             }
-            (CallOutcome::Answered(id, status), InFlight::Begun { id: expected, since })
+            (CallOutcome::Answered(id, answer), InFlight::Begun { id: expected, since })
                 if id == expected =>
             {
-                return self.answered(status, body, since, now, effects);
+                return self.answered(answer, body, since, now, effects);
             }
             (CallOutcome::Begun(_) | CallOutcome::NotBegun | CallOutcome::Answered(..), _) => (),
         }
@@ -131,13 +131,13 @@ impl Poll {
 
     fn answered(
         &mut self,
-        status: Option<u16>,
+        answer: Option<CallAnswer>,
         body: Option<&[u8]>,
         since: Timestamp,
         now: Timestamp,
         effects: &mut Vec<WorkerEffect>,
     ) -> Answer {
-        let page = match status {
+        let page = match answer.map(|answer| answer.status) {
             Some(204) => None,
             Some(200) => match body.and_then(page) {
                 Some(page) => Some(page),
@@ -148,6 +148,8 @@ impl Poll {
             },
             Some(status) => {
                 self.fail(Outcome::Failed, &status.to_string(), now, effects);
+                let wait_ms = answer.and_then(CallAnswer::put_off_ms).unwrap_or_default();
+                self.not_before = self.not_before.max(now.later(wait_ms));
                 return Answer::Nothing;
             }
             None => {

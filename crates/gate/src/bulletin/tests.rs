@@ -74,7 +74,7 @@ fn answer(
 ) -> Vec<WorkerEffect> {
     assert_eq!(bulletin.on_call(CallOutcome::Begun(ID), None, at(now), shared), []);
     assert!(bulletin.awaits(ID));
-    bulletin.on_call(CallOutcome::Answered(ID, Some(status)), Some(body), at(now), shared)
+    bulletin.on_call(CallOutcome::Answered(ID, Some(status.into())), Some(body), at(now), shared)
 }
 
 fn tell(
@@ -131,7 +131,7 @@ fn who_follows_goes_on_from_there_and_what_the_other_hears_is_ignored() {
     assert_eq!(path(&effects), Some("/edge/v1/decisions?after=7&wait=25"));
     tell(&mut other, &mut shelf, 20_000, &page(9, &[2]));
     let body = serde_json::to_vec(&page(8, &[5])).unwrap();
-    let late = one.on_call(CallOutcome::Answered(ID, Some(200)), Some(&body), at(20_100), &mut shelf);
+    let late = one.on_call(CallOutcome::Answered(ID, Some(200.into())), Some(&body), at(20_100), &mut shelf);
     assert_eq!((asked(&late), is_blocked(&one, 5)), (None, false));
     one.on_tick(at(20_200), &mut shelf);
     assert!(is_blocked(&one, 1) && is_blocked(&one, 2));

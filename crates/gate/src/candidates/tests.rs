@@ -3,7 +3,7 @@ use crate::correlation::CorrelationId;
 use crate::judge::{Change, Compared};
 use crate::time::Timestamp;
 use portcullis_policy::ClientKey;
-use portcullis_report::Transport;
+use portcullis_report::{Identity, Transport};
 
 fn event(compared: Option<Compared>) -> Event {
     Event {
@@ -11,6 +11,7 @@ fn event(compared: Option<Compared>) -> Event {
         correlation: CorrelationId::parse(b"c").unwrap(),
         client: None,
         client_key: ClientKey([0; 16]),
+        identity: Identity::Anyone,
         class: "anonymous".into(),
         transport: Transport::Post,
         kind: OperationKind::Query,
@@ -20,6 +21,7 @@ fn event(compared: Option<Compared>) -> Event {
         measures: None,
         cost: None,
         actual: None,
+        sensitive: 0,
         shape: None,
         document: None,
         compared,

@@ -194,6 +194,8 @@ fn hold(weighing: &mut Weighing<'_>, read: Read<'_>, method: Method) -> (Verdict
     let mut judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
     if policy.throttles.know_operations() {
         judged.name = selected.and_then(Operation::name).map(str::to_owned);
+    }
+    if policy.throttles.know_operations() || policy.responses.find_errors() {
         judged.shape = Some(shape(document));
     }
     let judged = match (verdict, shadow.0) {

@@ -22,7 +22,7 @@ fn attempt(outbox: &mut Outbox, now: u64, status: Option<u16>) -> (Vec<u8>, Opti
     let call = outbox.next_call(at(now)).unwrap();
     let id = CallId(u32::try_from(now).unwrap());
     assert_eq!(outbox.on_call(CallOutcome::Begun(id), at(now)), None);
-    (call.body, outbox.on_call(CallOutcome::Answered(id, status), at(now)))
+    (call.body, outbox.on_call(CallOutcome::Answered(id, status.map(CallAnswer::from)), at(now)))
 }
 
 #[test]
@@ -33,7 +33,10 @@ fn reports_go_out_in_order_one_at_a_time() {
     assert!(call.headers.contains(&("authorization", "Bearer t".to_owned())));
     assert_eq!(outbox.next_call(at(0)), None, "one is in flight");
     outbox.on_call(CallOutcome::Begun(CallId(1)), at(0));
-    assert_eq!(outbox.on_call(CallOutcome::Answered(CallId(1), Some(200)), at(0)), Some(Delivery::Sent));
+    assert_eq!(
+        outbox.on_call(CallOutcome::Answered(CallId(1), Some(200.into())), at(0)),
+        Some(Delivery::Sent)
+    );
     assert_eq!(attempt(&mut outbox, 1, Some(200)), (b"two".to_vec(), Some(Delivery::Sent)));
     assert_eq!(outbox.next_call(at(2)), None);
 }
@@ -89,6 +92,6 @@ fn a_call_without_any_word_is_given_up_and_a_late_word_is_ignored() {
     outbox.on_call(CallOutcome::Begun(CallId(9)), at(0));
     assert_eq!(outbox.give_up_lost(at(15_000)), None);
     assert_eq!(outbox.give_up_lost(at(15_001)), Some(Delivery::Failed));
-    assert_eq!(outbox.on_call(CallOutcome::Answered(CallId(9), Some(200)), at(15_002)), None);
+    assert_eq!(outbox.on_call(CallOutcome::Answered(CallId(9), Some(200.into())), at(15_002)), None);
     assert_eq!(attempt(&mut outbox, 20_000, Some(200)).0, b"one");
 }

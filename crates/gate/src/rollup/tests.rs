@@ -3,7 +3,7 @@ use crate::correlation::CorrelationId;
 use crate::time::Timestamp;
 use portcullis_policy::ClientKey;
 use portcullis_policy::Refusal;
-use portcullis_report::{Bounds, OperationKind, Reason, Transport};
+use portcullis_report::{Bounds, Identity, OperationKind, Reason, Transport};
 
 fn event(operation: &str, cost: u64) -> Event {
     Event {
@@ -11,6 +11,7 @@ fn event(operation: &str, cost: u64) -> Event {
         correlation: CorrelationId::parse(b"c").unwrap(),
         client: None,
         client_key: ClientKey([0; 16]),
+        identity: Identity::Anyone,
         class: "anonymous".into(),
         transport: Transport::Post,
         kind: OperationKind::Query,
@@ -20,6 +21,7 @@ fn event(operation: &str, cost: u64) -> Event {
         measures: None,
         cost: Some(Cost::from_units(cost)),
         actual: None,
+        sensitive: 0,
         shape: None,
         document: None,
         compared: None,
@@ -31,9 +33,9 @@ fn event(operation: &str, cost: u64) -> Event {
 fn requests_of_one_key_are_one_row() {
     let mut rollup = Rollup::default();
     for cost in [3, 9, 1] {
-        assert_eq!(rollup.add(&event("A", cost)), Place::Own);
+        assert_eq!(rollup.add(&event("A", cost), 1), Place::Own);
     }
-    rollup.add(&event("B", 1));
+    rollup.add(&event("B", 1), 1);
     let rows = rollup.cut();
     assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [3, 1]);
     assert_eq!((rows[0].cost_milli_sum, rows[0].cost_milli_max, rows[0].body_bytes_sum), (13_000, 9_000, 30));
@@ -41,9 +43,21 @@ fn requests_of_one_key_are_one_row() {
 }
 
 #[test]
+fn a_request_that_stands_for_several_counts_as_they_do() {
+    let mut rollup = Rollup::default();
+    rollup.add(&event("A", 3), 4);
+    let row = rollup.cut().remove(0);
+    assert_eq!(
+        (row.count, row.cost_milli_sum, row.cost_milli_max, row.body_bytes_sum),
+        (4, 12_000, 3_000, 40)
+    );
+}
+
+#[test]
 fn a_flood_of_names_is_bounded_and_loses_no_request() {
     let mut rollup = Rollup::default();
-    let merged = (0..5_000).filter(|n| rollup.add(&event(&format!("Flood{n}"), 1)) == Place::Other).count();
+    let merged =
+        (0..5_000).filter(|n| rollup.add(&event(&format!("Flood{n}"), 1), 1) == Place::Other).count();
     let rows = rollup.cut();
     assert!(rows.len() <= Bounds::ROWS, "{}", rows.len());
     assert_eq!(rows.iter().map(|row| row.count).sum::<u64>(), 5_000);
@@ -56,17 +70,17 @@ fn a_flood_does_not_push_out_those_who_were_busy_before() {
     let mut rollup = Rollup::default();
     for _ in 0..3 {
         for _ in 0..10 {
-            rollup.add(&event("Honest", 1));
+            rollup.add(&event("Honest", 1), 1);
         }
         for n in 0..5_000 {
-            rollup.add(&event(&format!("Flood{n}"), 1));
+            rollup.add(&event(&format!("Flood{n}"), 1), 1);
         }
         rollup.cut();
     }
     for n in 0..5_000 {
-        rollup.add(&event(&format!("Other{n}"), 1));
+        rollup.add(&event(&format!("Other{n}"), 1), 1);
     }
-    assert_eq!(rollup.add(&event("Honest", 1)), Place::Own);
+    assert_eq!(rollup.add(&event("Honest", 1), 1), Place::Own);
     assert!(rollup.regulars.len() <= REGULARS);
 }
 
@@ -84,8 +98,8 @@ fn however_many_classes_and_reasons_there_are_a_report_is_not_too_long() {
                 let refusal = Some(Refusal::because(reason));
                 let name = format!("Flood{window}{class}{reason:?}{index}");
                 let event = Event { class: class.as_str().into(), kind, refusal, ..event(&name, 1) };
-                rollup.add(&Event { refusal: None, shadowed: refusal, ..event.clone() });
-                rollup.add(&event);
+                rollup.add(&Event { refusal: None, shadowed: refusal, ..event.clone() }, 1);
+                rollup.add(&event, 1);
                 count += 2;
             }
         }

@@ -1,9 +1,9 @@
 use super::*;
 use crate::correlation::CorrelationId;
-use crate::outbox::CallId;
+use crate::outbox::{CallAnswer, CallId};
 use portcullis_cost::Cost;
 use portcullis_policy::{ClientKey, Refusal, Switch, Token};
-use portcullis_report::{OperationKind, Reason, Transport};
+use portcullis_report::{Identity, OperationKind, Reason, Transport};
 use uuid::Uuid;
 
 const fn at(millis: u64) -> Timestamp {
@@ -25,6 +25,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
         correlation: CorrelationId::parse(b"c").unwrap(),
         client: Some([192, 0, 2, 1].into()),
         client_key: ClientKey([0; 16]),
+        identity: Identity::Anyone,
         class: "anonymous".into(),
         transport: Transport::Post,
         kind: OperationKind::Query,
@@ -34,6 +35,7 @@ fn event(now: u64, refusal: Option<Reason>) -> Event {
         measures: None,
         cost: Some(Cost::MAX),
         actual: None,
+        sensitive: 0,
         shape: None,
         document: Some("d".repeat(Bounds::DOCUMENT_BYTES)),
         compared: None,
@@ -51,7 +53,7 @@ fn tick(worker: &mut Worker, now: u64, status: u16) -> Option<Report> {
     })?;
     let id = CallId(u32::try_from(now).unwrap());
     worker.on_call(CallOutcome::Begun(id), at(now));
-    worker.on_call(CallOutcome::Answered(id, Some(status)), at(now));
+    worker.on_call(CallOutcome::Answered(id, Some(status.into())), at(now));
     Some(serde_json::from_slice(&call.body).unwrap())
 }
 
@@ -153,7 +155,7 @@ fn an_outage_is_spoken_of_once() {
         let begun = worker.on_tick(at(now)).iter().any(|effect| matches!(effect, WorkerEffect::Call(_)));
         assert!(begun, "{now}");
         worker.on_call(CallOutcome::Begun(CallId(7)), at(now));
-        worker.on_call(CallOutcome::Answered(CallId(7), status), at(now))
+        worker.on_call(CallOutcome::Answered(CallId(7), status.map(CallAnswer::from)), at(now))
     };
     assert_eq!(warnings(&attempt(10_000, Some(200))), 0);
     let first = attempt(20_000, Some(401));
@@ -161,6 +163,74 @@ fn an_outage_is_spoken_of_once() {
     assert_eq!(warnings(&attempt(30_000, Some(401))), 0);
     assert_eq!(warnings(&attempt(40_000, Some(200))), 0);
     assert_eq!(warnings(&attempt(50_000, None)), 1);
+}
+
+/// Answers the call of a tick, if it makes one.
+fn answered(worker: &mut Worker, now: u64, answer: CallAnswer) -> Option<Report> {
+    let report = sent(worker.on_tick(at(now)))?;
+    let id = CallId(u32::try_from(now).unwrap());
+    worker.on_call(CallOutcome::Begun(id), at(now));
+    worker.on_call(CallOutcome::Answered(id, Some(answer)), at(now));
+    Some(report)
+}
+
+#[test]
+fn an_analyzer_that_has_no_time_is_asked_again_when_it_said_and_told_less_often() {
+    let mut worker = worker();
+    worker.note(event(1_000, Some(Reason::Depth)));
+    let busy = CallAnswer { status: 503, retry_after_s: Some(7) };
+    let first = answered(&mut worker, 1_100, busy).unwrap();
+    // What is urgent waits for the end of a window that is twice as long.
+    worker.note(event(1_200, Some(Reason::Depth)));
+    for now in (1_200..8_100).step_by(100) {
+        assert_eq!(answered(&mut worker, now, 200.into()), None, "{now}");
+    }
+    assert_eq!(answered(&mut worker, 8_100, 200.into()).as_ref(), Some(&first));
+    let second = answered(&mut worker, 8_200, 200.into()).unwrap();
+    assert_eq!((second.from_ms, second.to_ms), (1_200, 3_200));
+    // It has time again.
+    worker.note(event(9_000, Some(Reason::Depth)));
+    assert_eq!(answered(&mut worker, 9_100, 200.into()).unwrap().incidents.len(), 1);
+}
+
+#[test]
+fn what_is_looked_at_under_pressure_stands_for_all_of_it() {
+    let mut worker = worker();
+    let requests = 50_000_u64;
+    for n in 0..requests {
+        let cost = Some(Cost::from_units(n % 7));
+        worker.note(Event { operation: format!("Op{}", n % 10), cost, ..event(1_000, None) });
+        if n % 1_000 == 0 {
+            worker.note(event(1_000, Some(Reason::Depth)));
+        }
+    }
+    let report = tick(&mut worker, 1_100, 200).unwrap();
+    assert_eq!(report.check(), Ok(()));
+    let sampling = report.sampling.unwrap();
+    let exact: u64 = (0..requests).map(|n| (n % 7) * 1_000).sum();
+    assert_eq!((sampling.requests, sampling.cost_milli_sum), (requests, exact));
+    let sum = |is_wanted: fn(&&portcullis_report::RollupRow) -> bool| -> u64 {
+        report.rollup.iter().filter(is_wanted).map(|row| row.count).sum()
+    };
+    // Refused requests are counted one by one.
+    assert_eq!(sum(|row| row.key.refused.is_some()), 50);
+    let allowed = sum(|row| row.key.refused.is_none());
+    assert!(allowed.abs_diff(requests) < u64::from(sampling.one_in), "{allowed}");
+    let clients = report.clients.map_or(0, |clients| clients.rows.len());
+    assert_eq!(clients, 0, "who is calm waits");
+}
+
+#[test]
+fn whoever_waits_to_be_told_of_is_told_when_nothing_else_happens() {
+    let mut worker = worker();
+    worker.note(event(1_000, None));
+    assert_eq!(tick(&mut worker, 2_000, 200).unwrap().clients, None);
+    assert_eq!(tick(&mut worker, 10_900, 200), None);
+    assert_eq!(tick(&mut worker, 11_000, 200), None, "the window begins");
+    let report = tick(&mut worker, 12_000, 200).unwrap();
+    let row = &report.clients.as_ref().unwrap().rows[0];
+    assert_eq!((row.client.as_deref(), row.allowed[&OperationKind::Query]), (Some("192.0.2.1"), 1));
+    assert_eq!((report.rollup.len(), report.check()), (0, Ok(())));
 }
 
 #[test]
@@ -189,7 +259,7 @@ fn sent(effects: Vec<WorkerEffect>) -> Option<Report> {
 fn answer(worker: &mut Worker, id: u32, status: Option<u16>) -> Option<Report> {
     assert_eq!(worker.on_call(CallOutcome::Begun(CallId(id)), at(2)), []);
     assert!(!worker.may_go(), "a call is under way");
-    sent(worker.on_call(CallOutcome::Answered(CallId(id), status), at(3)))
+    sent(worker.on_call(CallOutcome::Answered(CallId(id), status.map(CallAnswer::from)), at(3)))
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod batches;
 mod candidate;
+mod clients;
 mod costs;
 mod decisions;
 mod persisted;

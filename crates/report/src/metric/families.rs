@@ -389,6 +389,20 @@ pub const EDGE_FAMILIES: &[Family] = &[
         buckets: &[],
         help: "Requests counted under the operation `other` because the window was full of names.",
     },
+    Family {
+        name: "portcullis.reports.clients_dropped",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Events of single clients that found no room because too many clients had some.",
+    },
+    Family {
+        name: "portcullis.reports.requests_unseen",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Allowed requests for which another stands in the rows of a report, because there were too many to look at each.",
+    },
 ];
 
 /// What the analyzer counts, at `/monitoring/metrics/`.

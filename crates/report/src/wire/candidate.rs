@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// What the candidate of the policy said of the requests of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CandidateReport {
     /// Requests that were judged by both, a batch once.
     pub judged: u64,
@@ -20,7 +19,6 @@ pub struct CandidateReport {
 
 /// The requests of one window that the candidate judges otherwise, alike in all that is told of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ChangeRow {
     /// The operation for which the verdicts differ, as in [`super::RollupKey::operation`].
     pub operation: String,

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 /// Everything one worker saw of sockets in one window of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SocketsReport {
     /// One row for each class that had sockets or wanted some.
     pub rows: Vec<SocketRow>,
@@ -19,7 +18,6 @@ pub struct SocketsReport {
 
 /// The sockets of one class in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SocketRow {
     /// Client class of the policy.
     pub class: String,
@@ -51,7 +49,6 @@ pub struct SocketRow {
 
 /// What one side sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Traffic {
     /// Messages; control frames are none.
     pub messages: u64,
@@ -61,7 +58,6 @@ pub struct Traffic {
 
 /// How values are spread: how many were at most each bound, and how many above all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Spread {
     /// The sum of the values.
     pub sum: u64,
@@ -94,7 +90,6 @@ impl Spread {
 
 /// What one client had to do with sockets in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SocketClient {
     /// Its pseudonym, 32 hex digits.
     pub client_key: String,

@@ -1,5 +1,6 @@
 use super::*;
-use crate::CloseCode;
+use crate::{CloseCode, StatusClass};
+use serde_json::{Value, json};
 
 fn row() -> RollupRow {
     let key = RollupKey {
@@ -29,6 +30,7 @@ fn incident() -> Incident {
         correlation_id: "c".into(),
         client: Some("127.0.0.1".into()),
         client_key: Some("0123456789abcdef0123456789abcdef".into()),
+        identity: Identity::Anyone,
         class: Some("anonymous".into()),
         reason: Reason::Depth,
         shadow: false,
@@ -57,6 +59,8 @@ fn report() -> Report {
         incidents_dropped: 0,
         sockets: None,
         candidate: None,
+        clients: None,
+        sampling: None,
     }
 }
 
@@ -167,11 +171,126 @@ fn texts_hold_as_much_as_their_bound() {
     check(|report| report.incidents[0].class = Some("c".repeat(65)), long);
 }
 
+/// A report that has everything.
+fn full() -> Report {
+    let incident = Incident { identity: Identity::Authenticated, ..incident() };
+    let (sockets, clients) = (Some(sockets()), Some(clients()));
+    let sampling = Some(Sampling { one_in: 4, requests: 9, looked_at: 3, cost_milli_sum: 900 });
+    let candidate = candidate(vec![change()]);
+    Report { incidents: vec![incident], sockets, candidate, clients, sampling, ..report() }
+}
+
+/// Puts a field that nobody knows into every object, but for those whose keys are words of the catalogue.
+fn from_the_future(value: &mut Value) {
+    const BY_WORDS: [&str; 5] = ["refused", "rejected", "closes", "allowed", "statuses"];
+    match value {
+        Value::Object(object) => {
+            let parts = object.iter_mut().filter(|(name, _)| !BY_WORDS.contains(&name.as_str()));
+            parts.for_each(|(_, part)| from_the_future(part));
+            object.insert("from_the_future".into(), json!({ "a": [1] }));
+        }
+        Value::Array(list) => list.iter_mut().for_each(from_the_future),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+    }
+}
+
 #[test]
-fn an_unknown_field_is_refused() {
-    let json =
-        serde_json::to_string(&report()).unwrap().replacen("\"version\"", "\"extra\":1,\"version\"", 1);
-    assert!(serde_json::from_str::<Report>(&json).is_err());
+fn what_a_later_edge_tells_beyond_this_is_left_unread() {
+    let mut value = serde_json::to_value(full()).unwrap();
+    from_the_future(&mut value);
+    assert!(value.to_string().matches("from_the_future").count() > 10, "{value}");
+    let read: Report = serde_json::from_value(value).unwrap();
+    assert_eq!((read.check(), read), (Ok(()), full()));
+}
+
+/// What is on the wire is written down: edges and analyzers of other versions have to go on understanding it.
+#[test]
+fn a_report_looks_as_it_did() {
+    let golden = include_str!("../../testdata/report.json");
+    let told = serde_json::to_value(full()).unwrap();
+    assert_eq!(told, serde_json::from_str::<Value>(golden).unwrap(), "if that is wanted: {told:#}");
+    assert_eq!(serde_json::from_str::<Report>(golden).unwrap(), full());
+}
+
+/// The same report as edges wrote it that knew no clients.
+#[test]
+fn what_an_earlier_edge_tells_is_taken() {
+    let mut value = serde_json::to_value(full()).unwrap();
+    for section in ["sockets", "candidate", "clients", "sampling"] {
+        value.as_object_mut().unwrap().remove(section);
+    }
+    value["incidents"][0].as_object_mut().unwrap().remove("identity");
+    let read: Report = serde_json::from_value(value).unwrap();
+    assert_eq!((read.check(), read), (Ok(()), report()));
+}
+
+fn clients() -> ClientsReport {
+    let failure = Failure {
+        code: "UNAUTHENTICATED".into(),
+        kind: OperationKind::Mutation,
+        operation: "Login".into(),
+        shape: Some("0123456789abcdef".into()),
+        sensitive: 1,
+        count: 3,
+        correlation_id: "c".into(),
+    };
+    let row = ClientRow {
+        client: Some("192.0.2.7".into()),
+        client_key: "0123456789abcdef0123456789abcdef".into(),
+        identity: Identity::Authenticated,
+        class: "anonymous".into(),
+        allowed: [(OperationKind::Query, 5), (OperationKind::Mutation, 3)].into(),
+        sensitive: 3,
+        unfinished: 1,
+        statuses: [(StatusClass::Client, 2)].into(),
+        suggestions: 1,
+        failures: vec![failure],
+        failures_merged: 0,
+        correlation_id: "c".into(),
+    };
+    ClientsReport { rows: vec![row], dropped: 2 }
+}
+
+#[test]
+fn what_makes_no_sense_of_clients_is_refused_with_its_path() {
+    let with =
+        |change: fn(&mut ClientsReport)| move |report: &mut Report| change(report.clients.insert(clients()));
+    let failure = |change: fn(&mut Failure)| {
+        move |report: &mut Report| change(&mut report.clients.insert(clients()).rows[0].failures[0])
+    };
+    check(with(|_| ()), Ok(()));
+    check(with(|it| it.rows = vec![it.rows[0].clone(); 64]), Ok(()));
+    check(with(|it| it.rows = vec![it.rows[0].clone(); 65]), Err("clients.rows: at most 64 entries, got 65"));
+    let many = |report: &mut Report, number: usize| {
+        let clients = report.clients.insert(clients());
+        clients.rows[0].failures = vec![clients.rows[0].failures[0].clone(); number];
+    };
+    check(|report| many(report, 256), Ok(()));
+    let too_many = Err("clients.rows[].failures: at most 256 entries, got 257");
+    check(|report| many(report, 257), too_many);
+    let key = Err("clients.rows[0].client_key: must be 32 lowercase hex digits");
+    check(with(|it| it.rows[0].client_key = "mallory@example.com".into()), key);
+    let long = Err("clients.rows[0].client: at most 64 bytes, got 65");
+    check(with(|it| it.rows[0].client = Some("1".repeat(65))), long);
+    let code = Err("clients.rows[0].failures[].code: at most 40 bytes, got 41");
+    check(failure(|it| it.code = "C".repeat(41)), code);
+    let shape = Err("clients.rows[0].failures[].shape: must be 16 lowercase hex digits");
+    check(failure(|it| it.shape = Some("g".repeat(16))), shape);
+    check(failure(|it| it.count = 0), Err("clients.rows[0].failures[].count: must be at least 1"));
+}
+
+#[test]
+fn what_makes_no_sense_of_a_sampling_is_refused() {
+    let with = |one_in, requests, looked_at| {
+        move |report: &mut Report| {
+            report.sampling = Some(Sampling { one_in, requests, looked_at, cost_milli_sum: 0 });
+        }
+    };
+    check(with(2, 1, 1), Ok(()));
+    check(with(64, u64::MAX, 0), Ok(()));
+    check(with(1, 1, 1), Err("sampling: one_in: must be 2 to 64"));
+    check(with(65, 1, 1), Err("sampling: one_in: must be 2 to 64"));
+    check(with(2, 1, 2), Err("sampling: looked_at: must not be more than requests"));
 }
 
 #[test]
