@@ -15,6 +15,7 @@ mod by_hash;
 mod by_url;
 mod candidate;
 mod certificates;
+mod compression;
 mod corpus;
 mod costs;
 mod decisions;
