@@ -5,6 +5,7 @@ mod documents;
 mod graphql;
 mod throttle;
 
+use crate::e2e;
 use crate::run::say;
 use crate::workspace::Workspace;
 use anyhow::Context as _;
@@ -29,6 +30,8 @@ enum What {
     Graphql,
     /// Knowing a client, and asking its throttles.
     Throttle,
+    /// What an honest socket waits for its answers, without and beside floods, through the real Envoy.
+    Sockets,
 }
 
 const NO_VALGRIND: &str =
@@ -41,6 +44,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         What::Throttle => {
             anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
             throttle::run(workspace)
+        }
+        What::Sockets => {
+            anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
+            e2e::show(workspace, "floods::an_honest_socket")
         }
     }
 }

@@ -22,6 +22,7 @@ mod decisions;
 mod encodings;
 mod families;
 mod faults;
+mod floods;
 mod framing;
 mod headers;
 mod limits;
