@@ -4,8 +4,8 @@
 use portcullis_fuzz::{Place, TARGETS, inputs, seeds, target};
 use std::panic::catch_unwind;
 
-/// Files that may be kept, and bytes of all of them.
-const MOST_FILES: usize = 300;
+/// Files that may be kept, as many for each target as `cargo xtask fuzz --keep` keeps, and bytes of all of them.
+const MOST_FILES: usize = 32 * TARGETS.len();
 const MOST_BYTES: usize = 1_000_000;
 
 #[track_caller]

@@ -88,3 +88,58 @@ fn the_services_have_limits_for_what_they_are_asked_about() {
     assert_eq!(others.collect::<Vec<_>>(), limits);
     assert!(other.as_array().unwrap().iter().all(|limit| limit["namespace"] == "portcullis"));
 }
+
+/// What envoyproxy/ratelimit documents of its file; whatever else stands in one, it refuses.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    domain: String,
+    descriptors: Vec<Descriptor>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Descriptor {
+    key: String,
+    #[serde(default)]
+    value: Option<String>,
+    #[serde(default)]
+    rate_limit: Option<RateLimit>,
+    #[serde(default)]
+    descriptors: Vec<Descriptor>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimit {
+    unit: Unit,
+    requests_per_unit: u32,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+#[test]
+fn the_services_limits_have_the_form_that_they_document() {
+    let text = |name| std::fs::read_to_string(config(name)).unwrap();
+    let file: Limits = serde_saphyr::from_str(&text("ratelimit/envoyproxy.yaml")).unwrap();
+    assert_eq!(file.domain, "portcullis");
+    let mut waiting = file.descriptors;
+    while let Some(Descriptor { key, value, rate_limit, descriptors }) = waiting.pop() {
+        assert!(!key.is_empty() && value.is_none_or(|value| !value.is_empty()));
+        let RateLimit { unit, requests_per_unit } = rate_limit.unwrap();
+        assert!(requests_per_unit > 0 && matches!(unit, Unit::Minute), "as in the other file");
+        waiting.extend(descriptors);
+    }
+    // Limitador's own types read the other one.
+    let limits: Vec<limitador::limit::Limit> =
+        serde_saphyr::from_str(&text("ratelimit/limitador.yaml")).unwrap();
+    let named: Vec<_> = limits.iter().map(|limit| (limit.name(), limit.seconds())).collect();
+    assert_eq!(named, [(Some("all_clients"), 60), (Some("each_client"), 60)]);
+}

@@ -6,6 +6,7 @@ mod documents;
 mod graphql;
 mod throttle;
 
+use crate::e2e;
 use crate::run::say;
 use crate::workspace::Workspace;
 use anyhow::Context as _;
@@ -32,6 +33,8 @@ enum What {
     Throttle,
     /// Reports taken in and decisions told, on both kinds of store; the memory of a client.
     Analyzer,
+    /// What an honest socket waits for its answers, without and beside floods, through the real Envoy.
+    Sockets,
 }
 
 const NO_VALGRIND: &str =
@@ -48,6 +51,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         What::Analyzer => {
             anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
             analyzer::run(workspace)
+        }
+        What::Sockets => {
+            anyhow::ensure!(args.text.is_none(), "--text is of `bench graphql`");
+            e2e::show(workspace, "floods::an_honest_socket")
         }
     }
 }

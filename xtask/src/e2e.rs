@@ -22,6 +22,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args, tally: &mut Tally) -> anyh
     with(workspace, &words, tally)
 }
 
+/// Runs the tests whose names have this in them, and shows what they print.
+pub(crate) fn show(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
+    with(workspace, &["--include-ignored", "--nocapture", name], &mut Tally::default())
+}
+
 /// Only what a plain `cargo test` leaves out.
 pub(crate) fn run_ignored(workspace: &Workspace, tally: &mut Tally) -> anyhow::Result<()> {
     with(workspace, &["--ignored"], tally)

@@ -59,7 +59,7 @@ enum Verb {
     Demo(demo::Args),
     /// Measure the hot paths and print tables with the goals beside the figures; asserts nothing.
     #[command(
-        after_help = "Examples:\n  cargo xtask bench graphql                  about five minutes; counts instructions where valgrind is installed\n  cargo xtask bench graphql --text aliases   only the hostile texts with `aliases` in their name, and the average\n  cargo xtask bench throttle                 half a minute: what a decision of the throttles takes\n  cargo xtask bench analyzer                 a few minutes: how far the analyzer goes on SQLite and on PostgreSQL"
+        after_help = "Examples:\n  cargo xtask bench graphql                  about five minutes; counts instructions where valgrind is installed\n  cargo xtask bench graphql --text aliases   only the hostile texts with `aliases` in their name, and the average\n  cargo xtask bench throttle                 half a minute: what a decision of the throttles takes\n  cargo xtask bench analyzer                 a few minutes: how far the analyzer goes on SQLite and on PostgreSQL\n  cargo xtask bench sockets                  what an honest socket waits for, without and beside floods"
     )]
     Bench(bench::Args),
     /// Look for inputs that break a property: libFuzzer on each target in turn; findings go to target/fuzz/findings.

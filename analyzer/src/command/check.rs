@@ -28,6 +28,9 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
     let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
     let table = compiled.as_ref().map(|compiled| &compiled.table);
     let policy = policy::parse(&text, Some(&arguments.file), table).map_err(CommandError::Mistaken)?;
+    for warning in policy::warnings(&policy, &text, &arguments.file) {
+        eprintln!("portcullis: {warning}");
+    }
     if !arguments.explain {
         let routes = policy.routes.iter().map(|route| told(route, &policy)).collect::<Vec<_>>().join(", ");
         return print(&format!("{}: sound; judges {routes}\n", arguments.file.display()));

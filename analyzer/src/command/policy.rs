@@ -15,6 +15,14 @@ pub(super) fn parse(text: &str, file: Option<&Path>, table: Option<&CostTable>) 
     parsed.map_err(|mistakes| told(&mistakes, text, file, table))
 }
 
+/// What its operator should know of a sound policy, a line each, with file, path and line.
+pub(super) fn warnings(policy: &Policy, text: &str, file: &Path) -> Vec<String> {
+    let found = Lines::of(text);
+    let line = |path: &str| found.line(path).map(|line| format!(" (line {line})")).unwrap_or_default();
+    let told = |warning: &Mistake| format!("{}: {warning}{}", file.display(), line(&warning.path));
+    policy.warnings().iter().map(told).collect()
+}
+
 /// The mistakes, and how to go on when a schema is all that is missing.
 fn told(mistakes: &Mistakes, text: &str, file: Option<&Path>, table: Option<&CostTable>) -> String {
     let place = file.map(|file| format!("{}: ", file.display())).unwrap_or_default();

@@ -70,6 +70,16 @@ fn a_sound_policy_is_told_so() {
 }
 
 #[test]
+fn what_is_hardly_meant_is_told_of_a_sound_policy() {
+    let policy = "graphql: {}\nthrottles:\n  hand_over_cost: true\n";
+    let output = run(&[("p.yaml", policy)], &["check", "p.yaml"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let begin = "portcullis: p.yaml: throttles.hand_over_cost: operations on WebSockets are not handed over";
+    assert!(said.starts_with(begin) && said.ends_with(" (line 3)\n") && said.lines().count() == 1, "{said}");
+    check(&Output { stderr: Vec::new(), ..output }, 0, "p.yaml: sound; judges /graphql\n", "");
+}
+
+#[test]
 fn all_mistakes_are_told_with_path_and_line_and_nothing_is_rendered() {
     for arguments in
         [&["check", "p.yaml"][..], &["check", "p.yaml", "--explain"], &["envoy", "--policy", "p.yaml"]]

@@ -5,10 +5,12 @@
 //! skimmed as it passes and never kept. Knows no frames, no time, and nothing of what an operation asks for.
 
 mod client;
+mod running;
 mod server;
 mod session;
 
 pub use client::{ClientMessage, LONGEST_ID, MessageError, read_client};
+pub use running::Mark;
 pub use server::{ServerMessage, Skim};
 pub use session::{Session, Violation};
 

@@ -47,7 +47,7 @@ pub(crate) struct Channel {
 
 /// Refuses an attempt: it is answered, counted and reported, and the upstream never hears of it.
 pub(crate) fn refuse(case: Case, refusal: Refusal, world: &World<'_>) -> Effects {
-    let judgement = Judgement::unparsed(refusal, world.policy);
+    let judgement = Judgement::unparsed(refusal, world.policy).alone();
     let mut list = properties(&case, &judgement);
     list.push(Effect::Reply(answer(&refusal, None, None, &case, world.policy)));
     list.extend(counts(&case, Verdict::Deny(refusal)));
@@ -61,7 +61,7 @@ pub(crate) fn refuse(case: Case, refusal: Refusal, world: &World<'_>) -> Effects
 /// Lets an attempt go to the upstream.
 pub(crate) fn ask(opening: Box<Opening>, mut list: Vec<Effect>, world: &World<'_>) -> (Course, Effects) {
     let case = &opening.case;
-    let mut judgement = Judgement::unparsed(Refusal::because(Reason::Unreadable), world.policy);
+    let mut judgement = Judgement::unparsed(Refusal::because(Reason::Unreadable), world.policy).alone();
     judgement.verdict = Verdict::Allow;
     judgement.operations.iter_mut().for_each(|judged| judged.shadowed = opening.shadowed);
     list.extend(properties(case, &judgement));

@@ -11,15 +11,17 @@ mod client;
 mod closing;
 mod fault;
 mod mail;
+mod memory;
 mod opened;
 mod operation;
 mod pace;
+mod running;
 mod server;
 mod tally;
 mod timing;
 
 use crate::effect::{Effect, Effects, Flow};
-use crate::handshake::{Carries, Deflate, Terms};
+use crate::handshake::{Carries, Terms};
 use crate::input::Chunk;
 use crate::throttle;
 use crate::time::Timestamp;
@@ -27,28 +29,16 @@ use crate::world::World;
 use assembly::Assembly;
 use closing::Closing;
 use mail::Mail;
-use operation::Running;
 use pace::Pace;
 use portcullis_framing::MessageInflater;
 use portcullis_framing::subprotocol::{Session, Skim, Subprotocol};
 use portcullis_framing::websocket::{FrameLimits, FrameReader, Sender};
 use portcullis_policy::Policy;
+use running::{Leases, Running};
 use tally::Tally;
 use timing::Timing;
 
 pub use opened::Opened;
-
-/// Bytes that a socket keeps, beside the message that is not whole yet, unless the policy lets many hundred operations run on it.
-const STATE_BYTES: usize = 64 << 10;
-
-/// Bytes that may always wait to be said.
-const LEAST_MAIL_BYTES: usize = 4 << 10;
-
-/// Bytes of an operation that runs, beside its id.
-const RUNNING_BYTES: usize = 96;
-
-/// Bytes of what inflates a message: a window of 32 KiB and tables.
-const INFLATER_BYTES: usize = 44 << 10;
 
 /// One open WebSocket.
 #[derive(Debug)]
@@ -108,6 +98,7 @@ enum Heard {
 struct Graphql {
     protocol: Subprotocol,
     session: Session<Running>,
+    leases: Leases,
     skim: Skim,
     /// For the compressed message of the server that is passing.
     inflater: Option<MessageInflater>,
@@ -189,35 +180,11 @@ impl Socket {
         Effects { flow: Flow::Continue, list }
     }
 
-    /// Bytes that it keeps.
-    fn holds(&self) -> usize {
-        let parts = [self.keeps(), self.assembly.bytes(), self.mail.bytes()];
-        parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
-    }
-
-    /// Bytes that it keeps beside messages: itself, what runs on it, and what it takes to follow compressed messages of the server.
-    fn keeps(&self) -> usize {
-        let graphql = self.graphql.as_deref().map_or(0, |graphql| {
-            let running = graphql.session.running().saturating_mul(RUNNING_BYTES);
-            size_of::<Graphql>().saturating_add(running).saturating_add(graphql.session.id_bytes())
-        });
-        let inflater = match (&self.graphql, self.opened.terms.deflate) {
-            (Some(_), Deflate::Offered) => INFLATER_BYTES,
-            (Some(_), Deflate::Withheld) | (None, _) => 0,
-        };
-        size_of::<Self>().saturating_add(graphql).saturating_add(inflater)
-    }
-
-    /// Bytes that may wait to be said.
-    fn mail_room(&self) -> usize {
-        STATE_BYTES.saturating_sub(self.keeps()).max(LEAST_MAIL_BYTES)
-    }
-
     /// The stream is over: nothing runs on it any more.
     fn end(&mut self, turn: &mut Turn<'_, '_>) {
         if let Some(graphql) = &mut self.graphql {
             for running in graphql.session.end() {
-                turn.list.extend(throttle::end(running.lease, turn.world));
+                turn.list.extend(throttle::end(running.into_lease(), turn.world));
             }
         }
     }
@@ -232,7 +199,8 @@ impl Graphql {
             Carries::Anything => return None,
         };
         let session = Session::new(protocol);
-        Some(Box::new(Self { protocol, session, skim: Skim::default(), inflater: None, operations: 0 }))
+        let (leases, skim) = (Leases::default(), Skim::default());
+        Some(Box::new(Self { protocol, session, leases, skim, inflater: None, operations: 0 }))
     }
 }
 

@@ -13,6 +13,8 @@ mod routes;
 mod terms;
 mod throttles;
 mod transports;
+#[cfg(feature = "schema")]
+mod warnings;
 mod websocket;
 
 use crate::policy::{
@@ -84,7 +86,7 @@ struct PolicyFile {
     responses: ResponsesSection,
     /// Where reports go and decisions come from; without it none are sent or fetched.
     analyzer: Option<AnalyzerSection>,
-    /// A second policy, whole but for routes, clients and analyzer: judged beside this one, which alone decides; what it would change is counted and reported.
+    /// A second policy, whole but for `routes`, `clients`, `profiles`, `websocket` and `analyzer`: judged beside this one, which alone decides; what it would change is counted and reported.
     candidate: Option<CandidateSection>,
     /// What is different on some routes, by the name that a route of this file or of Envoy gives: `lower-case letters and _`.
     profiles: BTreeMap<String, ProfileSection>,

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const START: Duration = Duration::from_secs(30);
+/// Compiling the filter takes a busy machine its time.
+const START: Duration = Duration::from_secs(120);
 
 /// What to start.
 #[derive(Clone, Debug)]

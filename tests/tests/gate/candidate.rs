@@ -1,5 +1,6 @@
 //! A candidate beside the policy: nobody meets it, and what it would change is counted, reported and answered.
 
+use super::sockets::{NEW, OLD, graphql, greet, open, said, subscribe};
 use super::{EVIL, HONEST, own, post};
 use e2e::{PATIENCE, Wanted};
 use portcullis_demo::client::Protocol;
@@ -63,4 +64,38 @@ async fn what_a_candidate_would_change_is_counted_and_answered() {
         (found == [2.0; 3] && reasons == [2.0; 2]).then_some(())
     });
     counted.await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn a_candidate_judges_operations_on_sockets() {
+    let site = own(&Wanted { policy: CANDIDATE, concurrency: 2, ..Wanted::default() });
+    for protocol in Protocol::ALL {
+        for subprotocol in [NEW, OLD] {
+            let mut socket = open(&site, protocol, &graphql(subprotocol)).await;
+            greet(&mut socket).await;
+            for (number, query, answer) in
+                [("1", "query Me { me { id name } }", "u1"), ("2", "{ __typename }", "")]
+            {
+                socket.text(subscribe(subprotocol, number, query)).await.unwrap();
+                let message = said(&mut socket).await;
+                assert!(message["type"] != "error" && message.to_string().contains(answer), "{message}");
+                assert_eq!(said(&mut socket).await["type"], "complete");
+            }
+            socket.close().await.unwrap();
+        }
+    }
+    let page = wait::until("what the candidate says at the analyzer", PATIENCE, async || {
+        let page = site.analyzer.get("/monitoring/graphql/candidate/").await.ok()?.json();
+        (page["totals"]["judged"] == 8).then_some(page)
+    });
+    let page = page.await.unwrap();
+    let totals = &page["totals"];
+    assert_eq!(
+        (&totals["added"], &totals["removed"], &totals["undecided"]),
+        (&4.into(), &0.into(), &0.into())
+    );
+    let added = &page["changes"][0];
+    assert_eq!((&added["operation"], &added["candidate"]), (&"Me".into(), &"depth".into()), "{page}");
+    assert!(added["sample_correlation_id"].as_str().unwrap().ends_with(".1"), "{added}");
 }

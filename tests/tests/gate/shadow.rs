@@ -1,8 +1,10 @@
 //! A policy in shadow: what it forbids arrives, is counted and reported, and nobody is refused.
 
-use super::{EVIL, HONEST, own, post};
+use super::sockets::{NEW, OLD, graphql, greet, open, said, stat, subscribe};
+use super::{EVIL, HONEST, id, own, post};
 use e2e::{PATIENCE, Wanted};
 use portcullis_demo::client::Protocol;
+use portcullis_demo::upstream::TEST_ID;
 use portcullis_demo::wait;
 use portcullis_report::Reason;
 
@@ -75,4 +77,55 @@ async fn a_class_in_shadow_is_alone_in_it() {
             .then_some(())
     });
     counted.await.unwrap();
+}
+
+const SOCKETS: &str = "
+mode: shadow
+websocket:
+  graphql: true
+  limits: {open_operations: 1}
+";
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn on_a_socket_what_only_counts_arrives_too() {
+    let site = own(&Wanted { policy: SOCKETS, ..Wanted::default() });
+    let mut correlations = Vec::new();
+    for protocol in Protocol::ALL {
+        for subprotocol in [NEW, OLD] {
+            let id = id();
+            // A page of another origin is let in as well.
+            let knock = graphql(subprotocol).with("origin", "https://elsewhere.example").with(TEST_ID, &id);
+            let mut socket = open(&site, protocol, &knock).await;
+            correlations.push(socket.headers["x-correlation-id"].to_str().unwrap().to_owned());
+            greet(&mut socket).await;
+            let endless = "subscription Stock { stock(product: \"1\") { left } }";
+            let schema = "query Schema { __schema { queryType { name } } }";
+            for (number, query) in [("1", endless), ("2", schema), ("3", "{ me {"), ("4", "{ me { id } }")] {
+                socket.text(subscribe(subprotocol, number, query)).await.unwrap();
+                while said(&mut socket).await["id"] != number {}
+            }
+            socket.close().await.unwrap();
+            let seen = site.upstream.recorder.take(&id);
+            assert_eq!(seen[0].messages.len(), 5, "all of it arrives: {:?}", seen[0].messages);
+        }
+    }
+    let shadowed = |reason: Reason| [("shadow_reason", reason.label())];
+    for reason in [Reason::SocketOrigin, Reason::Introspection, Reason::SocketOperations] {
+        stat(&site, "portcullis_graphql_shadowed", &shadowed(reason), 4.0).await;
+    }
+    stat(&site, "portcullis_graphql_refusals", &[], 0.0).await;
+    stat(&site, "portcullis_websocket_operations", &[("socket_verdict", "allowed")], 16.0).await;
+    stat(&site, "portcullis_websocket_rejections", &[], 0.0).await;
+    let told = wait::until("what was reported", PATIENCE, async || {
+        let page = site.analyzer.get("/monitoring/graphql/?window=5m").await.ok()?.json();
+        let shapes = page["refused_shapes"].as_array()?.clone();
+        shapes.into_iter().find(|shape| {
+            shape["reason"] == "introspection" && shape["shadow"] == true && shape["incidents"] == 4
+        })
+    });
+    let told = told.await.unwrap();
+    let id = told["sample_correlation_id"].as_str().unwrap();
+    let (socket, number) = id.rsplit_once('.').unwrap();
+    assert!(correlations.iter().any(|known| known == socket) && number == "2", "{told}");
 }

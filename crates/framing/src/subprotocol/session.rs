@@ -1,15 +1,15 @@
 //! The order in which messages make sense: one initialisation, one acknowledgement, one operation for an id at a time.
 
+use super::running::{Mark, Running};
 use super::{ServerMessage, Subprotocol};
 use crate::websocket::CloseCode;
-use std::collections::BTreeMap;
 
 /// A connection, with something for each operation that runs on it.
 #[derive(Debug)]
 pub struct Session<T> {
     protocol: Subprotocol,
     phase: Phase,
-    running: BTreeMap<Box<str>, T>,
+    running: Running<T>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Violation<'_> {
 impl<T> Session<T> {
     /// Nothing was said yet.
     pub fn new(protocol: Subprotocol) -> Self {
-        Self { protocol, phase: Phase::Opened, running: BTreeMap::new() }
+        Self { protocol, phase: Phase::Opened, running: Running::default() }
     }
 
     /// Whether the client has not said how it begins.
@@ -105,17 +105,32 @@ impl<T> Session<T> {
                 return Err(Violation::Early);
             }
         }
-        if self.running.contains_key(id) { Err(Violation::IdInUse { id }) } else { Ok(()) }
+        if self.running.has(id) { Err(Violation::IdInUse { id }) } else { Ok(()) }
     }
 
-    /// An operation goes to the server; what there was under its id.
-    pub fn start(&mut self, id: &str, operation: T) -> Option<T> {
-        self.running.insert(id.into(), operation)
+    /// An operation goes to the server now; what there was under its id.
+    pub fn start(&mut self, id: &str, operation: T, now: Mark) -> Option<T> {
+        self.running.start(id, operation, now)
     }
 
     /// The client does not want an operation to go on.
-    pub fn stop(&mut self, id: &str) -> Option<T> {
-        self.running.remove(id)
+    pub fn stop(&mut self, id: &str, now: Mark) -> Option<T> {
+        self.running.stop(id, now)
+    }
+
+    /// The server has seen all that the client sent before a moment, and what it said of that has been heard.
+    pub fn settle(&mut self, seen: Mark) {
+        self.running.settle(seen);
+    }
+
+    /// Whether the server may yet tell an end of what ran under an id before.
+    pub fn owes(&self, id: &str) -> bool {
+        self.running.owes(id)
+    }
+
+    /// Ids that are remembered although nothing runs under them.
+    pub fn stopped(&self) -> usize {
+        self.running.stopped()
     }
 
     /// The server has said something; the operation that ended with it.
@@ -125,7 +140,7 @@ impl<T> Session<T> {
                 self.phase = Phase::Acknowledged;
                 None
             }
-            ServerMessage::Ended { id } => self.running.remove(id.as_str()),
+            ServerMessage::Ended { id } => self.running.end(id),
             ServerMessage::Other => None,
         }
     }
@@ -135,13 +150,18 @@ impl<T> Session<T> {
         self.running.len()
     }
 
-    /// Bytes of their ids.
-    pub fn id_bytes(&self) -> usize {
-        self.running.keys().fold(0, |sum, id| sum.saturating_add(id.len()))
+    /// Bytes that are kept for them, beside what each owns.
+    pub fn bytes(&self) -> usize {
+        self.running.bytes()
+    }
+
+    /// Bytes that would be kept if one more ran.
+    pub fn bytes_with_one_more(&self) -> usize {
+        self.running.bytes_with_one_more()
     }
 
     /// Everything that runs, which ends with the connection.
     pub fn end(&mut self) -> impl Iterator<Item = T> + use<T> {
-        std::mem::take(&mut self.running).into_values()
+        std::mem::take(&mut self.running).into_operations()
     }
 }

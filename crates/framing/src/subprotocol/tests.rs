@@ -181,15 +181,20 @@ fn an_operation_begins_when_it_may() {
 fn an_id_is_free_once_its_operation_has_ended() {
     let mut session = Session::new(Legacy);
     session.init().unwrap();
-    assert_eq!((session.start("1", 'a'), session.start("2", 'b'), session.running()), (None, None, 2));
+    let now = Mark(1);
+    let started = (session.start("1", 'a', now), session.start("2", 'b', now));
+    assert_eq!((started, session.running(), session.owes("1")), ((None, None), 2, false));
     assert_eq!(session.may_start("1"), Err(Violation::IdInUse { id: "1" }));
-    assert_eq!(session.stop("1"), Some('a'));
-    assert_eq!((session.may_start("1"), session.stop("1")), (Ok(()), None));
+    assert_eq!(session.stop("1", now), Some('a'));
+    assert_eq!((session.may_start("1"), session.stop("1", now), session.stopped()), (Ok(()), None, 1));
     assert_eq!(session.heard(&ServerMessage::Ended { id: "2".to_owned() }), Some('b'));
-    session.start("3", 'c');
+    session.settle(now);
+    assert_eq!(session.stopped(), 0);
+    session.start("3", 'c', now);
+    assert!(session.bytes() > 0);
     assert_eq!(
-        (session.id_bytes(), session.end().collect::<String>(), session.running()),
-        (1, "c".to_owned(), 0)
+        (session.end().collect::<String>(), session.running(), session.bytes()),
+        ("c".to_owned(), 0, 0)
     );
 }
 

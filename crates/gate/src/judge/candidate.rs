@@ -85,6 +85,11 @@ impl Judgement {
         Self { compared: Some(compared), ..self }
     }
 
+    /// What ends a socket, or keeps one from opening, is no request: a candidate says nothing of it.
+    pub(crate) fn alone(self) -> Self {
+        Self { compared: None, ..self }
+    }
+
     /// Why it is refused for what it is.
     fn reason(&self) -> Option<Reason> {
         match self.verdict {

@@ -2,6 +2,8 @@
 
 use super::assembly::Message;
 use super::fault::Fault;
+use super::operation::Asked;
+use super::running::Running;
 use super::timing::Progress;
 use super::{Graphql, Seen, Socket, Turn};
 use crate::number::count;
@@ -15,6 +17,9 @@ use std::borrow::Cow;
 
 /// Bytes that a compressed message may become for each of its own.
 const INFLATION_RATIO: usize = 100;
+
+/// Ids of stopped operations that are remembered before the server is asked what it has seen.
+const STOPPED: usize = 16;
 
 /// What becomes of a whole message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +90,10 @@ impl Socket {
                 self.timing.client(Progress::Done, turn.world.now);
                 let mut message = self.assembly.take();
                 match self.client_message(&message, turn)? {
-                    Course::Passes => turn.out.append(&mut message.raw),
+                    Course::Passes => {
+                        turn.out.append(&mut message.raw);
+                        self.settle(turn);
+                    }
                     Course::TurnedAway => self.mail.ping(turn.world.entropy, &mut turn.out),
                 }
                 Ok(())
@@ -171,14 +179,24 @@ impl Socket {
         match read_client(&text, protocol, nesting, ids) {
             Err(_) => self.object(Fault::of_session(&Violation::Message), turn).map(|()| Course::Passes),
             Ok(ClientMessage::Init { payload_bytes }) => self.client_init(payload_bytes, turn),
-            Ok(ClientMessage::Start { id, request }) => self.start(&id, request, text.len(), turn),
+            Ok(ClientMessage::Start { id, request }) => {
+                self.start(&id, Asked { request, text: &text, protocol }, turn)
+            }
             Ok(ClientMessage::Stop { id }) => {
-                let stopped = self.graphql.as_mut().and_then(|graphql| graphql.session.stop(&id));
-                let lease = stopped.and_then(|running| running.lease);
+                let mark = self.mail.mark();
+                let stopped = self.graphql.as_mut().and_then(|graphql| graphql.session.stop(&id, mark));
+                let lease = stopped.and_then(Running::into_lease);
                 turn.list.extend(throttle::end(lease, turn.world));
                 Ok(Course::Passes)
             }
             Ok(ClientMessage::Ping | ClientMessage::Pong | ClientMessage::Terminate) => Ok(Course::Passes),
+        }
+    }
+
+    /// Asks the server how much it has seen, where many ids are remembered until that is known.
+    fn settle(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.graphql.as_ref().is_some_and(|graphql| graphql.session.stopped() >= STOPPED) {
+            self.mail.ping(turn.world.entropy, &mut turn.out);
         }
     }
 

@@ -47,7 +47,7 @@ impl Socket {
     /// Holds a fault against the policy: it is counted and reported, and is an error unless it only counts.
     pub(super) fn object(&mut self, fault: Fault, turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
         let (policy, reason) = (turn.world.policy, fault.reason());
-        let judgement = Judgement::unparsed(fault.refusal, policy);
+        let judgement = Judgement::unparsed(fault.refusal, policy).alone();
         let emitted = events(self.opened.case(), judgement, turn.world.now).into_iter();
         turn.list.extend(emitted.map(|event| Effect::Emit(Box::new(event))));
         match policy.mode(reason) {

@@ -1,10 +1,14 @@
 //! What the gate has to say to a client, until it can be said, and the ping whose pong brings the occasion.
 
 use crate::time::Timestamp;
+use portcullis_framing::subprotocol::Mark;
 use portcullis_framing::websocket::{Control, ControlKind, Frame, Masking, write};
 
 /// Milliseconds for which something may wait.
 const LONGEST_WAIT_MS: u64 = 5_000;
+
+/// Bytes of the longest head of a frame of a server.
+const LONGEST_HEAD: usize = 10;
 
 /// What waits to be said to a client.
 #[derive(Debug, Default)]
@@ -14,7 +18,8 @@ pub(super) struct Mail {
     since: Option<Timestamp>,
     /// How the payload of every ping of this socket begins; nobody but the server sees it.
     tag: Option<[u8; 8]>,
-    pings: u16,
+    /// Pings that were sent.
+    pings: u32,
     ping: Ping,
 }
 
@@ -31,13 +36,20 @@ pub(super) struct Full;
 
 impl Mail {
     pub(super) fn bytes(&self) -> usize {
-        self.frames.len()
+        self.frames.capacity()
     }
 
-    /// Puts a message where it waits, within so many bytes of all that do.
+    /// Puts a message where it waits, within so many bytes for all that do.
     pub(super) fn post(&mut self, text: &str, room: usize, now: Timestamp) -> Result<(), Full> {
-        if self.frames.len().saturating_add(text.len()) > room {
+        let length = text.len().saturating_add(LONGEST_HEAD);
+        let all = self.frames.len().saturating_add(length);
+        if all > room {
             return Err(Full);
+        }
+        if all > self.frames.capacity() {
+            // Twice as much as before, but no more than there is room for.
+            let wanted = self.frames.capacity().saturating_mul(2).clamp(all, room);
+            self.frames.reserve_exact(wanted.saturating_sub(self.frames.len()));
         }
         write(Frame::Text(text), Masking::Off, &mut self.frames);
         self.since.get_or_insert(now);
@@ -58,25 +70,39 @@ impl Mail {
 
     /// Sends a ping to the server, unless one is under way; any answer of the server is an occasion.
     pub(super) fn ping(&mut self, entropy: [u8; 10], out: &mut Vec<u8>) {
-        if self.ping == Ping::Sent {
-            return;
+        if self.ping == Ping::None {
+            self.ask(entropy, out);
         }
+    }
+
+    /// Sends a ping to the server, whatever is under way: its pong tells that what went before it was seen.
+    pub(super) fn ask(&mut self, entropy: [u8; 10], out: &mut Vec<u8>) {
         let [fresh @ .., _, _] = entropy;
         let [.., a, b, c, d] = entropy;
         let tag = self.tag.get_or_insert(fresh);
-        self.pings = self.pings.wrapping_add(1);
+        self.pings = self.pings.saturating_add(1);
         let payload = [&tag[..], &self.pings.to_be_bytes()].concat();
         write(Frame::Ping(&payload), Masking::Key([a, b, c, d]), out);
         self.ping = Ping::Sent;
     }
 
-    /// Whether a frame of the server is the pong to such a ping, which the client has no part in.
-    pub(super) fn is_answered_by(&mut self, control: &Control) -> bool {
+    /// What the server will have seen when it answers the next ping: all that goes before it.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.pings.saturating_add(1))
+    }
+
+    /// Whether a frame of the server is the pong to such a ping, in which the client has no part; what the server has seen then.
+    pub(super) fn answered_by(&mut self, control: &Control) -> Option<Mark> {
         if control.kind != ControlKind::Pong {
-            return false;
+            return None;
         }
         // A server may answer the last of several pings only (RFC 6455 §5.5.3).
         self.ping = Ping::None;
-        self.tag.is_some_and(|tag| control.payload().starts_with(&tag))
+        let payload = control.payload();
+        let (tag, number) = payload.split_first_chunk::<8>()?;
+        let number = number.try_into().map_or(0, u32::from_be_bytes);
+        // A server cannot have seen what was not sent.
+        let seen = if number <= self.pings { number } else { 0 };
+        (self.tag == Some(*tag)).then_some(Mark(seen))
     }
 }

@@ -2,29 +2,35 @@
 
 use super::client::Course;
 use super::fault::Fault;
+use super::running::Running;
 use super::{Graphql, Socket, Turn};
 use crate::answer;
 use crate::case::Case;
 use crate::conclude::{counts, events};
 use crate::effect::Effect;
-use crate::judge::{Judgement, Method, envelope_refusal, judge};
+use crate::judge::{Judgement, Method, envelope_refusal, judge_as_read};
 use crate::number::count;
 use crate::throttle::{self, charge};
-use portcullis_framing::subprotocol::Subprotocol;
-use portcullis_framing::{EnvelopeError, Request};
+use portcullis_framing::subprotocol::{ClientMessage, Mark, Subprotocol, read_client};
+use portcullis_framing::{Envelope, EnvelopeError, IdKeys, Nesting, Request};
 use portcullis_policy::throttles::Lease;
 use portcullis_policy::{Mode, Policy, Refusal, Verdict};
 use portcullis_report::{Metric, OperationKind, Reason};
 use serde_json::{Value, json};
 
-/// Operations that are remembered where their number only counts.
-const REMEMBERED: usize = 1_000;
+/// An operation as a client asks for it.
+pub(super) struct Asked<'m> {
+    pub(super) request: Result<Request<'m>, EnvelopeError>,
+    /// The whole message.
+    pub(super) text: &'m [u8],
+    pub(super) protocol: Subprotocol,
+}
 
-/// An operation that runs.
-#[derive(Debug)]
-pub(super) struct Running {
-    /// The stream that it is.
-    pub(super) lease: Option<Lease>,
+/// Whether one more operation can be remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Left,
+    None,
 }
 
 impl Socket {
@@ -32,10 +38,10 @@ impl Socket {
     pub(super) fn start(
         &mut self,
         id: &str,
-        request: Result<Request<'_>, EnvelopeError>,
-        bytes: usize,
+        asked: Asked<'_>,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Course, Fault> {
+        let room = if self.has_operation_room() { Room::Left } else { Room::None };
         let Some(graphql) = &mut self.graphql else { return Ok(Course::Passes) };
         graphql.operations = graphql.operations.saturating_add(1);
         let (number, running) = (graphql.operations, graphql.session.running());
@@ -43,9 +49,9 @@ impl Socket {
         violation.or_else(|fault| self.object(fault, turn))?;
         let mut case = self.opened.case();
         case.correlation = case.correlation.numbered(number);
-        case.body_bytes = count(bytes);
+        case.body_bytes = count(asked.text.len());
         case.ask(turn.world);
-        let judgement = judged(request, running, &mut case, turn);
+        let judgement = judged(asked, (running, room), &mut case, turn);
         let verdict = judgement.verdict;
         let kind = judgement.operations.first().map_or(OperationKind::Unknown, |judged| judged.kind);
         self.tally.operation(kind, verdict);
@@ -56,7 +62,12 @@ impl Socket {
         turn.list.extend(emitted.map(|event| Effect::Emit(Box::new(event))));
         match verdict {
             Verdict::Allow => {
-                let before = self.graphql.as_mut().and_then(|graphql| graphql.begin(id, lease));
+                if self.graphql.as_ref().is_some_and(|graphql| graphql.session.owes(id)) {
+                    // The end that the server tells of this id before it has answered is that of the operation before.
+                    self.mail.ask(turn.world.entropy, &mut turn.out);
+                }
+                let mark = self.mail.mark();
+                let before = self.graphql.as_mut().and_then(|graphql| graphql.begin(id, lease, (room, mark)));
                 turn.list.extend(throttle::end(before, turn.world));
                 Ok(Course::Passes)
             }
@@ -88,22 +99,26 @@ impl Socket {
 
 /// The verdict on an operation, while so many run.
 fn judged(
-    request: Result<Request<'_>, EnvelopeError>,
-    running: usize,
+    asked: Asked<'_>,
+    (running, room): (usize, Room),
     case: &mut Case,
     turn: &mut Turn<'_, '_>,
 ) -> Judgement {
     let policy = turn.world.policy;
-    let limit = u64::from(policy.websocket.limits.open_operations);
+    let limit = match room {
+        Room::Left => u64::from(policy.websocket.limits.open_operations),
+        Room::None => count(running),
+    };
     let next = count(running).saturating_add(1);
     let full = (next > limit).then(|| Refusal::beyond(Reason::SocketOperations, limit, next));
     if let (Some(full), Mode::Enforce) = (full, policy.mode(Reason::SocketOperations)) {
         return Judgement::unparsed(full, policy);
     }
-    let judgement = match request {
-        Ok(request) => judge(policy, &request, Method::Post, turn.world.desk),
-        Err(error) => Judgement::unparsed(envelope_refusal(error), policy),
-    };
+    let Asked { request, text, protocol } = asked;
+    let read = |policy: &Policy| read_again(text, protocol, policy);
+    // How large a message may be is no affair of a candidate's.
+    let size = (0, Reason::SocketMessageSize);
+    let judgement = judge_as_read(policy, (Method::Post, size), envelope(request), read, turn.world.desk);
     let judgement = match (full, judgement.verdict) {
         (Some(full), Verdict::Allow) => judgement.noted(full),
         (Some(_) | None, Verdict::Allow | Verdict::Deny(_)) => judgement,
@@ -111,13 +126,37 @@ fn judged(
     charge(judgement, case, turn.world)
 }
 
+fn envelope(request: Result<Request<'_>, EnvelopeError>) -> Result<Envelope<'_>, Refusal> {
+    request.map(Envelope::Single).map_err(envelope_refusal)
+}
+
+/// What another policy reads of the same message.
+fn read_again<'m>(text: &'m [u8], protocol: Subprotocol, policy: &Policy) -> Result<Envelope<'m>, Refusal> {
+    let (nesting, ids) = (Nesting(policy.limits.json_nesting), IdKeys::Named(&policy.id_keys));
+    match read_client(text, protocol, nesting, ids) {
+        Ok(ClientMessage::Start { request, .. }) => envelope(request),
+        // To this one it is none: it would close the socket.
+        Ok(
+            ClientMessage::Init { .. }
+            | ClientMessage::Stop { .. }
+            | ClientMessage::Ping
+            | ClientMessage::Pong
+            | ClientMessage::Terminate,
+        )
+        | Err(_) => Err(Refusal::because(Reason::SocketMessage)),
+    }
+}
+
 impl Graphql {
-    /// An operation runs; what is to be given back of another under its id, or of itself where too many are remembered.
-    fn begin(&mut self, id: &str, lease: Option<Lease>) -> Option<Lease> {
-        if self.session.running() >= REMEMBERED {
-            return lease;
+    /// An operation runs; what is to be given back of another under its id, or of itself where there is no room to remember it, and that only counts.
+    fn begin(&mut self, id: &str, lease: Option<Lease>, (room, mark): (Room, Mark)) -> Option<Lease> {
+        match room {
+            Room::Left => {
+                let running = self.leases.run(lease);
+                self.session.start(id, running, mark).and_then(Running::into_lease)
+            }
+            Room::None => lease,
         }
-        self.session.start(id, Running { lease }).and_then(|before| before.lease)
     }
 
     /// The messages by which an operation is refused.

@@ -1,6 +1,7 @@
 //! What a server sends: it passes at once, is followed for what begins and ends, and makes place for what the gate has to say.
 
 use super::fault::Fault;
+use super::running::Running;
 use super::{Graphql, Heard, Seen, Socket, Turn};
 use crate::throttle;
 use portcullis_framing::MessageInflater;
@@ -93,11 +94,14 @@ impl Socket {
         graphql.inflater = None;
         let message = graphql.skim.finish();
         let ended = graphql.session.heard(&message);
-        turn.list.extend(throttle::end(ended.and_then(|running| running.lease), turn.world));
+        turn.list.extend(throttle::end(ended.and_then(Running::into_lease), turn.world));
     }
 
     fn server_control(&mut self, control: &Control, turn: &mut Turn<'_, '_>) {
-        if self.mail.is_answered_by(control) {
+        if let Some(seen) = self.mail.answered_by(control) {
+            if let Some(graphql) = &mut self.graphql {
+                graphql.session.settle(seen);
+            }
             return;
         }
         self.timing.frame(turn.world.now);

@@ -3,8 +3,11 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among many")]
 #![cfg(not(target_family = "wasm"))]
 
+mod candidate;
+mod ends;
 mod families;
 mod limits;
+mod memory;
 mod properties;
 mod transcripts;
 mod wire;

@@ -233,7 +233,7 @@ proptest! {
 }
 
 /// What a worker holds for its sockets, of which it says nothing but by its debugging output.
-fn held(held: &Held) -> usize {
+pub(crate) fn held(held: &Held) -> usize {
     let text = format!("{held:?}");
     let digits = text.rsplit("socket_bytes: ").next().unwrap();
     digits.trim_end_matches([' ', '}']).parse().unwrap()

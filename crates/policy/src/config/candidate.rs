@@ -1,6 +1,6 @@
 //! `candidate`: a second policy, judged beside the first one, that refuses nothing.
 //!
-//! Routes, clients and the analyzer are those of the policy in force: both are asked about the same request. What would
+//! Routes, clients, profiles, sockets and the analyzer are those of the policy in force: both are asked about the same request. What would
 //! only be told to clients, or taken from buckets, is read and checked so that a whole file can stand here, and not used.
 
 use super::clients::Said;

@@ -27,7 +27,8 @@ pub(super) struct ThrottlesSection {
     tracked_streams: u32,
     /// Tell `X-RateLimit-Limit`, `-Remaining` and `-Reset` beside `RateLimit`.
     legacy_headers: bool,
-    /// Hand what a request costs over to Envoy's own `ratelimit` filter behind the gate, for limits that several Envoys share.
+    /// Hand what a request costs over to Envoy's own `ratelimit` filter behind the gate, for limits that several Envoys share. Operations on
+    /// WebSockets are not handed over: only `rules` bound them.
     hand_over_cost: bool,
 }
 

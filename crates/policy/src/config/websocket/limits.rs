@@ -16,7 +16,7 @@ pub(super) struct SocketLimitsSection {
     message_bytes: u64,
     /// Frames of one message of the client; beyond it 1008.
     frames_per_message: u32,
-    /// Operations that run at once on one socket; one more is refused and the socket lives on.
+    /// Operations that run at once on one socket; one more is refused and the socket lives on. With `compression: inflate` a socket has room for some 200.
     open_operations: u32,
     /// Messages of the client in a second; beyond it and `burst` 1008.
     messages_per_second: u32,
