@@ -57,6 +57,9 @@ fn run(work: &str, text: &str, rounds: u32) {
     let inputs = match text {
         "saleor" => saleor(),
         _ if is_envelope => envelopes(text),
+        _ if matches!(work, "judge" | "envelope") => {
+            texts::documents(text).iter().map(|query| enveloped(query)).collect()
+        }
         _ => texts::documents(text),
     };
     let table = (work == "schema").then(saleor_table);
@@ -195,6 +198,11 @@ fn envelopes(text: &str) -> Vec<String> {
     }
     let nearest = (0..clients.len()).min_by_key(|at| clients.get(*at).map(|line| len(line).abs_diff(mean)));
     nearest.and_then(|at| envelopes.clone().nth(at)).into_iter().collect()
+}
+
+/// An envelope with nothing but a document.
+fn enveloped(query: &str) -> String {
+    serde_json::json!({ "query": query }).to_string()
 }
 
 /// The name of the first operation.

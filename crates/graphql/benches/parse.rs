@@ -1,7 +1,7 @@
 //! Reads a text as often as asked, for a profiler: `cargo bench -p portcullis-graphql --bench parse -- <work> <text> <rounds>`.
 //!
 //! `work`: `none`, `parse`, `measure`, `shape` (each includes those before it). `text`: `source`, `dense` or the name of a hostile
-//! shape, `limited/` before that name for 64 KiB of it under the default limits. Without arguments it lists the texts. Under `valgrind --tool=callgrind`, instructions a byte are the difference between
+//! shape, `limited/<KiB>/` or `limited/fit/` before that name for so much of it, or as much as just passes, under the default limits. Without arguments it lists the texts. Under `valgrind --tool=callgrind`, instructions a byte are the difference between
 //! two numbers of rounds divided by the bytes printed; `cargo xtask bench graphql` does that for all of them.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a shell")]
 

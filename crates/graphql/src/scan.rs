@@ -127,8 +127,13 @@ pub(crate) enum Number {
 /// The end of the integer that starts at `at`, when it is one of digits only and does not start with a zero.
 #[inline(always)]
 pub(crate) fn plain_int(bytes: &[u8], at: usize) -> Option<usize> {
-    let end = run(bytes, at.wrapping_add(1), NOT_DIGIT);
-    let goes_on = matches!(Class::at(bytes, end), Class::Letter | Class::Underscore | Class::Dot);
+    let mut end = at.wrapping_add(1);
+    let mut next = Class::at(bytes, end);
+    while next == Class::Digit {
+        end = end.wrapping_add(1);
+        next = Class::at(bytes, end);
+    }
+    let goes_on = matches!(next, Class::Letter | Class::Underscore | Class::Dot);
     (!goes_on && matches!(bytes.get(at), Some(b'1'..=b'9'))).then_some(end)
 }
 
@@ -161,7 +166,11 @@ pub(crate) fn number(bytes: &[u8], at: usize) -> Result<(Number, usize), SyntaxE
 /// The end of the string or block string that starts at `at`; §2.9.4.
 pub(crate) fn string(bytes: &[u8], at: usize) -> Result<usize, SyntaxError> {
     let body = at.wrapping_add(1);
-    if quotes_at(bytes, at) { block(bytes, at) } else { line(bytes, at, body) }
+    if bytes.get(body) != Some(&b'"') {
+        return line(bytes, at, body);
+    }
+    let end = body.wrapping_add(1);
+    if bytes.get(end) == Some(&b'"') { block(bytes, at) } else { Ok(end) }
 }
 
 fn quotes_at(bytes: &[u8], at: usize) -> bool {

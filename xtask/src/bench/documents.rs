@@ -1,5 +1,7 @@
 //! The tables of documents: one row a text, one column a kind of work.
 
+mod hostile;
+
 use super::{Benches, callgrind};
 use crate::run::say;
 use anyhow::Context as _;
@@ -13,13 +15,11 @@ const WORST_GOAL: f64 = 2.0;
 
 /// A kind of work, with what came before it: a column of the table, the bench that does it, the name it has there.
 type Work = (&'static str, &'static str, &'static str);
-const WORKS: [Work; 4] = [("parse", "parse", "parse"), MEASURE, ("+shape", "parse", "shape"), COST];
+const WORKS: [Work; 5] = [("parse", "parse", "parse"), MEASURE, ("+shape", "parse", "shape"), COST, JUDGED];
 const MEASURE: Work = ("+measure", "parse", "measure");
 const COST: Work = ("+cost", "judge", "cost");
-/// What is told of documents under limits.
-const LIMITED: [Work; 2] = [MEASURE, COST];
-/// What the benches want in front of a shape's name.
-const UNDER_LIMITS: &str = "limited/";
+/// From the bytes of an envelope to the verdict, a byte of the envelope.
+const JUDGED: Work = ("judged", "judge", "judge");
 
 /// Prints the tables of the texts with `wanted` in their name, and what they say of the goals.
 pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
@@ -28,30 +28,21 @@ pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
     let texts = String::from_utf8_lossy(&listed.stdout).into_owned();
     let (honest, hostile): (Vec<&str>, Vec<&str>) =
         texts.lines().partition(|text| matches!(*text, "source" | "dense"));
-    let wanted = |text: &&&str| text.contains(wanted);
-    say("\nInstructions a byte of GraphQL, counted by callgrind; each column includes those before it.");
+    let wanted = |text: &&str| text.contains(wanted);
+    let hostile: Vec<&str> = hostile.into_iter().filter(wanted).collect();
+    say("\nInstructions a byte, counted by callgrind; each column includes those before it.");
     say(
         "`source` is the corpus of real operations as written, `dense` the same without a byte to spare; the others are hostile.",
     );
+    say("`judged` is the whole judgement by the default policy, a byte of the envelope.");
     say("In brackets: the multiple of `dense` for the same work.");
     let dense = Row::measure(benches, "dense", &WORKS)?;
-    heading(&WORKS);
-    for text in honest.iter().filter(wanted) {
+    heading("text", 16, &WORKS);
+    for text in honest.into_iter().filter(wanted) {
         Row::measure(benches, text, &WORKS)?.print(text, &dense);
     }
-    let mut free = Worst::default();
-    for text in hostile.iter().filter(wanted) {
-        free.see(text, Row::measure(benches, text, &WORKS)?, &dense);
-    }
-    say(
-        "\nUnder the limits of the default policy, 64 KiB of the same shapes, which is as much as a client can send:",
-    );
-    heading(&LIMITED);
-    let mut limited = Worst::default();
-    for text in hostile.iter().filter(wanted) {
-        let row = Row::measure(benches, &format!("{UNDER_LIMITS}{text}"), &LIMITED)?;
-        limited.see(text, row, &dense);
-    }
+    let free = hostile::without_limits(benches, &hostile, &dense)?;
+    let limited = hostile::under_limits(benches, &hostile, &dense)?;
     say("");
     let (measure, cost) = (dense.of(MEASURE), dense.of(COST));
     say(&format!("dense, parse + measure          {measure:>6.1}   goal {MEASURE_GOAL:.0} or less"));
@@ -61,9 +52,9 @@ pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn heading(works: &[Work]) {
-    let header: String = works.iter().map(|(column, ..)| format!("{column:>16}")).collect();
-    say(&format!("\n{:<18}{header}", "text"));
+fn heading(first: &str, width: usize, works: &[Work]) {
+    let header: String = works.iter().map(|(column, ..)| format!("{column:>width$}")).collect();
+    say(&format!("\n{first:<18}{header}"));
 }
 
 /// Instructions a byte of one text.
@@ -86,31 +77,5 @@ impl Row {
             format!("{figure:>8.1} {ratio:>7}")
         });
         say(&format!("{text:<18}{}", cells.collect::<String>()));
-    }
-}
-
-/// The highest multiple of each kind of work, with its text.
-#[derive(Default)]
-struct Worst(Vec<(Work, f64, String)>);
-
-impl Worst {
-    /// Prints a row and remembers what is worse than before.
-    fn see(&mut self, text: &str, row: Row, dense: &Row) {
-        row.print(text, dense);
-        for (work, figure) in row.0 {
-            let ratio = figure / dense.of(work);
-            match self.0.iter_mut().find(|((column, ..), ..)| *column == work.0) {
-                Some(known) if known.1 >= ratio => {}
-                Some(known) => *known = (work, ratio, text.to_owned()),
-                None => self.0.push((work, ratio, text.to_owned())),
-            }
-        }
-    }
-
-    fn print(&self, what: &str) {
-        for ((column, ..), ratio, text) in &self.0 {
-            let line = format!("{what:<13} {column:<17} {ratio:>6.1}x  goal {WORST_GOAL:.1}x or less");
-            say(&format!("{line}   ({text})"));
-        }
     }
 }

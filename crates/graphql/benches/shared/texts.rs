@@ -46,12 +46,18 @@ pub(crate) const HOSTILE: [&str; 36] = [
     "named_operations",
 ];
 
-/// In front of a shape's name: twice of it, 64 KiB, read under the default policy's limits, by which a client may send that much.
+/// In front of `<size>/<shape>`: that shape under the limits of the default policy. The size is a number of KiB, at most the 64 that a
+/// client may send, or [`FIT`].
 pub(crate) const LIMITED: &str = "limited/";
+/// As much of a shape as just passes those limits on reading.
+const FIT: &str = "fit";
+/// How much of a shape is read without limits, and the most that is with them.
+const FREE: usize = 32 << 10;
+const MOST: usize = 64 << 10;
 
 /// What may be read of a text, by its name.
 pub(crate) fn budget(text: &str) -> Budget {
-    if text.starts_with(LIMITED) { Budget::default() } else { Budget { tokens: 1_000_000, nesting: 10_000 } }
+    if text.starts_with(LIMITED) { Budget::default() } else { Budget { tokens: 1_000_000, nesting: 20_000 } }
 }
 
 /// Reads a document as the gate does; nothing where it is refused for what the benches know to refuse.
@@ -68,25 +74,36 @@ pub(crate) fn read<'a>(document: &'a str, budget: Budget, tape: &'a mut Tape) ->
     }
 }
 
-/// The documents of a text by its name; nothing for a name that is none.
+/// The documents of a text by its name; none for a name that is none.
 pub(crate) fn documents(text: &str) -> Vec<String> {
-    let (text, times) = text.strip_prefix(LIMITED).map_or((text, 1), |text| (text, 2));
-    let many = |unit: &str| unit.repeat(times * 32_768 / unit.len());
-    let numbered = |unit: &str, count| numbered(unit, times as u32 * count);
-    let pairs = |open: &str, inside: &str, close: &str, count: usize| {
-        format!("{}{inside}{}", open.repeat(times * count), close.repeat(times * count))
+    match (text, text.strip_prefix(LIMITED).and_then(|text| text.split_once('/'))) {
+        ("source", _) => corpus(),
+        ("dense", _) => corpus().iter().map(|query| dense(query)).collect(),
+        (_, Some((FIT, text))) => shape(text, fitting(text)).into_iter().collect(),
+        (_, Some((kib, text))) => shape(text, kib.parse::<usize>().unwrap() << 10).into_iter().collect(),
+        (text, None) => shape(text, FREE).into_iter().collect(),
+    }
+}
+
+/// So many bytes of a shape, or a few less.
+fn shape(name: &str, bytes: usize) -> Option<String> {
+    let many = |unit: &str| unit.repeat(bytes.saturating_sub(32) / unit.len());
+    let pairs = |open: &str, inside: &str, close: &str| {
+        let count = bytes.saturating_sub(32) / (open.len() + close.len());
+        format!("{}{inside}{}", open.repeat(count), close.repeat(count))
     };
-    let one = match text {
-        "source" => return corpus(),
-        "dense" => return corpus().iter().map(|query| dense(query)).collect(),
+    Some(match name {
         "fields" => format!("{{{}}}", many("a ")),
         "long" => format!("{{{}}}", many("aFieldWithQuiteALongName ")),
         "underscores" => format!("{{{}}}", many("__type ")),
-        "aliases" => format!("{{{}}}", numbered("a#:b ", 4_000)),
+        "aliases" => format!("{{{}}}", numbered("a#:b ", bytes)),
         "same_alias" => format!("{{{}}}", many("a:b ")),
-        "mixed_aliases" => format!("{{{}}}", numbered("a#:b a#:c ", 2_000)),
-        "deep_aliases" => format!("{{{}x{}}}", numbered("a#:b{", 3_000), "}".repeat(times * 3_000)),
-        "nested" => format!("{{a{}}}", pairs("{a", "", "}", 9_000)),
+        "mixed_aliases" => format!("{{{}}}", numbered("a#:b a#:c ", bytes)),
+        "deep_aliases" => {
+            let count = fitting_units(&["a#:b{", "}"], bytes);
+            format!("{{{}x{}}}", repeated("a#:b{", count), repeated("}", count))
+        }
+        "nested" => format!("{{a{}}}", pairs("{a", "", "}")),
         "nested_twins" => format!("{{{}}}", many("a{b}")),
         "inline" => format!("{{{}}}", many("...{a}")),
         "arguments" => format!("{{{}}}", many("a(b:c)")),
@@ -94,9 +111,9 @@ pub(crate) fn documents(text: &str) -> Vec<String> {
         "floats" => format!("{{a(b:[{}])}}", many("1.0e1,")),
         "enums" => format!("{{a(b:[{}])}}", many("E ")),
         "variables" => format!("{{a(b:[{}])}}", many("$a")),
-        "lists" => format!("{{a(b:{})}}", pairs("[", "", "]", 9_000)),
+        "lists" => format!("{{a(b:{})}}", pairs("[", "", "]")),
         "empty_lists" => format!("{{a(b:[{}])}}", many("[]")),
-        "objects" => format!("{{a(b:{})}}", pairs("{a:", "1", "}", 9_000)),
+        "objects" => format!("{{a(b:{})}}", pairs("{a:", "1", "}")),
         "empty_objects" => format!("{{a(b:[{}])}}", many("{}")),
         "strings" => format!("{{a(b:[{}])}}", many("\"\" ")),
         "escapes" => format!("{{a(b:\"{}\")}}", many("\\n")),
@@ -104,33 +121,66 @@ pub(crate) fn documents(text: &str) -> Vec<String> {
         "directives" => format!("{{a{}}}", many("@a")),
         "field_directives" => format!("{{{}}}", many("a@b ")),
         "types" => format!("query({}){{a}}", many("$a:[a!]!")),
-        "deep_types" => format!("query($a:{}){{a}}", pairs("[", "a", "]", 9_000)),
+        "deep_types" => format!("query($a:{}){{a}}", pairs("[", "a", "]")),
         "descriptions" => format!("query({}){{a}}", many("\"\"$a:a")),
         "blanks" => format!("{{a{}}}", many(" ,\n")),
         "comments" => format!("{{a{}}}", many("#\n")),
         "marks" => format!("{{a{}}}", many("\u{FEFF}")),
-        "spreads" => format!("{{{}}}{}", numbered("...F# ", 1_000), numbered("fragment F# on T{a}", 1_000)),
-        "unused" => format!("{{a}}{}", numbered("fragment F# on T{a}", 1_500)),
+        "spreads" => {
+            let count = fitting_units(&["...F# ", "fragment F# on T{a}"], bytes);
+            format!("{{{}}}{}", repeated("...F# ", count), repeated("fragment F# on T{a}", count))
+        }
+        "unused" => format!("{{a}}{}", numbered("fragment F# on T{a}", bytes)),
         "chain" => {
-            format!("{{...F0}}{}", linked("fragment F# on T{x:a ...F@}", "fragment F# on T{a}", times))
+            format!("{{...F0}}{}", linked("fragment F# on T{x:a ...F@}", "fragment F# on T{a}", bytes))
         }
         "exponential" => {
-            format!("{{...F0}}{}", linked("fragment F# on T{...F@ ...F@}", "fragment F# on T{x:a}", times))
+            format!("{{...F0}}{}", linked("fragment F# on T{...F@ ...F@}", "fragment F# on T{x:a}", bytes))
         }
         "operations" => many("{a}"),
-        "named_operations" => numbered("query Q#{a}", 2_200),
-        _ => return Vec::new(),
-    };
-    vec![one]
+        "named_operations" => numbered("query Q#{a}", bytes),
+        _ => return None,
+    })
 }
 
-fn numbered(unit: &str, count: u32) -> String {
+/// The most bytes of a shape that pass the default limits on reading.
+fn fitting(name: &str) -> usize {
+    let mut tape = Tape::default();
+    let mut passes = |bytes| {
+        shape(name, bytes).is_some_and(|document| read(&document, Budget::default(), &mut tape).is_some())
+    };
+    let (mut within, mut beyond) = (64, MOST + 1);
+    while beyond - within > 1 {
+        let middle = usize::midpoint(within, beyond);
+        *(if passes(middle) { &mut within } else { &mut beyond }) = middle;
+    }
+    within
+}
+
+/// So many units, `#` in them replaced by a number.
+fn repeated(unit: &str, count: usize) -> String {
     (0..count).map(|number| unit.replace('#', &number.to_string())).collect()
 }
 
-/// A thousand units so many times, each of which names the next, and the last one.
-fn linked(unit: &str, last: &str, times: usize) -> String {
-    let count = 1_000 * times;
+/// How many units of several kinds are so many bytes, and a few less for what is around them.
+fn fitting_units(units: &[&str], bytes: usize) -> usize {
+    let mut left = bytes.saturating_sub(64);
+    let takes = |number: usize| {
+        let digits = number.to_string().len();
+        let placed = |unit: &&str| unit.len() + unit.matches(['#', '@']).count() * (digits - 1);
+        units.iter().map(placed).sum::<usize>()
+    };
+    (0..).find(|number| left.checked_sub(takes(*number)).map(|rest| left = rest).is_none()).unwrap_or(0)
+}
+
+fn numbered(unit: &str, bytes: usize) -> String {
+    repeated(unit, fitting_units(&[unit], bytes))
+}
+
+/// Units each of which names the next, and the last one.
+fn linked(unit: &str, last: &str, bytes: usize) -> String {
+    // The next number may be a digit longer.
+    let count = fitting_units(&[unit], bytes.saturating_sub(64));
     let next = |number: usize| (number + 1).to_string();
     let units = (0..count).map(|number| unit.replace('#', &number.to_string()).replace('@', &next(number)));
     units.chain([last.replace('#', &count.to_string())]).collect()

@@ -1,10 +1,10 @@
 //! The parser's hands: look at the next token, take it, append a node, open and close; each with its budget.
 
-use super::{Budget, Parsed, Reader, Text, honoured};
+use super::{Budget, Parsed, Place, Reader, Text, honoured};
 use crate::class::Class;
 use crate::error::{Expected, Found, SyntaxError};
 use crate::scan::{self, position};
-use crate::tape::{Kind, Node};
+use crate::tape::{Counts, Kind, Node};
 
 impl Reader<'_> {
     /// A copy to work with; afterwards its place has to be put down here.
@@ -12,7 +12,19 @@ impl Reader<'_> {
     pub(super) fn lift(&mut self) -> Reader<'_> {
         // Field by field, so that the compiler still knows that slices are somewhere.
         let Text { bytes, name_ends, budget } = self.text;
-        Reader { text: Text { bytes, name_ends, budget }, nodes: &mut *self.nodes, place: self.place }
+        let Place { at, next, left, node, room, level, innermost, counts, constant } = self.place;
+        let place = Place { at, next, left, node, room, level, innermost, counts, constant };
+        Reader { text: Text { bytes, name_ends, budget }, nodes: &mut *self.nodes, place }
+    }
+
+    /// Goes on where a copy of it ended.
+    #[inline(always)]
+    pub(super) fn put_down(&mut self, ended: Place) {
+        let Place { at, next, left, node, room, level, innermost, counts, constant: _ } = ended;
+        (self.at, self.next, self.left, self.node, self.room) = (at, next, left, node, room);
+        (self.level, self.innermost) = (level, innermost);
+        let Counts { depth, fields, directives, root_fields: _, aliases: _ } = counts;
+        (self.counts.depth, self.counts.fields, self.counts.directives) = (depth, fields, directives);
     }
 
     /// Takes the token that ends at `end`, and looks for the next one.

@@ -9,13 +9,15 @@ use crate::tape::{Counts, Definition, Kind, Node, Range};
 impl Parser<'_> {
     pub(super) fn document(&mut self) -> Parsed {
         self.settle(0);
-        self.definition()?;
-        while self.next != Class::End {
+        loop {
             self.definition()?;
+            if self.next == Class::End {
+                return self.check_tokens();
+            }
         }
-        self.check_tokens()
     }
 
+    #[inline(always)]
     pub(super) fn definition(&mut self) -> Parsed {
         let described = self.description()?;
         match self.next {
@@ -33,22 +35,25 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn keyword(&mut self, described: Option<usize>) -> Parsed {
         let (start, len) = self.name();
         let word = self.word(start, len);
-        if word == b"fragment" {
-            self.fragment()
-        } else if word == b"query" {
-            self.operation(Kind::Query)
+        let kind = if word == b"query" {
+            Kind::Query
+        } else if word == b"fragment" {
+            return self.fragment();
         } else if word == b"mutation" {
-            self.operation(Kind::Mutation)
+            Kind::Mutation
         } else if word == b"subscription" {
-            self.operation(Kind::Subscription)
+            Kind::Subscription
         } else {
-            Err(not_executable(word, start, described))
-        }
+            return Err(not_executable(word, start, described));
+        };
+        self.operation(kind)
     }
 
+    #[inline(always)]
     pub(super) fn operation(&mut self, kind: Kind) -> Parsed {
         let (start, len) = if self.next.is_name() { self.name() } else { (self.at, 0) };
         let definition = self.begin_operation(kind, start, len)?;
@@ -63,6 +68,7 @@ impl Parser<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn begin_operation(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<Begun> {
         if let Some(first) = self.tape.operations.first()
             && self.anonymous == Anonymous::Alone
@@ -74,6 +80,7 @@ impl Parser<'_> {
     }
 
     /// Starts a definition: its node, and where its share of the tape's lists starts.
+    #[inline(always)]
     fn begin(&mut self, kind: Kind, start: usize, len: usize) -> Parsed<Begun> {
         self.counts = Counts::default();
         let node = self.push(kind, start, len)?;
@@ -103,6 +110,7 @@ impl Parser<'_> {
         count
     }
 
+    #[inline(always)]
     pub(super) fn fragment(&mut self) -> Parsed {
         let (start, len) = self.expect_name(Expected::Name)?;
         if len == 2 && self.word(start, len) == b"on" {

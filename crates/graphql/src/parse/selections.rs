@@ -27,7 +27,8 @@ impl Parser<'_> {
     pub(super) fn selections(&mut self, node: u32) -> Parsed {
         let mut lifted = self.reader.lift();
         lifted.selections(node, self.tape)?;
-        self.reader.place = lifted.place;
+        let ended = lifted.place;
+        self.reader.put_down(ended);
         Ok(())
     }
 }
