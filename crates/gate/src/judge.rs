@@ -149,7 +149,7 @@ impl Judgement {
     }
 
     /// The same request, refused for what all of it costs: its heaviest operation stands for it.
-    pub(crate) fn spared(self, refusal: Refusal) -> Self {
+    pub(crate) fn refused_as_whole(self, refusal: Refusal) -> Self {
         let heaviest = self.operations.into_iter().max_by_key(Judged::cost);
         let operations = vec![heaviest.unwrap_or_else(Judged::unparsed)];
         Self { verdict: Verdict::Deny(refusal), operations, ..self }

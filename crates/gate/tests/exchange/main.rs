@@ -13,6 +13,7 @@ mod requests;
 mod responses;
 mod shadow;
 mod sockets;
+mod shadow_throttles;
 mod streams;
 mod throttles;
 mod transports;

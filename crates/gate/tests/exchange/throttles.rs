@@ -2,6 +2,7 @@
 
 use crate::*;
 use portcullis_gate::Interest;
+use portcullis_policy::throttles::{Buckets, Conflict, Version};
 use portcullis_report::{ClassLabel, ClientOutcome, Metric, ThrottleLabel};
 use serde_json::Value;
 
@@ -350,23 +351,22 @@ fn operations_are_known_by_name_and_by_shape() {
     passes(&send(&mut stream, &[], &query("query B { b }")));
 }
 
+/// Shared state in which somebody else always was first.
+#[derive(Debug)]
+pub(super) struct Deaf;
+
+impl Buckets for Deaf {
+    fn load(&mut self, _: &str) -> (Vec<u8>, Option<Version>) {
+        (Vec::new(), None)
+    }
+
+    fn store(&mut self, _: &str, _: &[u8], _: Option<Version>) -> Result<(), Conflict> {
+        Err(Conflict)
+    }
+}
+
 #[test]
 fn what_cannot_be_counted_does_not_pass() {
-    #[derive(Debug)]
-    struct Deaf;
-    impl portcullis_policy::throttles::Buckets for Deaf {
-        fn load(&mut self, _: &str) -> (Vec<u8>, Option<portcullis_policy::throttles::Version>) {
-            (Vec::new(), None)
-        }
-        fn store(
-            &mut self,
-            _: &str,
-            _: &[u8],
-            _: Option<portcullis_policy::throttles::Version>,
-        ) -> Result<(), portcullis_policy::throttles::Conflict> {
-            Err(portcullis_policy::throttles::Conflict)
-        }
-    }
     let mut stream = Stream::under(TWO_CALLS);
     stream.headers("POST", "/graphql", More::Follows, &[JSON]);
     let mut world = World {
