@@ -79,7 +79,7 @@ struct Reading {
 
 impl Awaited {
     pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
-        let may_stream = judgement.may_stream(case.transport);
+        let may_stream = judgement.may_stream(case.streams);
         let addition = addition(case, judgement, policy);
         let wish = match judgement.verdict {
             Verdict::Allow if may_stream || policy.responses.are_read() || addition.is_some() => {

@@ -176,7 +176,7 @@ fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result
 /// Counts a response that may be a stream as one that is open.
 fn open(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<Vec<Overlooked>, Refusal> {
     let throttles = &world.policy.throttles;
-    if throttles.streams().is_empty() || !judgement.may_stream(case.transport) {
+    if throttles.streams().is_empty() || !judgement.may_stream(case.streams) {
         return Ok(Vec::new());
     }
     // Limits of streams come after the throttles where all are numbered.

@@ -456,6 +456,33 @@ throttles:
 }
 
 #[test]
+fn whoever_asks_for_parts_may_have_a_stream() {
+    let upload = "--b\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"query($f:Upload){a(f:$f){...@defer{b}}}\",\"variables\":{\"f\":null}}\r\n--b\r\ncontent-disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--b\r\ncontent-disposition: form-data; name=\"0\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n";
+    let form = ("content-type", "multipart/form-data; boundary=b");
+    let parts = ("accept", "multipart/mixed; deferSpec=20220824");
+    let plain = ("accept", "application/json");
+    let preflight = ("x-requested-with", "x");
+    for (headers, body) in [
+        (&[form, preflight, parts][..], upload),
+        (&[form, preflight, plain, parts], upload),
+        (&[JSON, plain, parts], HONEST),
+        (&[JSON, parts, plain], HONEST),
+        (&[JSON, ("accept", "text/event-stream"), plain], HONEST),
+    ] {
+        let mut stream = Stream::under(STREAMS);
+        for number in 0..3 {
+            stream.exchange = Exchange::default();
+            stream.headers("POST", "/graphql", More::Follows, headers);
+            let effects = stream.body(body.as_bytes(), More::Ended);
+            match number {
+                0 | 1 => passes(&effects),
+                _ => refused_at_once(&effects, Reason::Streams),
+            }
+        }
+    }
+}
+
+#[test]
 fn an_upload_of_a_stream_that_turns_bad_is_not_open() {
     let mut stream = Stream::under(STREAMS);
     let start = "--b\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"subscription($f:Upload){a(f:$f)}\",\"variables\":{\"f\":null}}\r\n--b\r\ncontent-disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--b\r\ncontent-disposition: form-data; name=\"0\"; filename=\"f\"\r\n\r\nx";
