@@ -507,6 +507,11 @@ fn handed_over(effects: &Effects) -> Vec<u32> {
     hits.collect()
 }
 
+/// What the `ratelimit` filter asks about, whether a reason only counted or none was met.
+fn let_through() -> Effect {
+    Effect::Property("portcullis_gate", "allowed".to_owned())
+}
+
 #[test]
 fn the_cost_is_handed_over_once_with_the_verdict_where_the_policy_says_so() {
     const HANDED: &str = "throttles: {hand_over_cost: true}";
@@ -520,9 +525,26 @@ fn the_cost_is_handed_over_once_with_the_verdict_where_the_policy_says_so() {
         assert_eq!(handed_over(&effects), [hits], "{body}");
         let key = event(&effects).client_key.to_string();
         assert!(effects.list.contains(&Effect::Property("portcullis_client", key)));
+        assert!(effects.list.contains(&let_through()));
         assert!(handed_over(&stream.response(&[], More::Ended)).is_empty());
         assert!(handed_over(&send(&mut Stream::new(), &[], body)).is_empty());
     }
     // What is refused here never comes to the limit of all.
-    assert!(handed_over(&send(&mut Stream::under(HANDED), &[], EVIL)).is_empty());
+    let refused = send(&mut Stream::under(HANDED), &[], EVIL);
+    assert!(handed_over(&refused).is_empty() && !refused.list.contains(&let_through()));
+}
+
+#[test]
+fn what_passes_in_shadow_is_told_to_the_limit_of_all_like_what_is_allowed() {
+    for (policy, reason) in [
+        ("mode: shadow\nthrottles: {hand_over_cost: true}", Reason::Introspection),
+        ("shadow_reasons: [introspection]\nthrottles: {hand_over_cost: true}", Reason::Introspection),
+    ] {
+        let effects = send(&mut Stream::under(policy), &[], EVIL);
+        passes(&effects);
+        let verdict = Effect::Property("portcullis_verdict", format!("shadow:{}", reason.label()));
+        assert!(effects.list.contains(&verdict));
+        assert!(effects.list.contains(&let_through()), "{:?}", effects.list);
+        assert_eq!(handed_over(&effects).len(), 1);
+    }
 }
