@@ -86,7 +86,8 @@ pub(crate) fn admit(
         b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),
     };
-    let candidate = policy.candidate.as_deref();
+    // Decisions are no affair of a candidate.
+    let candidate = policy.candidate.as_deref().filter(|_| blocked.is_none());
     case.candidate = candidate.and_then(|candidate| intake(place.clone(), candidate).err());
     let intake = intake(place, policy);
     // Whichever of several fields an upstream takes.
