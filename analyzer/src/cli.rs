@@ -30,9 +30,11 @@ const EXPLAIN_HELP: &str = "Examples:
 An input that begins with `[`, or with `{` and then `\"` or `}`, is the body of a POST; anything else is a document.
 A body with a hash alone (a persisted query) is answered as by a gate that has not seen the document; with --document the
 text is sent along. With --jsonl one memory serves all lines, so a hash after its registration is judged by it.
-An operation without a name goes by the hash of its shape. The exit code is 0 whatever the verdict, unless --exit-code is given.
+An operation without a name goes by the hash of its shape. Of throttles only the capacity is asked: what costs more than a full
+bucket ever holds is refused; how fast buckets fill, how much is left in them and how many streams are open, nobody knows here.
+The exit code is 0 whatever the verdict, unless --exit-code is given.
 
-With --candidate each request is judged by both policies, each with a memory of its own. A file of several bodies, one a line, is
+With --candidate each request is judged by both policies, each with a memory of its own; throttles are not compared. A file of several bodies, one a line, is
 summed up: refusals added and removed, by operation and reason. With --jsonl each line has the verdict of the policy, with
 difference (same, added, removed, changed) and candidate (the other verdict) in it, and the sum goes to standard error; with --json
 the sum is an object. --exit-code then is about differences.

@@ -15,8 +15,8 @@ pub use compare::{Comparison, Summary};
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
-    Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, profile_of_url,
-    variables,
+    Desk, Form, Judged, Judgement, Method, hold_to_capacity, judge, judge_body, judge_envelope, judge_url,
+    profile_of_url, variables,
 };
 use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
 use portcullis_policy::{ClassId, Policy, ProfileId, Refusal, Switch, Under, Verdict};
@@ -88,6 +88,7 @@ impl Explainer {
             Some(judgement) => judgement,
             None => judge_body(&self.policy, body, &mut self.desk),
         };
+        let judgement = self.held(judgement);
         Explanation { policy: &self.policy, judgement, details: Vec::new() }
     }
 
@@ -107,6 +108,7 @@ impl Explainer {
             ),
         };
         let judgement = judge_envelope(&self.policy, &envelope, &mut self.desk);
+        let judgement = self.held(judgement);
         let requests = match &envelope {
             Envelope::Single(request) => std::slice::from_ref(request),
             Envelope::Batch(requests) => requests,
@@ -118,6 +120,7 @@ impl Explainer {
     /// Judges a request whose parts are given, with details.
     pub fn request(&mut self, request: &Request<'_>) -> Explanation<'_> {
         let judgement = judge(&self.policy, request, Method::Post, &mut self.desk);
+        let judgement = self.held(judgement);
         let details = details(&self.policy, std::slice::from_ref(request), &judgement);
         Explanation { policy: &self.policy, judgement, details }
     }
@@ -138,12 +141,18 @@ impl Explainer {
             *self = Self::under(self.whole.clone(), self.class, profile);
         }
         let judgement = judge_url(&self.policy, url.as_bytes(), &mut self.desk)?;
+        let judgement = self.held(judgement);
         let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
         let parameters =
             Parameters::read_by(query.as_bytes(), IdKeys::Named(&self.policy.id_keys)).unwrap_or_default();
         let request = parameters.request(Nesting(self.policy.limits.json_nesting)).unwrap_or_default();
         let details = details(&self.policy, std::slice::from_ref(&request), &judgement);
         Some(Explanation { policy: &self.policy, judgement, details })
+    }
+
+    /// The same, refused where a throttle never holds as much.
+    fn held(&self, judgement: Judgement) -> Judgement {
+        hold_to_capacity(judgement, self.class, &self.policy)
     }
 
     /// The refusal of a body that is too large to be read.
@@ -193,7 +202,9 @@ fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> 
     let detail = |request: &Request<'_>, verdict: Verdict, judged: &Judged| {
         let LaidOut { introspection_depth, measures, breakdown } =
             laid_out(policy, request, judged).unwrap_or_default();
-        let judged = Judged { measures: measures.or(judged.measures), ..judged.clone() };
+        // What is too much to be counted exactly is no number; the gate's own is.
+        let exact = measures.filter(|found| found.aliases_per_field < u32::MAX);
+        let judged = Judged { measures: exact.or(judged.measures), ..judged.clone() };
         Detail { verdict, judged, introspection_depth, breakdown }
     };
     if judgement.operations.len() == requests.len() {

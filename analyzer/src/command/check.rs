@@ -35,13 +35,25 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
         let routes = policy.routes.iter().map(|route| told(route, &policy)).collect::<Vec<_>>().join(", ");
         return print(&format!("{}: sound; judges {routes}\n", arguments.file.display()));
     }
-    if policy.analyzer.is_some_and(|analyzer| matches!(analyzer.token, Token::Inline(_))) {
-        eprintln!(
-            "portcullis: what follows has the edge's token in it; `analyzer.token_env` keeps it out of files"
-        );
+    for secret in secrets(&policy) {
+        eprintln!("portcullis: what follows has {secret}");
     }
     let file = Policy::written_out(&text).map_err(|mistakes| CommandError::Mistaken(mistakes.to_string()))?;
     print(&serde_saphyr::to_string(&file)?)
+}
+
+/// What in a policy is nobody's business.
+fn secrets(policy: &Policy) -> impl Iterator<Item = &'static str> {
+    let has_token =
+        policy.analyzer.as_ref().is_some_and(|analyzer| matches!(analyzer.token, Token::Inline(_)));
+    let found = [
+        (has_token, "the edge's token in it; `analyzer.token_env` keeps it out of files"),
+        (
+            policy.clients.is_salted(),
+            "`clients.key_salt` in it, with which whoever has a client's pseudonym can find out who that is",
+        ),
+    ];
+    found.into_iter().filter_map(|(is_there, what)| is_there.then_some(what))
 }
 
 /// A route as a person reads it: `/api (prefix, profile strict)`.
@@ -57,4 +69,29 @@ fn told(route: &Route, policy: &Policy) -> String {
 
 fn print(text: &str) -> Result<(), CommandError> {
     io::stdout().write_all(text.as_bytes()).map_err(CommandError::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let policy = Policy::parse(text).unwrap();
+        let told: Vec<_> =
+            secrets(&policy).filter_map(|secret| secret.split(' ').find(|word| word.len() > 3)).collect();
+        assert_eq!(told, expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_nobodys_business_is_warned_of() {
+        check("", &[]);
+        check("clients: {key_salt: grains}", &["`clients.key_salt`"]);
+        check("analyzer: {cluster: a, token: t}", &["edge's"]);
+        check("analyzer: {cluster: a, token_env: T}\nclients: {key_salt: grains}", &["`clients.key_salt`"]);
+        check(
+            "analyzer: {cluster: a, token: t}\nclients: {key_salt: grains}",
+            &["edge's", "`clients.key_salt`"],
+        );
+    }
 }

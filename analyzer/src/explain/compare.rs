@@ -1,6 +1,7 @@
 //! What a candidate would do otherwise: two explanations of one request beside each other, and the sum of many.
 
 use super::Explanation;
+use portcullis_gate::is_by_throttles;
 use portcullis_policy::{Refusal, Verdict};
 use portcullis_report::{Difference, Reason};
 use serde_json::{Value, json};
@@ -167,10 +168,12 @@ impl Summary {
     }
 }
 
+/// Why it is refused for what it is.
 fn reason(explanation: &Explanation<'_>) -> Option<Reason> {
     match explanation.judgement.verdict {
-        Verdict::Allow => None,
-        Verdict::Deny(Refusal { reason, .. }) => Some(reason),
+        // As beside a gate, throttles are not compared.
+        Verdict::Deny(Refusal { reason, .. }) if !is_by_throttles(reason) => Some(reason),
+        Verdict::Deny(_) | Verdict::Allow => None,
     }
 }
 

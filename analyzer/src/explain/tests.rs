@@ -198,6 +198,52 @@ fn a_get_is_judged_by_its_url() {
 }
 
 #[test]
+fn aliases_that_are_too_many_to_be_counted_exactly_are_as_the_gate_counts_them() {
+    let fields: String = (0..8).map(|n| format!("a{n}:f b{n}:g ")).collect();
+    let operations: String =
+        (0..110).map(|n| format!("query Q{n}{{p0{{...F}} p1{{...F}} p2{{...F}}}} ")).collect();
+    let document = format!("{operations}fragment F on T {{{fields}}}");
+    let request = json!({ "query": document, "operationName": "Q0" }).to_string();
+    let mut explainer = explainer("");
+    let text = explainer.body_in_detail(request.as_bytes(), None).text();
+    assert!(text.starts_with("query Q0: allowed\n") && !text.contains("OVER"), "{text}");
+    let json = explainer.body_in_detail(request.as_bytes(), None).json();
+    assert!(json["measures"]["aliasesPerField"].as_u64() <= Some(10), "{json}");
+}
+
+#[test]
+fn what_no_bucket_ever_holds_is_refused() {
+    let policy = "
+clients: {classes: [{name: staff, when: [{address: [10.0.0.0/8]}]}]}
+throttles:
+  rules:
+    - {name: spent, per: client, unit: cost, capacity: 5, window_ms: 1000, classes: [anonymous]}
+    - {name: calls, per: client, unit: requests, capacity: 2, window_ms: 1000, classes: [anonymous]}";
+    let policy = |more: &str| Policy::parse(&format!("{more}\n{policy}")).unwrap();
+    let page = body("query Page { users(first: 100) { id } }");
+    let mut enforced = Explainer::new(policy(""));
+    for _ in 0..9 {
+        // However often: how fast buckets fill is nothing that is asked here.
+        assert!(enforced.body(body("{ a }").as_bytes()).is_allowed());
+    }
+    for json in [enforced.body(page.as_bytes()).json(), enforced.body_in_detail(page.as_bytes(), None).json()]
+    {
+        assert_eq!((&json["ok"], &json["code"]), (&json!(false), &json!("COST_EXCEEDS_QUOTA")));
+        assert_eq!((&json["limit"], &json["actual"]), (&json!(5), &json!(101)));
+    }
+    let text = enforced.body_in_detail(page.as_bytes(), None).text();
+    assert!(text.starts_with("query Page: refused with 400 COST_EXCEEDS_QUOTA"), "{text}");
+    assert!(!enforced.url("query={users(first:100){id}}").unwrap().is_allowed());
+    let batch = r#"[{"query":"{a}"},{"query":"{a}"},{"query":"{a}"}]"#;
+    assert_eq!(enforced.body_in_detail(batch.as_bytes(), None).json()["actual"], json!(3));
+    assert!(enforced.body(br#"[{"query":"{a}"},{"query":"{a}"}]"#).is_allowed());
+    // Other classes have other throttles, and what only counts passes.
+    assert!(Explainer::of_class(&policy(""), "staff").unwrap().body(page.as_bytes()).is_allowed());
+    let json = Explainer::new(policy("shadow_reasons: [quota]")).body(page.as_bytes()).json();
+    assert_eq!((&json["ok"], &json["shadow"]["reason"]), (&json!(true), &json!("quota")));
+}
+
+#[test]
 fn a_request_is_judged_as_one_of_the_class() {
     let policy = "clients: {classes: [{name: staff, when: [{address: [10.0.0.0/8]}], limits: {introspection: allow}}], anonymous: {limits: {depth: 1}}}";
     let policy = Policy::parse(policy).unwrap();

@@ -20,9 +20,10 @@ pub(super) fn filter() -> Yaml {
 
 /// What the service is asked about; a field of a virtual host.
 pub(super) fn descriptors() -> Yaml {
-    // Not by a header, which a client could send on a path that is not judged.
+    // Not by a header, which a client could send on a path that is not judged; and not by the verdict, which has another word
+    // for each reason that only counts.
     let slots =
-        [("gate", action("gate", "portcullis_verdict")), ("client", action("client", "portcullis_client"))];
+        [("gate", action("gate", "portcullis_gate")), ("client", action("client", "portcullis_client"))];
     fill(DESCRIPTORS, &slots)
 }
 

@@ -230,9 +230,8 @@ fn shared_limits_are_asked_for_behind_the_gate() {
         let text = |action: &Value| action["extension"]["typed_config"]["text"].as_str().unwrap().to_owned();
         actions.map(text).collect::<Vec<_>>()
     });
-    let [verdict, client] =
-        ["verdict", "client"].map(|name| format!("filter_state['wasm.portcullis_{name}']"));
-    assert_eq!(states.collect::<Vec<_>>(), [vec![verdict.clone()], vec![verdict, client]]);
+    let [gate, client] = ["gate", "client"].map(|name| format!("filter_state['wasm.portcullis_{name}']"));
+    assert_eq!(states.collect::<Vec<_>>(), [vec![gate.clone()], vec![gate, client]]);
 }
 
 #[test]

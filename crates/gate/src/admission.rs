@@ -86,10 +86,14 @@ pub(crate) fn admit(
         b"GET" => get(place, policy),
         _ => Err(Refusal::because(Reason::Method)),
     };
-    let candidate = policy.candidate.as_deref();
+    // Decisions are no affair of a candidate.
+    let candidate = policy.candidate.as_deref().filter(|_| blocked.is_none());
     case.candidate = candidate.and_then(|candidate| intake(place.clone(), candidate).err());
     let intake = intake(place, policy);
-    case.transport = transport(method, headers, &intake);
+    // Whichever of several fields an upstream takes.
+    let mut forms = headers.all("accept").map(streams);
+    case.streams = forms.find(|form| *form != Streams::None).unwrap_or(Streams::None);
+    case.transport = transport(method, case.streams, &intake);
     match intake {
         Ok(intake) => Admission::Read(case, intake, list),
         Err(refusal) => Admission::Refuse(case, refusal, list),
@@ -225,8 +229,7 @@ fn largest_upload(policy: &Policy) -> u64 {
     uploads.total_bytes.saturating_add(described).saturating_add(around)
 }
 
-fn transport(method: &[u8], headers: Headers<'_>, intake: &Result<Intake, Refusal>) -> Transport {
-    let wanted = headers.only("accept").map_or(Streams::None, streams);
+fn transport(method: &[u8], wanted: Streams, intake: &Result<Intake, Refusal>) -> Transport {
     match (intake, wanted, method) {
         (Ok(Intake::Upload(_)), ..) => Transport::Upload,
         (_, Streams::EventStream, b"GET" | b"POST") => Transport::EventStream,

@@ -33,7 +33,7 @@ pub(crate) fn answer(
         (header::CORRELATION_ID, case.correlation.as_str().to_owned()),
     ];
     headers.extend(extra_header(refusal.reason, policy).map(|(name, value)| (name, value.to_owned())));
-    headers.extend(case.throttled.wait_seconds().map(|seconds| (RETRY_AFTER, seconds.to_string())));
+    headers.extend(wait_seconds(refusal.reason, case).map(|seconds| (RETRY_AFTER, seconds.to_string())));
     headers.extend(throttle::told(case, policy).into_iter().flat_map(throttle::answer_headers));
     let mut one = json!({ "errors": [error(refusal, policy)] });
     if let (Some(cost), Some(object)) = (throttle::cost(case, cost, policy), one.as_object_mut()) {
@@ -66,14 +66,17 @@ fn status(reason: Reason, policy: &Policy) -> u16 {
     }
 }
 
+/// When the client may come again: a throttle knows, unless others always were first, and of what is only full nobody does.
+fn wait_seconds(reason: Reason, case: &Case) -> Option<u64> {
+    case.throttled.wait_seconds().or((reason.status() == 429).then_some(1))
+}
+
 /// The header that the status asks for beyond those of every answer.
 fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'static str)> {
     match (reason.status(), policy.transports.get) {
         (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
         (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
         (426, _) => Some(("sec-websocket-version", "13")),
-        // A throttle knows how long.
-        (429, _) if !matches!(reason, Reason::Throttled | Reason::SocketAttempts) => Some((RETRY_AFTER, "1")),
         (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }
@@ -157,6 +160,15 @@ mod tests {
         let messages: Vec<_> =
             body.as_array().unwrap().iter().map(|one| &one["errors"][0]["message"]).collect();
         assert_eq!(messages, ["PersistedQueryNotFound"; 2]);
+    }
+
+    #[test]
+    fn who_comes_too_often_is_told_when_to_come_again_also_where_nobody_knows() {
+        for reason in Reason::ALL.iter().copied().filter(|reason| reason.status() == 429) {
+            let answer = answer(&Refusal::because(reason), None, None, &case(), &Policy::parse("").unwrap());
+            let told: Vec<_> = answer.headers.iter().filter(|(name, _)| *name == RETRY_AFTER).collect();
+            assert_eq!(told, [&(RETRY_AFTER, "1".to_owned())], "{reason:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::headers::Headers;
 use crate::input::Peer;
 use crate::throttle::Throttled;
 use crate::world::World;
-use portcullis_framing::{Accepts, accepts};
+use portcullis_framing::{Accepts, Streams, accepts};
 use portcullis_policy::decisions::{Effect as Decided, Ruling, Share};
 use portcullis_policy::{Client, CorrelationTrust, Evidence, ProfileId, Refusal, Sight, Switch, Told, Under};
 use portcullis_report::{DecisionMetric, Metric, Reason, Transport, header};
@@ -32,6 +32,8 @@ pub(crate) struct Case {
     /// Why the candidate would refuse it by its headers alone.
     pub(crate) candidate: Option<Refusal>,
     pub(crate) transport: Transport,
+    /// In which form of stream it takes results that come one after the other.
+    pub(crate) streams: Streams,
     pub(crate) accepts: Accepts,
     pub(crate) body_bytes: u64,
 }
@@ -58,6 +60,7 @@ impl Case {
             throttled: Throttled::default(),
             candidate: None,
             transport: Transport::OtherHttp,
+            streams: Streams::None,
             accepts: headers.only("accept").map_or(Accepts::Json, accepts),
             body_bytes: 0,
         }

@@ -28,6 +28,8 @@ pub(crate) fn request_headers(case: &Case, judgement: &Judgement, policy: &Polic
         Switch::On => list.extend([
             // More than Envoy can carry is as much as it can.
             Effect::HandOver(u32::try_from(cost).unwrap_or(u32::MAX)),
+            // By this the other filter knows what was let through, be it that a reason only counted.
+            Effect::Property("portcullis_gate", Outcome::Allowed.label().to_owned()),
             Effect::Property("portcullis_client", case.client.key.to_string()),
         ]),
         Switch::Off => (),

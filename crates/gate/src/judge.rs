@@ -18,10 +18,10 @@ pub use source::Standing;
 use crate::number::count;
 use memory::Memory;
 use portcullis_cost::{Cost, Estimate, Plan};
-use portcullis_framing::{BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, read_by};
+use portcullis_framing::{BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Streams, read_by};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
 use portcullis_policy::{Mode, Policy, Refusal, Switch, Verdict};
-use portcullis_report::{OperationKind, Persisted, Reason, Transport};
+use portcullis_report::{OperationKind, Persisted, Reason};
 use sitting::{Weighing, judge_all, judge_aside};
 
 /// What stands for the operation when nothing was parsed; no operation can have this name.
@@ -116,8 +116,8 @@ impl Judgement {
     }
 
     /// Whether its response may be a stream.
-    pub(crate) fn may_stream(&self, transport: Transport) -> bool {
-        matches!(transport, Transport::EventStream | Transport::MultipartStream)
+    pub(crate) fn may_stream(&self, wanted: Streams) -> bool {
+        wanted != Streams::None
             || self.operations.iter().any(|judged| judged.kind == OperationKind::Subscription)
     }
 
@@ -149,7 +149,7 @@ impl Judgement {
     }
 
     /// The same request, refused for what all of it costs: its heaviest operation stands for it.
-    pub(crate) fn spared(self, refusal: Refusal) -> Self {
+    pub(crate) fn refused_as_whole(self, refusal: Refusal) -> Self {
         let heaviest = self.operations.into_iter().max_by_key(Judged::cost);
         let operations = vec![heaviest.unwrap_or_else(Judged::unparsed)];
         Self { verdict: Verdict::Deny(refusal), operations, ..self }

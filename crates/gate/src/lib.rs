@@ -57,7 +57,7 @@ pub use judge::{
 };
 pub use outbox::{Call, CallAnswer, CallId, CallOutcome};
 pub use socket::{Opened, Socket, SocketInput};
-pub use throttle::{renew_streams, spend_message};
+pub use throttle::{hold_to_capacity, is_by_throttles, renew_streams, spend_message};
 pub use time::Timestamp;
 pub use turns::Turns;
 pub use worker::{Worker, WorkerEffect};

@@ -84,7 +84,7 @@ struct Reading {
 
 impl Awaited {
     pub(crate) fn new(case: &mut Case, judgement: &mut Judgement, policy: &Policy) -> Self {
-        let may_stream = judgement.may_stream(case.transport);
+        let may_stream = judgement.may_stream(case.streams);
         let addition = addition(case, judgement, policy);
         let wish = match judgement.verdict {
             Verdict::Allow if may_stream || policy.responses.are_read() || addition.is_some() => {
@@ -287,7 +287,9 @@ fn wish_by_headers(asked: Asked, headers: Option<Headers<'_>>, more: More, list:
                 let is_said = |name: &&str| headers.is_some_and(|headers| headers.all(name).next().is_some());
                 list.extend(OF_THE_BODY.into_iter().filter(is_said).map(Effect::RemoveResponseHeader));
             }
-            Wish::Body(Box::new(Reading::new(asked)))
+            // What an upstream did before it failed, or turned away, its answer does not tell.
+            let plans = if headers.is_some_and(is_success) { asked.plans } else { Vec::new() };
+            Wish::Body(Box::new(Reading::new(Asked { plans, ..asked })))
         }
     }
 }
@@ -296,6 +298,12 @@ fn wish_by_headers(asked: Asked, headers: Option<Headers<'_>>, more: More, list:
 fn is_stream(content_type: &[u8]) -> bool {
     let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     [&b"text/event-stream"[..], b"multipart/mixed"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+}
+
+/// Whether the status says that the request was carried out.
+fn is_success(headers: Headers<'_>) -> bool {
+    let status = headers.only(":status").unwrap_or_default();
+    status.len() == 3 && status.starts_with(b"2") && status.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether it is JSON as it is.

@@ -9,7 +9,8 @@ use portcullis_report::{ErrorCode, Failure};
 pub(crate) struct Costs {
     /// One for each operation, in their order; nothing where there is no plan.
     plans: Vec<Option<Plan>>,
-    sums: Vec<Cost>,
+    /// One for each response; nothing of one whose `data` was no object, for which nobody knows what was done.
+    sums: Vec<Option<Cost>>,
     /// Arrays and objects that are open in the response at hand.
     open: Vec<Open>,
     /// The place of the value that comes next in an object.
@@ -35,7 +36,7 @@ impl Costs {
             ScanEvent::Response => {
                 // Of more responses than there were operations nothing is known.
                 if self.sums.len() <= self.plans.len() {
-                    self.sums.push(Cost::ZERO);
+                    self.sums.push(None);
                 }
                 self.open.clear();
                 self.next = self.plan().map(Plan::root);
@@ -51,6 +52,9 @@ impl Costs {
             ScanEvent::ObjectStart => {
                 let place = self.place();
                 if self.open.is_empty() {
+                    if let Some(sum) = self.sums.last_mut() {
+                        sum.get_or_insert_default();
+                    }
                     self.charge(place, Part::Key);
                 }
                 self.charge(place, Part::Entry);
@@ -72,7 +76,7 @@ impl Costs {
     /// What each operation cost, once the whole response has passed.
     pub(crate) fn sums(&self) -> impl Iterator<Item = Option<Cost>> {
         let known = self.plans.iter().map(Option::is_some);
-        known.zip(&self.sums).map(|(known, sum)| known.then_some(*sum))
+        known.zip(&self.sums).map(|(known, sum)| sum.filter(|_| known))
     }
 
     fn plan(&self) -> Option<&Plan> {
@@ -95,7 +99,7 @@ impl Costs {
             Part::Key => unit.field,
             Part::Entry => unit.entry,
         };
-        if let Some(sum) = self.sums.last_mut() {
+        if let Some(Some(sum)) = self.sums.last_mut() {
             *sum = *sum + cost;
         }
     }

@@ -3,8 +3,10 @@
 //! Asked after the verdict on the request itself, so that what is refused costs nothing. What cannot be counted, because
 //! other workers always were first, does not pass where the throttle is enforced.
 
+mod capacity;
 mod sockets;
 
+pub use capacity::hold_to_capacity;
 pub use sockets::spend_message;
 pub(crate) use sockets::{attempt, close_socket, open_socket};
 
@@ -15,10 +17,11 @@ use crate::judge::{Judged, Judgement};
 use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
 use crate::world::World;
+use capacity::{beyond, overlooked, quota};
 use portcullis_cost::Cost;
 use portcullis_policy::throttles::{
-    Buckets, Lease, Live, Noticed, Opening, OperationKey, RateLimit, Spend, Spending, Standing, Taken,
-    correct, join, rate_limit, spend,
+    Buckets, Excess, Lease, Live, Noticed, Opening, OperationKey, RateLimit, Spend, Spending, Standing,
+    Taken, correct, join, rate_limit, spend,
 };
 use portcullis_policy::{Mode, Policy, Refusal, Switch, Verdict};
 use portcullis_report::{ClientOutcome, Metric, Reason, ThrottleLabel, header};
@@ -35,7 +38,7 @@ const BY_THROTTLES: [Reason; 6] = [
 ];
 
 /// Whether a reason is one that throttles have.
-pub(crate) fn is_by_throttles(reason: Reason) -> bool {
+pub fn is_by_throttles(reason: Reason) -> bool {
     BY_THROTTLES.contains(&reason)
 }
 
@@ -57,6 +60,13 @@ pub(crate) struct Throttled {
     noticed: Noticed,
 }
 
+/// A throttle that would not have let a request through, and only counts.
+struct Overlooked {
+    /// By its place among all throttles.
+    throttle: usize,
+    refusal: Refusal,
+}
+
 /// Takes what an allowed request costs from every bucket that it is to be taken from, and counts it where it may be a
 /// stream; or refuses it, and takes nothing. Throttles that only count take as others do, so that they count what they
 /// would have refused.
@@ -66,13 +76,13 @@ pub(crate) fn charge(judgement: Judgement, case: &mut Case, world: &mut World<'_
         Verdict::Deny(_) => return judgement,
     }
     let policy = world.policy;
-    let judgement = weigh(case.ruled(), Reason::Blocked, judgement, case, policy);
+    let judgement = weigh(case.ruled().map(|()| Vec::new()), Reason::Blocked, judgement, case, policy);
     match judgement.verdict {
         Verdict::Allow => (),
         Verdict::Deny(_) => return judgement,
     }
     let opened = match is_spared(&judgement, Reason::Streams, policy) {
-        true => Ok(()),
+        true => Ok(Vec::new()),
         false => open(&judgement, case, world),
     };
     let judgement = weigh(opened, Reason::Streams, judgement, case, policy);
@@ -98,18 +108,30 @@ fn is_spared(judgement: &Judgement, by: Reason, policy: &Policy) -> bool {
 }
 
 /// Refuses what a throttle does not let through, unless the policy says that this only counts; contention counts as
-/// that for which it was met.
+/// that for which it was met. What passes is noted where a throttle has overlooked it.
 fn weigh(
-    outcome: Result<(), Refusal>,
+    outcome: Result<Vec<Overlooked>, Refusal>,
     by: Reason,
     judgement: Judgement,
     case: &mut Case,
     policy: &Policy,
 ) -> Judgement {
-    let Err(refusal) = outcome else { return judgement };
+    let refusal = match outcome {
+        Err(refusal) => refusal,
+        Ok(overlooked) => {
+            return overlooked.into_iter().fold(judgement, |judgement, Overlooked { throttle, refusal }| {
+                case.throttled.shadowed_by.push(throttle);
+                judgement.noted(refusal)
+            });
+        }
+    };
     let by = if refusal.reason == Reason::Contention { by } else { refusal.reason };
     match policy.mode(by) {
-        Mode::Enforce => judgement.spared(refusal),
+        Mode::Enforce => {
+            // What is refused is in no throttle's shadow.
+            case.throttled.shadowed_by.clear();
+            judgement.refused_as_whole(refusal)
+        }
         Mode::Shadow => {
             let found = &mut case.throttled;
             found.wait_ms = None;
@@ -119,21 +141,23 @@ fn weigh(
     }
 }
 
-fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<(), Refusal> {
+fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<Vec<Overlooked>, Refusal> {
     let throttles = &world.policy.throttles;
     if throttles.rules().is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let operations: Vec<OperationKey<'_>> = judgement.operations.iter().map(key).collect();
-    let request = Spend { client: &case.client, operations: &operations, share: case.share() };
+    let (share, quota) = (case.share(), quota(world.policy));
+    let request = Spend { client: &case.client, operations: &operations, share, quota };
     let (said, noticed) = spend(throttles, world.places, request, world.buckets, world.now);
     let found = &mut case.throttled;
     found.noticed.add(noticed);
     match said {
-        Spending::Passes(taken) => {
+        Spending::Passes(mut taken) => {
+            let missed = std::mem::take(&mut taken.missed);
             found.standing = taken.standing;
             found.taken = taken;
-            Ok(())
+            Ok(missed.into_iter().map(overlooked).collect())
         }
         Spending::Waits { millis, standing } => {
             found.standing = Some(standing);
@@ -143,30 +167,39 @@ fn take(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result
         }
         Spending::Exceeds { rule, capacity, wanted } => {
             found.denied_by = Some(rule);
-            Err(Refusal::beyond(Reason::Quota, capacity.units(), wanted.units()))
+            Err(beyond(Excess { rule, capacity, wanted }))
         }
         Spending::Contended => Err(Refusal::because(Reason::Contention)),
     }
 }
 
 /// Counts a response that may be a stream as one that is open.
-fn open(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<(), Refusal> {
+fn open(judgement: &Judgement, case: &mut Case, world: &mut World<'_>) -> Result<Vec<Overlooked>, Refusal> {
     let throttles = &world.policy.throttles;
-    if throttles.streams().is_empty() || !judgement.may_stream(case.transport) {
-        return Ok(());
+    if throttles.streams().is_empty() || !judgement.may_stream(case.streams) {
+        return Ok(Vec::new());
     }
+    // Limits of streams come after the throttles where all are numbered.
+    let place = |limit: usize| throttles.rules().len().saturating_add(limit);
+    let full = |limit: usize| {
+        let max = throttles.streams().get(limit).map(|limit| u64::from(limit.max));
+        Refusal { limit: max, ..Refusal::because(Reason::Streams) }
+    };
     let (said, noticed) = world.live.open(throttles, world.places, &case.client, world.buckets, world.now);
     let found = &mut case.throttled;
     found.noticed.add(noticed);
     match said {
         Opening::Opened(lease) => {
+            let missed = lease.missed().iter();
+            let overlooked =
+                missed.map(|limit| Overlooked { throttle: place(*limit), refusal: full(*limit) });
+            let overlooked = overlooked.collect();
             found.lease = Some(lease);
-            Ok(())
+            Ok(overlooked)
         }
         Opening::Full { limit } => {
-            found.denied_by = Some(throttles.rules().len().saturating_add(limit));
-            let max = throttles.streams().get(limit).map(|limit| u64::from(limit.max));
-            Err(Refusal { limit: max, ..Refusal::because(Reason::Streams) })
+            found.denied_by = Some(place(limit));
+            Err(full(limit))
         }
         Opening::Contended => Err(Refusal::because(Reason::Contention)),
     }

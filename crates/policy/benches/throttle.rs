@@ -14,7 +14,7 @@ use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{
     Buckets, Live, Opening, OperationKey, Places, Seed, Shelf, Spend, Spending, spend,
 };
-use portcullis_policy::{Client, Evidence, Policy, Timestamp};
+use portcullis_policy::{Client, Evidence, Mode, Policy, Timestamp};
 use race::{Contender, race};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -128,7 +128,8 @@ impl Bench {
             Work::Spend(_) => {
                 let operation =
                     OperationKey { name: Some("Products"), shape: Some(7), cost: Cost::from_units(5) };
-                let request = Spend { client, operations: &[operation], share: Share::ALL };
+                let request =
+                    Spend { client, operations: &[operation], share: Share::ALL, quota: Mode::Enforce };
                 let (said, _) = spend(&policy.throttles, places, request, shelf, now);
                 assert!(matches!(black_box(said), Spending::Passes(_)), "there is enough");
             }

@@ -34,7 +34,7 @@ impl Mistakes {
         if found.is_empty() { Ok(()) } else { Err(Self(found)) }
     }
 
-    /// Each mistake, in the order of the file.
+    /// Each mistake, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
         self.0.iter()
     }

@@ -32,20 +32,24 @@ struct Fleet {
 
 impl Fleet {
     async fn start(envoys: usize, limits: &str) -> Self {
+        Self::under(POLICY, envoys, limits).await
+    }
+
+    async fn under(policy: &str, envoys: usize, limits: &str) -> Self {
         let upstream = Upstream::start().unwrap();
         let service = Service::start(limits);
         let mut fleet = Self { upstream, envoys: Vec::new(), service };
         for _ in 0..envoys {
-            fleet.envoys.push(fleet.envoy().await);
+            fleet.envoys.push(fleet.envoy(policy).await);
         }
         fleet
     }
 
-    async fn envoy(&self) -> Envoy {
+    async fn envoy(&self, text: &str) -> Envoy {
         let mut plan = envoy_plan(TETHER, "");
         std::fs::create_dir_all(&plan.folder).unwrap();
         let policy = plan.folder.join("policy.yaml");
-        std::fs::write(&policy, POLICY).unwrap();
+        std::fs::write(&policy, text).unwrap();
         let rendered = Command::new(&plan.programs.portcullis)
             .args(["envoy", "--listen", "127.0.0.1:1", "--admin", "127.0.0.1:1"])
             .args(["--upstream", &self.upstream.address.to_string()])
@@ -163,6 +167,29 @@ async fn two_envoys_share_one_limit_and_the_hits_are_the_costs() {
     assert_eq!(fleet.service.spent()["all_clients"], spent);
     assert_eq!(fleet.counted("error").await, 0.0);
     assert_eq!(fleet.counted("over_limit").await, 5.0);
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy: cargo xtask e2e"]
+async fn what_passes_in_shadow_is_spent_from_the_same_limits() {
+    // Every operation is too deep, and that only counts.
+    let policy = format!("shadow_reasons: [depth]\ngraphql: {{limits: {{depth: 1}}}}\n{POLICY}");
+    let fleet = Fleet::under(&policy, 1, &limits(3)).await;
+    for protocol in [Protocol::Http1, Protocol::Http2, Protocol::Http1] {
+        fleet.send(0, protocol, &of("a", HONEST)).await.arrived();
+        let asked = fleet.service.asked();
+        let [asked] = asked.as_slice() else { panic!("asked {} times", asked.len()) };
+        for descriptor in &asked.descriptors {
+            let gate = descriptor.entries.first().map(|entry| (entry.key.as_str(), entry.value.as_str()));
+            assert_eq!(gate, Some(("gate", "allowed")));
+        }
+    }
+    assert_eq!(fleet.service.spent()["each_client"], 3);
+    for client in ["a", "b"] {
+        over_limit(&fleet.send(0, Protocol::Http1, &of(client, HONEST)).await);
+    }
+    let metrics = fleet.envoys[0].metrics().await.unwrap();
+    assert_eq!(metrics.sum("portcullis_graphql_shadowed", &[("shadow_reason", "depth")]), 5.0);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! What the candidate of a policy says of a request, beside the verdict that is carried out.
 //!
-//! What clients would meet is compared, throttles aside: what a policy lets pass because it only counts, passes. The
+//! What clients would meet is compared, throttles and decisions aside: what a policy lets pass because it only counts, passes. The
 //! candidate decides nothing; where the policy in force read too little of a request, nobody knows what it would say.
 
 use super::{Judged, Judgement};
+use crate::throttle::is_by_throttles;
 use portcullis_policy::{Policy, Refusal, Verdict};
 use portcullis_report::{Difference, OperationKind, Reason};
 
@@ -30,9 +31,6 @@ pub struct Change {
     /// Its normalised document, where one of the two refuses it for what it is.
     pub document: Option<String>,
 }
-
-/// The reasons that throttles have.
-const BY_THROTTLES: [Reason; 4] = [Reason::Throttled, Reason::Streams, Reason::Quota, Reason::Contention];
 
 impl Compared {
     /// Nobody knows what the candidate would say.
@@ -78,7 +76,9 @@ impl Judgement {
     /// The same request, of which nothing was parsed: the candidate says the same where it would have read as much.
     pub(super) fn unread(self, refusal: Refusal, policy: &Policy) -> Self {
         let Some(candidate) = policy.candidate.as_deref() else { return self };
-        let compared = match takes_alike(policy, candidate) {
+        // What a decision keeps from being read says nothing of either.
+        let is_decided = refusal.reason == Reason::Blocked;
+        let compared = match !is_decided && takes_alike(policy, candidate) {
             true => Compared::between(&self, &Self::unparsed(refusal, candidate)),
             false => Compared::UNDECIDED,
         };
@@ -93,7 +93,7 @@ impl Judgement {
     /// Why it is refused for what it is.
     fn reason(&self) -> Option<Reason> {
         match self.verdict {
-            Verdict::Deny(refusal) if !BY_THROTTLES.contains(&refusal.reason) => Some(refusal.reason),
+            Verdict::Deny(refusal) if !is_by_throttles(refusal.reason) => Some(refusal.reason),
             Verdict::Deny(_) | Verdict::Allow => None,
         }
     }

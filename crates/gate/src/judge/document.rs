@@ -64,7 +64,7 @@ pub(super) fn judge_text(
 ) -> (Verdict, Judged) {
     let variables = OnceCell::new();
     let Tools { tape, scratch, costing } = tools;
-    let mut read = read(live.policy, live.policy.alias_limits(), sent, &variables, (tape, scratch));
+    let mut read = read(live.policy, sent, &variables, (tape, scratch));
     read.cost(live.policy, costing);
     hold(live, read, sent.method)
 }
@@ -77,13 +77,10 @@ pub(super) fn judge_text_by_both(
     tools: &mut Tools<'_>,
 ) -> [(Verdict, Judged); 2] {
     let variables = OnceCell::new();
-    let (one, other) = (live.policy.alias_limits(), candidate.policy.alias_limits());
-    // Exact as far as either asks: limits decide as exact numbers would.
-    let aliases = AliasLimits { all: one.all.max(other.all), per_field: one.per_field.min(other.per_field) };
     let Tools { tape, scratch, costing } = tools;
-    let mut first = read(live.policy, aliases, sent, &variables, (tape, scratch));
+    let mut first = read(live.policy, sent, &variables, (tape, scratch));
     first.cost(live.policy, costing);
-    let second = again(&first, live.policy, candidate.policy, costing);
+    let second = again(&first, live.policy, candidate.policy, (scratch, costing));
     let said = hold(live, first, sent.method);
     let other = match second {
         Some(read) => {
@@ -98,7 +95,6 @@ pub(super) fn judge_text_by_both(
 
 fn read<'d>(
     policy: &Policy,
-    aliases: AliasLimits,
     sent: Sent<'d>,
     variables: &'d OnceCell<Variables<'d>>,
     (tape, scratch): (&'d mut Tape, &mut Scratch),
@@ -111,7 +107,7 @@ fn read<'d>(
     if !comments_are_certain(text) {
         return Read::Unmeasured(document, Reason::Ambiguous);
     }
-    let measures = match measure_against(document, aliases, scratch) {
+    let measures = match measure_against(document, policy.alias_limits(), scratch) {
         Ok(measures) => measures,
         Err(MeasureError::Cycle { .. }) => return Read::Unmeasured(document, Reason::FragmentCycle),
         Err(MeasureError::DuplicateFragment { .. } | MeasureError::DuplicateOperation { .. }) => {
@@ -144,6 +140,20 @@ impl<'d> Whole<'d> {
     fn cost(&self, policy: &Policy, costing: &mut portcullis_cost::Scratch) -> Option<Estimate> {
         self.question(policy).map(|question| policy.cost.model().estimate(&question, costing))
     }
+
+    /// The same measures for a candidate. Aliases of one field are counted again where what the policy in force asked for does not
+    /// tell whether there are too many: that count has a budget, and what it says beyond it is no number.
+    fn measures(&self, live: AliasLimits, candidate: AliasLimits, scratch: &mut Scratch) -> Option<Measures> {
+        let found = self.measures;
+        let most = found.aliases_per_field;
+        let is_exact = live.per_field <= candidate.per_field && found.aliases <= live.all && most < u32::MAX;
+        // Never less than there are; and where there are too many of all fields, that speaks first.
+        let is_enough = most <= candidate.per_field || found.aliases > candidate.all;
+        match live == candidate || is_exact || is_enough {
+            true => Some(found),
+            false => measure_against(self.document, candidate, scratch).ok(),
+        }
+    }
 }
 
 /// The same text as the candidate reads it, when it need not be parsed again for that.
@@ -151,7 +161,7 @@ fn again<'d>(
     first: &Read<'d>,
     live: &Policy,
     candidate: &Policy,
-    costing: &mut portcullis_cost::Scratch,
+    (scratch, costing): (&mut Scratch, &mut portcullis_cost::Scratch),
 ) -> Option<Read<'d>> {
     let (had, wants) = (live.limits.budget, candidate.limits.budget);
     let is_as_far = wants.tokens >= had.tokens && wants.nesting >= had.nesting;
@@ -168,13 +178,15 @@ fn again<'d>(
                     (None, None) => true,
                     (Some(_), None) | (None, Some(_)) => false,
                 };
-            is_as_far.then(|| match is_costed_alike {
-                true => first.clone(),
-                false => {
-                    let estimate = whole.cost(candidate, costing);
-                    Read::Whole(Whole { estimate, ..*whole })
-                }
-            })
+            if !is_as_far {
+                return None;
+            }
+            let measures = whole.measures(live.alias_limits(), candidate.alias_limits(), scratch)?;
+            let estimate = match is_costed_alike {
+                true => whole.estimate.clone(),
+                false => whole.cost(candidate, costing),
+            };
+            Some(Read::Whole(Whole { measures, estimate, ..*whole }))
         }
     }
 }

@@ -143,7 +143,7 @@ impl<'p> Sitting<'p> {
             Form::Batch(_) => {
                 let mut shadow = Shadow::default();
                 match (judge_charge(policy, &charge, &mut shadow), shadow.0) {
-                    (Verdict::Deny(refusal), _) => judgement.spared(refusal),
+                    (Verdict::Deny(refusal), _) => judgement.refused_as_whole(refusal),
                     (Verdict::Allow, Some(refusal)) => judgement.noted(refusal),
                     (Verdict::Allow, None) => judgement,
                 }

@@ -4,8 +4,8 @@ use crate::case::Case;
 use crate::correlation::CorrelationId;
 use crate::handshake::{Deflate, Terms};
 use crate::throttle::Throttled;
-use portcullis_framing::Accepts;
 use portcullis_framing::websocket::Compression;
+use portcullis_framing::{Accepts, Streams};
 use portcullis_policy::{Client, ProfileId, Sight, Under};
 use portcullis_report::Transport;
 use std::net::IpAddr;
@@ -68,6 +68,7 @@ impl Opened {
             sight: self.sight,
             throttled: Throttled::default(),
             transport: Transport::Websocket,
+            streams: Streams::None,
             candidate: None,
             accepts: Accepts::Json,
             body_bytes: 0,

@@ -7,7 +7,7 @@ use crate::world::World;
 use portcullis_cost::Cost;
 use portcullis_policy::decisions::Share;
 use portcullis_policy::throttles::{Noticed, Opening, OperationKey, Spend, Spending, spend};
-use portcullis_policy::{Client, Policy, Refusal, Throttles};
+use portcullis_policy::{Client, Mode, Policy, Refusal, Throttles};
 use portcullis_report::{Metric, Reason, ThrottleLabel};
 
 /// What is taken: one, of no operation.
@@ -19,7 +19,7 @@ pub(crate) fn attempt(case: &mut Case, world: &mut World<'_>) -> Result<(), Refu
     if throttles.rules().is_empty() {
         return Ok(());
     }
-    let request = Spend { client: &case.client, operations: &ONE, share: Share::ALL };
+    let request = Spend { client: &case.client, operations: &ONE, share: Share::ALL, quota: Mode::Enforce };
     let (said, noticed) = spend(throttles, world.places.handshakes(), request, world.buckets, world.now);
     let found = &mut case.throttled;
     found.noticed.add(noticed);
@@ -73,7 +73,7 @@ pub fn spend_message(client: &Client, world: &mut World<'_>) -> (Result<(), Refu
     if throttles.rules().is_empty() {
         return (Ok(()), Vec::new());
     }
-    let request = Spend { client, operations: &ONE, share: Share::ALL };
+    let request = Spend { client, operations: &ONE, share: Share::ALL, quota: Mode::Enforce };
     let (said, noticed) = spend(throttles, world.places.messages(), request, world.buckets, world.now);
     let mut list = counted(noticed);
     let refusal = match said {

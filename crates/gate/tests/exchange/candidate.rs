@@ -103,6 +103,61 @@ fn each_limit_is_held_against_its_own_measure() {
     }
 }
 
+/// Operations that spread one fragment with eight aliases of each of two fields: more aliases than the budget of an exact count.
+fn spread_a_lot(operations: usize) -> String {
+    let fields: String = (0..8).map(|n| format!("a{n}:f b{n}:g ")).collect();
+    let each = |n: usize| format!("query Q{n}{{ p0{{...F}} p1{{...F}} p2{{...F}} }} ");
+    let all: String = (0..operations).map(each).collect();
+    serde_json::json!({ "query": format!("{all}fragment F on T {{ {fields}}}"), "operationName": "Q0" })
+        .to_string()
+}
+
+#[test]
+fn a_candidate_that_counts_further_changes_no_verdict() {
+    let text = spread_a_lot(110);
+    let alone = post(&mut Stream::new(), &text);
+    assert_eq!((alone.flow, reason(&alone)), (Flow::Continue, None));
+    for limit in 1..10 {
+        let effects = post(&mut candidate(&format!("{{limits: {{aliases_per_field: {limit}}}}}")), &text);
+        assert_eq!((effects.flow, reason(&effects)), (Flow::Continue, None), "{limit}");
+        // It says what it would say in force.
+        let policy = format!("graphql: {{limits: {{aliases_per_field: {limit}}}}}");
+        let in_force = reason(&post(&mut Stream::under(&policy), &text));
+        assert_eq!(said(&effects).1.and_then(|change| change.candidate), in_force, "{limit}");
+    }
+}
+
+#[test]
+fn a_candidate_counts_aliases_as_it_would_in_force() {
+    let fields = |count: usize, name: &dyn Fn(usize) -> String| {
+        let fields: String = (0..count).map(|n| format!("a{n}: {} ", name(n))).collect();
+        query(&format!("{{ x {{ {fields} }} }}"))
+    };
+    let texts = [
+        spread_a_lot(110),
+        fields(7, &|_| "f".to_owned()),
+        fields(30, &|n| format!("f{}", n % 5)),
+        fields(61, &|n| format!("f{n}")),
+        fields(61, &|n| format!("f{}", n % 3)),
+        fields(12, &|_| "f".to_owned()),
+    ];
+    let limits = [(60, 10), (60, 5), (60, 20), (100, 10), (100, 5), (100, 70), (8, 3), (8, 30)];
+    let limits = limits
+        .map(|(all, each)| format!("graphql: {{limits: {{aliases: {all}, aliases_per_field: {each}}}}}"));
+    for text in &texts {
+        for live in &limits {
+            let alone = reason(&post(&mut Stream::under(live), text));
+            for candidate in &limits {
+                let effects = post(&mut Stream::under(&format!("{live}\ncandidate: {{{candidate}}}")), text);
+                assert_eq!(reason(&effects), alone, "{live} beside {candidate}: {text:.80}");
+                let said = said(&effects).1.map_or(alone, |change| change.candidate);
+                let in_force = reason(&post(&mut Stream::under(candidate), text));
+                assert_eq!(said, in_force, "{candidate} beside {live}: {text:.80}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_the_policy_in_force_refuses_may_pass_and_be_refused_otherwise() {
     let mut stream = Stream::under(
@@ -298,6 +353,28 @@ candidate:
     assert_eq!((reason(&effects), said(&effects).0), (Some(Reason::Throttled), Difference::Same));
     let effects = post(&mut stream, &query("{ a { b } }"));
     assert_eq!((reason(&effects), said(&effects).0), (Some(Reason::Throttled), Difference::Added));
+}
+
+#[test]
+fn decisions_are_not_compared() {
+    let blocked = |policy: &str| Stream { decisions: crate::decisions::blocked(), ..Stream::under(policy) };
+    // In shadow it is judged by both, and a block is no verdict of either.
+    for policy in ["mode: shadow\ncandidate: {}", "shadow_reasons: [blocked]\ncandidate: {}"] {
+        let mut stream = blocked(policy);
+        let effects = post(&mut stream, HONEST);
+        assert_eq!((effects.flow, said(&effects).0), (Flow::Continue, Difference::Same), "{policy}");
+    }
+    let mut stream = blocked("mode: shadow\ncandidate: {graphql: {limits: {depth: 1}}}");
+    added(&post(&mut stream, HONEST), Reason::Depth);
+    // Of what a block has kept from being read nobody knows.
+    for policy in ["candidate: {}", "candidate: {mode: shadow}"] {
+        let effects = blocked(policy).post();
+        assert_eq!(
+            (reason(&effects), said(&effects).0),
+            (Some(Reason::Blocked), Difference::Undecided),
+            "{policy}"
+        );
+    }
 }
 
 #[test]

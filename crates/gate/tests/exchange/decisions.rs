@@ -31,6 +31,11 @@ fn decided(all: &[(Action, &str, &str)]) -> DecisionSet {
     }
 }
 
+/// The client of these tests is blocked.
+pub(super) fn blocked() -> DecisionSet {
+    decided(&[(Action::Block, "ip", "192.0.2.7")])
+}
+
 fn under(policy: &str, action: Action) -> Stream {
     Stream { decisions: decided(&[(action, "ip", "192.0.2.7")]), ..Stream::under(policy) }
 }

@@ -12,7 +12,9 @@ mod persisted;
 mod profiles;
 mod requests;
 mod responses;
+mod settled;
 mod shadow;
+mod shadow_throttles;
 mod sockets;
 mod streams;
 mod throttles;
@@ -105,9 +107,15 @@ impl Stream {
         self.headers("POST", "/graphql", More::Follows, &[JSON])
     }
 
+    /// The headers of a response, with 200 unless they say otherwise.
     fn response(&mut self, headers: &[(&str, &str)], more: More) -> Effects {
-        let pairs: Vec<(String, Vec<u8>)> =
-            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        let is_said = headers.iter().any(|(name, _)| *name == ":status");
+        let status = (!is_said).then_some(&(":status", "200"));
+        let pairs: Vec<(String, Vec<u8>)> = status
+            .into_iter()
+            .chain(headers)
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect();
         self.on(Input::ResponseHeaders { headers: Some(Headers::new(&pairs)), more })
     }
 

@@ -6,7 +6,7 @@ use portcullis_report::{ClassLabel, ClientOutcome, Metric, OperationKind, Outcom
 const SHADOW: &str = "mode: shadow";
 const DEEP: &str = r#"{"query":"query Deep { a { b { c { d { e } } } } }"}"#;
 
-fn counted(effects: &Effects, metric: Metric) -> u64 {
+pub(super) fn counted(effects: &Effects, metric: Metric) -> u64 {
     let counts = effects.list.iter().filter_map(|effect| match effect {
         Effect::Count(known, amount) if *known == metric => Some(*amount),
         _ => None,
@@ -20,7 +20,7 @@ fn shadowed(effects: &Effects) -> Option<Reason> {
 
 /// It passes, and is counted and reported as what would have been refused.
 #[track_caller]
-fn only_counts(effects: &Effects, expected: Reason) {
+pub(super) fn only_counts(effects: &Effects, expected: Reason) {
     assert_eq!((effects.flow, reply(effects)), (Flow::Continue, None));
     assert_eq!((reason(effects), shadowed(effects)), (None, Some(expected)));
     assert_eq!(counted(effects, Metric::Shadowed(expected)), 1);
@@ -30,7 +30,7 @@ fn only_counts(effects: &Effects, expected: Reason) {
 }
 
 #[track_caller]
-fn passes(effects: &Effects) {
+pub(super) fn passes(effects: &Effects) {
     assert_eq!((effects.flow, reply(effects), shadowed(effects)), (Flow::Continue, None, None));
 }
 

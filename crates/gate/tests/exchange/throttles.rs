@@ -2,6 +2,7 @@
 
 use crate::*;
 use portcullis_gate::Interest;
+use portcullis_policy::throttles::{Buckets, Conflict, Version};
 use portcullis_report::{ClassLabel, ClientOutcome, Metric, ThrottleLabel};
 use serde_json::Value;
 
@@ -350,23 +351,22 @@ fn operations_are_known_by_name_and_by_shape() {
     passes(&send(&mut stream, &[], &query("query B { b }")));
 }
 
+/// Shared state in which somebody else always was first.
+#[derive(Debug)]
+pub(super) struct Deaf;
+
+impl Buckets for Deaf {
+    fn load(&mut self, _: &str) -> (Vec<u8>, Option<Version>) {
+        (Vec::new(), None)
+    }
+
+    fn store(&mut self, _: &str, _: &[u8], _: Option<Version>) -> Result<(), Conflict> {
+        Err(Conflict)
+    }
+}
+
 #[test]
 fn what_cannot_be_counted_does_not_pass() {
-    #[derive(Debug)]
-    struct Deaf;
-    impl portcullis_policy::throttles::Buckets for Deaf {
-        fn load(&mut self, _: &str) -> (Vec<u8>, Option<portcullis_policy::throttles::Version>) {
-            (Vec::new(), None)
-        }
-        fn store(
-            &mut self,
-            _: &str,
-            _: &[u8],
-            _: Option<portcullis_policy::throttles::Version>,
-        ) -> Result<(), portcullis_policy::throttles::Conflict> {
-            Err(portcullis_policy::throttles::Conflict)
-        }
-    }
     let mut stream = Stream::under(TWO_CALLS);
     stream.headers("POST", "/graphql", More::Follows, &[JSON]);
     let mut world = World {
@@ -456,6 +456,33 @@ throttles:
 }
 
 #[test]
+fn whoever_asks_for_parts_may_have_a_stream() {
+    let upload = "--b\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"query($f:Upload){a(f:$f){...@defer{b}}}\",\"variables\":{\"f\":null}}\r\n--b\r\ncontent-disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--b\r\ncontent-disposition: form-data; name=\"0\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n";
+    let form = ("content-type", "multipart/form-data; boundary=b");
+    let parts = ("accept", "multipart/mixed; deferSpec=20220824");
+    let plain = ("accept", "application/json");
+    let preflight = ("x-requested-with", "x");
+    for (headers, body) in [
+        (&[form, preflight, parts][..], upload),
+        (&[form, preflight, plain, parts], upload),
+        (&[JSON, plain, parts], HONEST),
+        (&[JSON, parts, plain], HONEST),
+        (&[JSON, ("accept", "text/event-stream"), plain], HONEST),
+    ] {
+        let mut stream = Stream::under(STREAMS);
+        for number in 0..3 {
+            stream.exchange = Exchange::default();
+            stream.headers("POST", "/graphql", More::Follows, headers);
+            let effects = stream.body(body.as_bytes(), More::Ended);
+            match number {
+                0 | 1 => passes(&effects),
+                _ => refused_at_once(&effects, Reason::Streams),
+            }
+        }
+    }
+}
+
+#[test]
 fn an_upload_of_a_stream_that_turns_bad_is_not_open() {
     let mut stream = Stream::under(STREAMS);
     let start = "--b\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"subscription($f:Upload){a(f:$f)}\",\"variables\":{\"f\":null}}\r\n--b\r\ncontent-disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.f\"]}\r\n--b\r\ncontent-disposition: form-data; name=\"0\"; filename=\"f\"\r\n\r\nx";
@@ -480,6 +507,11 @@ fn handed_over(effects: &Effects) -> Vec<u32> {
     hits.collect()
 }
 
+/// What the `ratelimit` filter asks about, whether a reason only counted or none was met.
+fn let_through() -> Effect {
+    Effect::Property("portcullis_gate", "allowed".to_owned())
+}
+
 #[test]
 fn the_cost_is_handed_over_once_with_the_verdict_where_the_policy_says_so() {
     const HANDED: &str = "throttles: {hand_over_cost: true}";
@@ -493,9 +525,26 @@ fn the_cost_is_handed_over_once_with_the_verdict_where_the_policy_says_so() {
         assert_eq!(handed_over(&effects), [hits], "{body}");
         let key = event(&effects).client_key.to_string();
         assert!(effects.list.contains(&Effect::Property("portcullis_client", key)));
+        assert!(effects.list.contains(&let_through()));
         assert!(handed_over(&stream.response(&[], More::Ended)).is_empty());
         assert!(handed_over(&send(&mut Stream::new(), &[], body)).is_empty());
     }
     // What is refused here never comes to the limit of all.
-    assert!(handed_over(&send(&mut Stream::under(HANDED), &[], EVIL)).is_empty());
+    let refused = send(&mut Stream::under(HANDED), &[], EVIL);
+    assert!(handed_over(&refused).is_empty() && !refused.list.contains(&let_through()));
+}
+
+#[test]
+fn what_passes_in_shadow_is_told_to_the_limit_of_all_like_what_is_allowed() {
+    for (policy, reason) in [
+        ("mode: shadow\nthrottles: {hand_over_cost: true}", Reason::Introspection),
+        ("shadow_reasons: [introspection]\nthrottles: {hand_over_cost: true}", Reason::Introspection),
+    ] {
+        let effects = send(&mut Stream::under(policy), &[], EVIL);
+        passes(&effects);
+        let verdict = Effect::Property("portcullis_verdict", format!("shadow:{}", reason.label()));
+        assert!(effects.list.contains(&verdict));
+        assert!(effects.list.contains(&let_through()), "{:?}", effects.list);
+        assert_eq!(handed_over(&effects).len(), 1);
+    }
 }

@@ -23,6 +23,8 @@ const NAME_BYTES: usize = 32;
 
 /// The class of those whom nothing puts into another.
 pub(super) const ANONYMOUS: &str = "anonymous";
+/// What stands in reports for whatever found no row of its own.
+const OTHER: &str = "other";
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
@@ -163,6 +165,12 @@ impl Found {
             self.say(
                 format!("{path}.name"),
                 "`anonymous` is the class of everyone else: see `clients.anonymous`",
+            );
+        }
+        if name == OTHER {
+            self.say(
+                format!("{path}.name"),
+                "`other` stands in reports for every class that found no row: take another name",
             );
         }
         let class = Class {

@@ -9,6 +9,7 @@ use super::enforcement::ModeChoice;
 use super::graphql::{Graphql, GraphqlPart, GraphqlSection};
 use super::partial::Partial as _;
 use super::{Found, ResponsesPart, ResponsesSection};
+use crate::Mistake;
 use crate::policy::{
     Analyzer, Clients, CorrelationTrust, Enforcement, Policy, Profiles, Responses, Route, Switch, Throttles,
     WebSockets,
@@ -126,12 +127,14 @@ impl Found {
             let mut own = Self { above: format!("profiles.{name}."), ..Self::default() };
             let mut policy = own.policy(terms.under(section), Rest::of(live), Some(live));
             drafts.check(&section.classes, &policy, &mut own);
+            let mut beside = Self { above: own.above.clone(), ..Self::default() };
             let candidate = candidate.map(|candidate| {
                 let rest = Rest::of_candidate(live);
-                let base = own.policy(candidate.terms.under(section), rest, Some(&policy));
+                let base = beside.policy(candidate.terms.under(section), rest, Some(&policy));
                 (Arc::new(of_candidate(base)), [&candidate.classes, &section.classes])
             });
-            self.tell_what_is_new(own);
+            self.tell_what_is_new(own, "");
+            self.tell_what_is_new(beside, "candidate.");
             policy.candidate = candidate.as_ref().map(|(base, _)| Arc::clone(base));
             let of_classes = candidate.as_ref().map(|(base, said)| (base, said.as_slice()));
             policy.clients = drafts.classes(&policy, &[&section.classes], of_classes, &mut Self::default());
@@ -140,16 +143,13 @@ impl Found {
         profiles
     }
 
-    /// Takes over what was found under a profile, but for what is wrong without it.
-    fn tell_what_is_new(&mut self, own: Self) {
+    /// Takes over what was found under a profile, but for what is wrong without it: at the same path of what it lies over.
+    fn tell_what_is_new(&mut self, own: Self, beneath: &str) {
         for mistake in own.mistakes {
             let path = mistake.path.strip_prefix(&own.above).unwrap_or(&mistake.path);
-            let is_known = |known: &crate::Mistake| {
-                let is_there = known
-                    .path
-                    .strip_suffix(path)
-                    .is_some_and(|above| above.is_empty() || above.ends_with('.'));
-                is_there && known.problem == mistake.problem
+            let without = format!("{beneath}{path}");
+            let is_known = |known: &Mistake| {
+                [&without, &mistake.path].contains(&&known.path) && known.problem == mistake.problem
             };
             if !self.mistakes.iter().any(is_known) {
                 self.mistakes.push(mistake);

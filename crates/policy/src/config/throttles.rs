@@ -1,5 +1,6 @@
 //! `throttles`: how much clients, classes and operations may spend over time.
 
+use super::enforcement::ModeChoice;
 use super::{Found, switch};
 use crate::budget::{LARGEST_CAPACITY, LONGEST_WINDOW_MS, Rate};
 use crate::policy::{ClassId, Per, StreamLimit, Throttle, ThrottleId, Throttles, Unit};
@@ -64,6 +65,9 @@ struct ThrottleSection {
     window_ms: u64,
     /// The classes to which it applies; all unless it says otherwise.
     classes: Option<Vec<String>>,
+    /// `shadow`: it only counts what it would refuse, whatever holds for other throttles; `enforce`: as the policy says.
+    #[serde(default)]
+    mode: ModeChoice,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +82,9 @@ struct StreamSection {
     max: u32,
     /// The classes to which it applies; all unless it says otherwise.
     classes: Option<Vec<String>>,
+    /// `shadow`: it only counts what it would refuse, whatever holds for other throttles; `enforce`: as the policy says.
+    #[serde(default)]
+    mode: ModeChoice,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -151,7 +158,7 @@ impl Found {
         let mut limits: Vec<StreamLimit> = Vec::with_capacity(sections.len());
         for (index, section) in sections.into_iter().enumerate() {
             let path = format!("throttles.streams[{index}]");
-            let StreamSection { name, per, max, classes: only } = section;
+            let StreamSection { name, per, max, classes: only, mode } = section;
             self.name(&format!("{path}.name"), &name);
             let id = ThrottleId::of_streams(&name);
             let mut names = rules.iter().map(|rule| &rule.name).chain(limits.iter().map(|limit| &limit.name));
@@ -164,31 +171,43 @@ impl Found {
             };
             let classes = only.map(|only| self.named(&format!("{path}.classes"), &only, classes));
             let max = self.within(&format!("{path}.max"), max, 1, 1_000_000);
-            limits.push(StreamLimit { name, per, max, id, classes });
+            limits.push(StreamLimit { name, per, max, mode: mode.read(), id, classes });
         }
         limits
     }
 
     fn throttle(&mut self, path: &str, section: ThrottleSection, classes: &[&str]) -> Option<Throttle> {
-        let ThrottleSection { name, per, unit, capacity, refill, window_ms, classes: only } = section;
+        let ThrottleSection { name, per, unit, capacity, refill, window_ms, classes: only, mode } = section;
         self.name(&format!("{path}.name"), &name);
         let unit = match unit {
             UnitChoice::Requests => Unit::Requests,
             UnitChoice::Cost => Unit::Cost,
         };
-        let refill = refill.unwrap_or(capacity);
-        self.within(&format!("{path}.capacity"), capacity, 1, LARGEST_CAPACITY);
-        self.within(&format!("{path}.refill"), refill, 1, LARGEST_CAPACITY);
-        self.within(&format!("{path}.window_ms"), window_ms, 1, LONGEST_WINDOW_MS);
+        let rate = self.rate(path, capacity, refill, window_ms);
         let classes = only.map(|only| self.named(&format!("{path}.classes"), &only, classes));
-        // What has no rate was told above.
-        let rate = Rate::new(Cost::from_units(capacity), Cost::from_units(refill), window_ms)?;
+        let rate = rate?;
         let per = match per {
             PerChoice::Client => Per::Client,
             PerChoice::Class => Per::Class,
             PerChoice::Operation => Per::Operation,
         };
-        Some(Throttle { id: ThrottleId::of(&name, unit), name, per, unit, rate, classes })
+        Some(Throttle { id: ThrottleId::of(&name, unit), name, per, unit, rate, mode: mode.read(), classes })
+    }
+
+    /// How much a bucket holds, and how fast it fills; nothing where a number makes no sense, which is told.
+    pub(super) fn rate(
+        &mut self,
+        path: &str,
+        capacity: u64,
+        refill: Option<u64>,
+        window_ms: u64,
+    ) -> Option<Rate> {
+        self.within(&format!("{path}.capacity"), capacity, 1, LARGEST_CAPACITY);
+        if let Some(refill) = refill {
+            self.within(&format!("{path}.refill"), refill, 1, LARGEST_CAPACITY);
+        }
+        self.within(&format!("{path}.window_ms"), window_ms, 1, LONGEST_WINDOW_MS);
+        Rate::new(Cost::from_units(capacity), Cost::from_units(refill.unwrap_or(capacity)), window_ms)
     }
 
     pub(super) fn named(&mut self, path: &str, names: &[String], classes: &[&str]) -> Vec<ClassId> {

@@ -141,6 +141,11 @@ impl Clients {
         &self.properties
     }
 
+    /// Whether the keys of clients have a salt, which is to be told to nobody.
+    pub fn is_salted(&self) -> bool {
+        !self.salt.is_empty()
+    }
+
     /// The classes; the last is everyone else's.
     pub fn classes(&self) -> &[Class] {
         &self.classes

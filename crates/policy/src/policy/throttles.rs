@@ -1,6 +1,6 @@
 //! How much clients may spend: named buckets, and for how many clients they are kept.
 
-use super::{ClassId, Switch};
+use super::{ClassId, Mode, Switch};
 use crate::budget::Rate;
 
 /// What is throttled, and where that is remembered.
@@ -33,6 +33,8 @@ pub struct Throttle {
     pub unit: Unit,
     /// How much it holds, and how fast it fills.
     pub rate: Rate,
+    /// Whether what it does not let through is refused where the policy refuses that, or only counts in any case.
+    pub mode: Mode,
     /// By what its buckets are known in stored state.
     pub(crate) id: ThrottleId,
     /// The classes to which it applies; nothing means all.
@@ -48,6 +50,8 @@ pub struct StreamLimit {
     pub per: Per,
     /// How many; inclusive.
     pub max: u32,
+    /// Whether one more is refused where the policy refuses that, or only counts in any case.
+    pub mode: Mode,
     /// By what its leases are known in stored state.
     pub(crate) id: ThrottleId,
     /// The classes to which it applies; nothing means all.

@@ -5,7 +5,7 @@
 //! an intermediary must not loosen it.
 
 use super::spend::Standing;
-use crate::policy::{ClassId, Switch, Throttle, Throttles, Unit};
+use crate::policy::{ClassId, Mode, Switch, Throttle, Throttles, Unit};
 
 /// What a client is told of its throttles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub struct RateLimit {
 /// What a client of a class is told of a throttle that applies to it, unless there is no such throttle.
 pub fn rate_limit(throttles: &Throttles, class: ClassId, standing: &Standing) -> Option<RateLimit> {
     let tightest = throttles.rules().get(standing.rule)?;
-    let rules = throttles.rules().iter().filter(|rule| rule.applies_to(class));
+    let binding = throttles.rules().iter().filter(|rule| rule.mode == Mode::Enforce);
+    let rules = binding.filter(|rule| rule.applies_to(class));
     let policies: Vec<String> = rules.map(item).collect();
     let remaining = whole(standing.available);
     let reset = seconds(standing.full_in_ms);

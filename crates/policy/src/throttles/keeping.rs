@@ -2,10 +2,12 @@
 
 use super::set::Stored;
 use crate::Timestamp;
+use crate::budget::LONGEST_WINDOW_MS;
 use crate::policy::Throttles;
 
-/// How long a bucket is kept whose throttle the policy does not have: while a policy is replaced, filters of both are at work.
-const FOREIGN_MS: u64 = 3_600_000;
+/// How long a bucket is kept whose throttle the policy does not have: filters of several policies may share a slot, and a bucket
+/// of any of them means something for as long as its window may be.
+const FOREIGN_MS: u64 = LONGEST_WINDOW_MS;
 
 /// How long a lease holds that nobody renews: a worker that has ended does not.
 pub(super) const LEASE_MS: u64 = 60_000;

@@ -10,7 +10,7 @@ use super::set::{BUCKETS, Stored};
 use crate::Timestamp;
 use crate::budget::Bucket;
 use crate::identity::Client;
-use crate::policy::{Per, ThrottleId, Throttles};
+use crate::policy::{Mode, Per, StreamLimit, ThrottleId, Throttles};
 use std::collections::BTreeMap;
 
 /// How often a lease is renewed: several renewals may be late before it runs out.
@@ -35,7 +35,26 @@ struct Held {
 
 /// One open stream; it is to be given back with [`Live::close`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lease(Vec<(Place, Vec<ThrottleId>)>);
+pub struct Lease {
+    places: Vec<(Place, Vec<ThrottleId>)>,
+    /// Limits that would not have let it through, and only count, by their places in the policy.
+    missed: Vec<usize>,
+}
+
+impl Lease {
+    /// Limits that would not have let it through, and only count, by their places in the policy.
+    pub fn missed(&self) -> &[usize] {
+        &self.missed
+    }
+}
+
+/// Whether one more stream has room at a place.
+enum Room {
+    /// It has, but for limits that only count.
+    Enough { missed: Vec<usize> },
+    /// As many are open as this limit allows.
+    None { limit: usize },
+}
 
 /// Whether one more stream may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,20 +92,26 @@ impl Live {
         {
             let limits = throttles.streams.iter().enumerate();
             let limits = limits.filter(|(_, limit)| limit.per == per && limit.applies_to(client.class));
-            let limits: Vec<(usize, ThrottleId, u32)> =
-                limits.map(|(index, limit)| (index, limit.id, limit.max)).collect();
+            let limits: Vec<(usize, &StreamLimit)> = limits.collect();
             if limits.is_empty() {
                 continue;
             }
             match self.enter(&mut ledger, place, &limits) {
-                Ok((place, None)) => {
-                    let ids: Vec<ThrottleId> = limits.iter().map(|(_, id, _)| *id).collect();
-                    self.count(&place, &ids, now);
-                    lease.0.push((place, ids));
+                Ok((place, Room::Enough { missed })) => {
+                    let counted = limits.iter().filter(|(index, _)| !missed.contains(index));
+                    let ids: Vec<ThrottleId> = counted.map(|(_, limit)| limit.id).collect();
+                    lease.missed.extend(missed);
+                    if !ids.is_empty() {
+                        self.count(&place, &ids, now);
+                        lease.places.push((place, ids));
+                    }
                 }
-                Ok((_, Some(limit))) => {
+                Ok((_, Room::None { limit })) => {
                     self.give_back(&mut ledger, lease);
                     return (Opening::Full { limit }, ledger.noticed);
+                }
+                Err(Contended) if limits.iter().all(|(_, limit)| limit.mode == Mode::Shadow) => {
+                    lease.missed.extend(limits.iter().map(|(index, _)| index));
                 }
                 Err(Contended) => {
                     self.give_back(&mut ledger, lease);
@@ -117,30 +142,36 @@ impl Live {
         ledger.noticed
     }
 
-    /// Adds a lease at a place, unless a limit is reached.
+    /// Adds a lease at a place, unless a limit is reached that does not only count.
     fn enter(
         &self,
         ledger: &mut Ledger<'_>,
         place: Place,
-        limits: &[(usize, ThrottleId, u32)],
-    ) -> Result<(Place, Option<usize>), Contended> {
+        limits: &[(usize, &StreamLimit)],
+    ) -> Result<(Place, Room), Contended> {
         let shared = place.clone().shared();
         let now = ledger.now;
         let entry = |account: &mut Account| {
             let own = self.open.get(if account.seated == Seated::Apart { &place } else { &shared });
-            for (index, id, max) in limits {
-                let count = own.and_then(|held| held.counts.get(id)).copied().unwrap_or(0);
-                let others = account.others(*id, self.worker);
-                if others.saturating_add(count) >= *max
-                    || !account.lease(*id, self.worker, count.saturating_add(1), now)
-                {
-                    return Entry::Leave(Some(*index));
+            let mut missed = Vec::new();
+            for (index, limit) in limits {
+                let count = own.and_then(|held| held.counts.get(&limit.id)).copied().unwrap_or(0);
+                let others = account.others(limit.id, self.worker);
+                let has_room = others.saturating_add(count) < limit.max
+                    && account.lease(limit.id, self.worker, count.saturating_add(1), now);
+                match limit.mode {
+                    _ if has_room => (),
+                    Mode::Shadow => missed.push(*index),
+                    Mode::Enforce => return Entry::Leave(Room::None { limit: *index }),
                 }
             }
-            Entry::Store(None)
+            match missed.len() == limits.len() {
+                true => Entry::Leave(Room::Enough { missed }),
+                false => Entry::Store(Room::Enough { missed }),
+            }
         };
-        let (full, seated) = ledger.enter(&place, entry)?;
-        Ok((if seated == Seated::Apart { place } else { shared }, full))
+        let (room, seated) = ledger.enter(&place, entry)?;
+        Ok((if seated == Seated::Apart { place } else { shared }, room))
     }
 
     fn count(&mut self, place: &Place, ids: &[ThrottleId], now: Timestamp) {
@@ -153,7 +184,7 @@ impl Live {
     }
 
     fn give_back(&mut self, ledger: &mut Ledger<'_>, lease: Lease) {
-        for (place, ids) in lease.0 {
+        for (place, ids) in lease.places {
             let Some(held) = self.open.get_mut(&place) else { continue };
             for id in &ids {
                 if let Some(count) = held.counts.get_mut(id) {

@@ -29,14 +29,15 @@ impl Buckets for Shared<'_> {
 
 #[test]
 fn eight_threads_admit_exactly_the_limit() {
-    let Bank { policy, places, host, share: _ } = Bank::under(CALLS);
+    let Bank { policy, places, host, share: _, quota: _ } = Bank::under(CALLS);
     let shelf = Mutex::new(host);
     let worker = |thread: usize| {
         let client = client(&policy, if thread.is_multiple_of(2) { "192.0.2.1" } else { "192.0.2.2" });
         let mut buckets = Shared(&shelf);
         let (mut passed, mut contended) = (0_usize, 0_usize);
         for _ in 0..400 {
-            let request = Spend { client: &client, operations: &[costing(1)], share: Share::ALL };
+            let request =
+                Spend { client: &client, operations: &[costing(1)], share: Share::ALL, quota: Mode::Enforce };
             match spend(&policy.throttles, &places, request, &mut buckets, START).0 {
                 Spending::Passes(_) => passed += 1,
                 Spending::Contended => contended += 1,
@@ -68,7 +69,8 @@ struct Interleaved<'i> {
 impl Interleaved<'_> {
     fn spend(&mut self, who: u8) {
         let client = client(self.bank.0, if who.is_multiple_of(2) { "192.0.2.1" } else { "192.0.2.2" });
-        let request = Spend { client: &client, operations: &[costing(1)], share: Share::ALL };
+        let request =
+            Spend { client: &client, operations: &[costing(1)], share: Share::ALL, quota: Mode::Enforce };
         let (policy, places) = self.bank;
         if let Spending::Passes(_) = spend(&policy.throttles, places, request, self, START).0 {
             self.passed.set(self.passed.get() + 1);
@@ -100,7 +102,7 @@ throttles:
   rules:
     - {name: calls, per: client, unit: requests, capacity: 5, refill: 1, window_ms: 86400000}
     - {name: all, per: class, unit: requests, capacity: 8, refill: 1, window_ms: 86400000}";
-        let Bank { policy, places, host, share: _ } = Bank::under(policy);
+        let Bank { policy, places, host, share: _, quota: _ } = Bank::under(policy);
         let (shelf, script, passed) = (RefCell::new(host), RefCell::new(script), Cell::new(0));
         let bank = (&policy, &places);
         let mut worker = Interleaved { shelf: &shelf, script: &script, passed: &passed, bank, depth: 0 };
@@ -128,10 +130,11 @@ impl Buckets for Busy {
 
 #[test]
 fn giving_up_comes_after_a_bounded_number_of_attempts_and_is_noticed() {
-    let Bank { policy, places, host, share: _ } = Bank::under(CALLS);
+    let Bank { policy, places, host, share: _, quota: _ } = Bank::under(CALLS);
     let mut busy = Busy(host);
     let client = client(&policy, "192.0.2.1");
-    let request = Spend { client: &client, operations: &[costing(1)], share: Share::ALL };
+    let request =
+        Spend { client: &client, operations: &[costing(1)], share: Share::ALL, quota: Mode::Enforce };
     let (said, noticed) = spend(&policy.throttles, &places, request, &mut busy, START);
     assert_eq!((said, noticed.contended, busy.0.stores), (Spending::Contended, 1, 128));
 }

@@ -15,7 +15,7 @@ use portcullis_policy::throttles::{
     Buckets, Conflict, Noticed, OperationKey, Places, Seed, Shelf, Spend, Spending, Taken, Version, correct,
     spend,
 };
-use portcullis_policy::{Client, Evidence, Policy, Timestamp};
+use portcullis_policy::{Client, Evidence, Mode, Policy, Timestamp};
 use std::net::IpAddr;
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -46,6 +46,8 @@ struct Bank {
     host: Host,
     /// What the client keeps of its throttles.
     share: Share,
+    /// What becomes of what a throttle never holds.
+    quota: Mode,
 }
 
 impl Bank {
@@ -58,7 +60,7 @@ impl Bank {
         let policy = Policy::parse(policy).unwrap();
         let places = Places::prepare(&policy, SEED, &mut host);
         host.stores = 0;
-        Self { policy, places, host, share: Share::ALL }
+        Self { policy, places, host, share: Share::ALL, quota: Mode::Enforce }
     }
 
     fn client(&self, address: &str) -> Client {
@@ -66,7 +68,7 @@ impl Bank {
     }
 
     fn spend(&mut self, client: &Client, operations: &[OperationKey<'_>], at: u64) -> (Spending, Noticed) {
-        let request = Spend { client, operations, share: self.share };
+        let request = Spend { client, operations, share: self.share, quota: self.quota };
         spend(&self.policy.throttles, &self.places, request, &mut self.host, START.later(at))
     }
 

@@ -283,3 +283,68 @@ fn what_is_corrected_is_as_much_as_was_charged() {
     assert_eq!(word(&bank.one(A, 41, 0), &bank.policy), "cost 2000");
     passes(bank.one(A, 40, 0));
 }
+
+const TRIED: &str = "
+throttles:
+  rules:
+    - {name: tried, per: client, unit: cost, capacity: 20, refill: 1, window_ms: 1000, mode: shadow}
+    - {name: burst, per: client, unit: cost, capacity: 200, refill: 1, window_ms: 1000}
+    - {name: everyone, per: class, unit: cost, capacity: 100, refill: 1, window_ms: 1000}";
+
+/// The rules that would have refused it, and only count.
+fn missed(spending: Spending) -> Vec<usize> {
+    passes(spending).missed.iter().map(|missed| missed.rule).collect()
+}
+
+#[test]
+fn of_a_throttle_that_only_counts_no_more_is_given_back_than_was_taken() {
+    let mut bank = Bank::under(TRIED);
+    assert_eq!(missed(bank.one(A, 15, 0)), [] as [usize; 0]);
+    // It has 5 left: nothing is taken of them, and the others have 15 less each time.
+    for _ in 0..5 {
+        assert_eq!(missed(bank.one(A, 15, 0)), [0]);
+    }
+    // The class gives back what the client gave, but not to the one that gave nothing.
+    assert_eq!(word(&bank.one(B, 11, 0), &bank.policy), "everyone 1000");
+    assert_eq!(word(&bank.one(A, 11, 0), &bank.policy), "everyone 1000");
+    assert_eq!(missed(bank.one(A, 6, 0)), [0]);
+    assert_eq!(missed(bank.one(A, 4, 0)), [] as [usize; 0]);
+    // And what was not taken is not settled.
+    let taken = passes(bank.one(B, 15, 15_000));
+    let beyond = passes(bank.one(A, 17, 200_000));
+    assert_eq!((taken.missed.len(), beyond.missed.len()), (0, 0));
+    let none = passes(bank.one(A, 17, 200_000));
+    assert_eq!(none.missed.len(), 1);
+    bank.correct(&none, &[Some(Cost::ZERO)], 200_000);
+    assert_eq!(missed(bank.one(A, 4, 200_000)), [0], "of its 3 none more are there");
+}
+
+#[test]
+fn what_no_bucket_holds_is_held_by_the_others_where_that_only_counts() {
+    let mut bank = Bank::under(SEVERAL);
+    bank.quota = Mode::Shadow;
+    assert_eq!(missed(bank.one(A, 120, 0)), [0]);
+    assert_eq!(word(&bank.one(A, 120, 0), &bank.policy), "everyone 90000");
+    assert_eq!(missed(bank.one(A, 200, 0)), [0, 2]);
+    assert_eq!(missed(bank.one(A, 200, 0)), [0, 2]);
+    // Three calls were made.
+    assert_eq!(word(&bank.one(A, 200, 0), &bank.policy), "calls 5000");
+    bank.quota = Mode::Enforce;
+    assert_eq!(word(&bank.one(A, 200, 0), &bank.policy), "burst 200 > 100");
+}
+
+#[test]
+fn who_keeps_less_than_one_of_its_throttles_takes_all_of_them_where_quota_only_counts() {
+    let mut bank = Bank::under(
+        "throttles: {rules: [{name: cost, per: client, unit: cost, capacity: 10, refill: 1, window_ms: 1000}]}",
+    );
+    (bank.share, bank.quota) = (Share::from_milli(100), Mode::Shadow);
+    let taken = passes(bank.one(A, 5, 0));
+    assert_eq!(taken.missed.len(), 1);
+    assert_eq!(word(&bank.one(A, 5, 0), &bank.policy), "cost 10000");
+    // Of the 10 that were taken it was worth all, and more: 40 are owed.
+    bank.correct(&taken, &[Some(Cost::from_units(5))], 0);
+    assert_eq!(word(&bank.one(A, 5, 0), &bank.policy), "cost 10000");
+    bank.correct(&taken, &[Some(Cost::from_milli(500))], 0);
+    assert_eq!(word(&bank.one(A, 5, 0), &bank.policy), "cost 5000");
+}

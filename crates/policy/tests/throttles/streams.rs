@@ -141,7 +141,7 @@ fn eight_threads_never_have_more_open_than_the_limit() {
             self.0.lock().unwrap().store(key, bytes, version)
         }
     }
-    let Bank { policy, places, host, share: _ } = Bank::under(LIMITED);
+    let Bank { policy, places, host, share: _, quota: _ } = Bank::under(LIMITED);
     let host = Mutex::new(host);
     let worker = |thread: u32| {
         let mut live = Live::new(thread);

@@ -142,6 +142,14 @@ impl Found {
         for (index, text) in texts.iter().enumerate() {
             let network = text.parse::<IpNet>().ok();
             match network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
+                // No client's address is written so, whatever Envoy hears it from.
+                Some(network) if is_mapped(network) => {
+                    let problem = format!(
+                        "must be written as the IPv4 address or network that it stands for, got `{}`",
+                        text.escape_debug()
+                    );
+                    self.say(format!("{path}[{index}]"), problem);
+                }
                 Some(network) => networks.push(network),
                 None => {
                     let problem = format!(
@@ -153,6 +161,14 @@ impl Found {
             }
         }
         networks
+    }
+}
+
+/// Whether all of it stands for IPv4 addresses (RFC 4291 §2.5.5.2).
+fn is_mapped(network: IpNet) -> bool {
+    match network {
+        IpNet::V4(_) => false,
+        IpNet::V6(network) => network.prefix_len() >= 96 && network.network().to_ipv4_mapped().is_some(),
     }
 }
 

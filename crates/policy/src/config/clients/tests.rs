@@ -117,6 +117,7 @@ clients:
     - {name: a, when: [{address: [10.0.0.0/33, 10.0.0.1]}]}
     - {name: anonymous, when: [{claim: {claim: [role], one_of: []}}]}
     - {name: b, when: [{certificate: {san: uri, prefix: ''}}, {identity: []}]}
+    - {name: other, when: [{identity: [header]}]}
 ";
     mistakes(
         text,
@@ -135,8 +136,20 @@ clients:
             "clients.classes[3].when[0].claim.one_of: must name at least one",
             "clients.classes[4].when[0].certificate.prefix: must be texts of 1 to 256 bytes",
             "clients.classes[4].when[1].identity: must name at least one",
+            "clients.classes[5].name: `other` stands in reports for every class that found no row: take another name",
             "clients.classes[1].limits.batch: must be at most 10000, got 10001",
             "clients.classes[1].limits.depth: must be at least 1, got 0",
+        ],
+    );
+}
+
+#[test]
+fn an_ipv4_address_is_written_as_one() {
+    mistakes(
+        "clients: {classes: [{name: a, when: [{address: [\"::ffff:10.0.0.0/104\", \"::ffff:192.0.2.1\", \"::ffff:0:0/95\", \"::1\"]}]}]}",
+        &[
+            "clients.classes[0].when[0].address[0]: must be written as the IPv4 address or network that it stands for, got `::ffff:10.0.0.0/104`",
+            "clients.classes[0].when[0].address[1]: must be written as the IPv4 address or network that it stands for, got `::ffff:192.0.2.1`",
         ],
     );
 }

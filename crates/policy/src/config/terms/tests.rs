@@ -128,6 +128,31 @@ fn mistakes_are_told_with_their_path() {
 }
 
 #[test]
+fn what_is_wrong_is_told_of_each_profile_and_of_the_candidate_where_it_is_written() {
+    let depth = |path: &str| format!("{path}graphql.limits.depth: must be at least 1, got 0");
+    let told = |text: &str, expected: &[&str]| {
+        let expected: Vec<_> = expected.iter().map(|path| depth(path)).collect();
+        mistakes(text, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    let zero = "graphql: {limits: {depth: 0}}";
+    told(&format!("profiles: {{p: {{{zero}}}, q: {{{zero}}}}}"), &["profiles.p.", "profiles.q."]);
+    told(
+        &format!("candidate: {{{zero}}}\nprofiles: {{p: {{{zero}}}, q: {{{zero}}}}}"),
+        &["candidate.", "profiles.p.", "profiles.q."],
+    );
+    // What is wrong without a profile is told once.
+    told(&format!("{zero}\nprofiles: {{p: {{}}, q: {{mode: shadow}}}}"), &[""]);
+    told(&format!("candidate: {{{zero}}}\nprofiles: {{p: {{}}}}"), &["candidate."]);
+    told(&format!("{zero}\ncandidate: {{{zero}}}\nprofiles: {{p: {{}}}}"), &["", "candidate."]);
+    let classes = "
+clients: {classes: [{name: a, when: [{address: [10.0.0.0/8]}]}]}
+candidate: {classes: {a: {limits: {depth: 0}}}}
+profiles: {p: {classes: {a: {limits: {depth: 0}}}}, q: {classes: {a: {limits: {depth: 0}}}}}";
+    let at = |path: &str| format!("{path}classes.a.limits.depth: must be at least 1, got 0");
+    mistakes(classes, &[&at("candidate."), &at("profiles.p."), &at("profiles.q.")]);
+}
+
+#[test]
 fn profiles_have_a_bound() {
     let profiles = |count: usize| {
         let names: Vec<_> = (0..count).map(|number| format!("{}: {{}}", "p".repeat(number + 1))).collect();

@@ -1,5 +1,5 @@
 use crate::config::tests::mistakes;
-use crate::{Per, Policy, Unit};
+use crate::{Mode, Per, Policy, Unit};
 use portcullis_cost::Cost;
 
 #[test]
@@ -51,7 +51,6 @@ throttles:
         &[
             "throttles.rules[0].name: must be 1 to 32 of a-z and _, got `A`",
             "throttles.rules[0].capacity: must be at least 1, got 0",
-            "throttles.rules[0].refill: must be at least 1, got 0",
             "throttles.rules[0].window_ms: must be at most 86400000, got 86400001",
             "throttles.rules[1].capacity: must be at most 1000000000, got 1000000001",
             "throttles.rules[1].refill: must be at least 1, got 0",
@@ -62,6 +61,24 @@ throttles:
             "throttles.tracked_clients: must be at most 1000000, got 1000001",
             "throttles.tracked_operations: must be at least 8, got 1",
         ],
+    );
+}
+
+#[test]
+fn a_throttle_may_only_count() {
+    let rule = |more: &str| format!("{{name: a, per: client, unit: cost, capacity: 1, window_ms: 1{more}}}");
+    let streams = |more: &str| format!("{{name: b, per: client, max: 1{more}}}");
+    for (more, expected) in
+        [("", Mode::Enforce), (", mode: enforce", Mode::Enforce), (", mode: shadow", Mode::Shadow)]
+    {
+        let text = format!("throttles: {{rules: [{}], streams: [{}]}}", rule(more), streams(more));
+        let throttles = Policy::parse(&text).unwrap().throttles;
+        let modes = (throttles.rules()[0].mode, throttles.streams()[0].mode);
+        assert_eq!(modes, (expected, expected), "{more}");
+    }
+    mistakes(
+        &format!("throttles: {{rules: [{}]}}\n", rule(", mode: off")),
+        &["throttles.rules[0].mode: unknown variant `off`, expected one of enforce, shadow (line 1)"],
     );
 }
 

@@ -55,7 +55,6 @@ websocket:
             "websocket.tracked_sockets: must be at least 8, got 1",
             "websocket.attempts[0].name: `burst` is another throttle's",
             "websocket.attempts[0].capacity: must be at least 1, got 0",
-            "websocket.attempts[0].refill: must be at least 1, got 0",
             "websocket.sockets[0].classes[0]: no class is called `nobody`",
             "websocket.sockets[0].max: must be at least 1, got 0",
             "websocket.messages[0].name: `held` is another throttle's",

@@ -1,9 +1,7 @@
 //! `websocket.attempts`, `sockets`, `messages`: how much clients and classes may do with sockets.
 
 use super::Found;
-use crate::budget::{LARGEST_CAPACITY, LONGEST_WINDOW_MS, Rate};
-use crate::policy::{Per, StreamLimit, Throttle, ThrottleId, Unit};
-use portcullis_cost::Cost;
+use crate::policy::{Mode, Per, StreamLimit, Throttle, ThrottleId, Unit};
 use serde::Deserialize;
 
 /// Throttles of one kind.
@@ -74,13 +72,8 @@ impl Found {
             let path = format!("{list}[{index}]");
             let RateSection { name, per, capacity, refill, window_ms, classes: only } = section;
             self.fresh_name(&path, &name, names);
-            let refill = refill.unwrap_or(capacity);
-            self.within(&format!("{path}.capacity"), capacity, 1, LARGEST_CAPACITY);
-            self.within(&format!("{path}.refill"), refill, 1, LARGEST_CAPACITY);
-            self.within(&format!("{path}.window_ms"), window_ms, 1, LONGEST_WINDOW_MS);
+            let rate = self.rate(&path, capacity, refill, window_ms);
             let classes = only.map(|only| self.named(&format!("{path}.classes"), &only, classes));
-            // What has no rate was told above.
-            let rate = Rate::new(Cost::from_units(capacity), Cost::from_units(refill), window_ms);
             let Some(rate) = rate else { continue };
             let unit = Unit::Requests;
             rules.push(Throttle {
@@ -89,6 +82,7 @@ impl Found {
                 per: per.read(),
                 unit,
                 rate,
+                mode: Mode::Enforce,
                 classes,
             });
         }
@@ -114,6 +108,7 @@ impl Found {
                 name,
                 per: per.read(),
                 max,
+                mode: Mode::Enforce,
                 classes,
             });
         }

@@ -67,13 +67,13 @@ fn only_a_slot_with_nothing_to_remember_is_given_away_the_oldest_first() {
 }
 
 #[test]
-fn buckets_of_another_policy_are_kept_for_an_hour() {
+fn buckets_of_another_policy_are_kept_for_a_day() {
     let throttles = throttles();
     let foreign = stored(ThrottleId(1), 0, NOW);
     let bytes = Set::default().with(0, &[1; 16], &[foreign]);
     let set = Set::read(&bytes).unwrap();
-    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(3_600_000)), [foreign]);
-    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(3_600_001)), []);
+    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(86_400_000)), [foreign]);
+    assert_eq!(set.buckets(0, &[1; 16], Keeping::Buckets(&throttles), NOW.later(86_400_001)), []);
 }
 
 #[track_caller]
