@@ -89,6 +89,7 @@ fn documents(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut texts: Vec<String> = cases(place)?.iter().filter_map(|case| text(&case["query"])).collect();
     texts.extend(variables::DOCUMENTS.iter().map(|text| (*text).to_owned()));
     texts.extend(HOSTILE_DOCUMENTS.iter().map(|text| (*text).to_owned()));
+    texts.push(used_again_and_again());
     for folder in ["ok", "err"] {
         for (path, bytes) in place.files(&format!("crates/graphql/testdata/{folder}"))? {
             if path.extension().is_some_and(|extension| extension == "graphql") {
@@ -101,6 +102,13 @@ fn documents(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
         .zip(&texts)
         .map(|(number, text)| prefixed(&[0, number, number, number], text.as_bytes()))
         .collect())
+}
+
+/// Long defaults that many fields use.
+fn used_again_and_again() -> String {
+    let (fields, entries, uses) =
+        ("a: 1 ".repeat(20), "1 ".repeat(20), "items(filter: $v, ids: $l) { id } ".repeat(20));
+    format!("query($v: Filter = {{{fields}}}, $l: [Int] = [{entries}]) {{ {uses} }}")
 }
 
 fn values(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
