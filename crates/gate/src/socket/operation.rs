@@ -7,7 +7,7 @@ use crate::answer;
 use crate::case::Case;
 use crate::conclude::{counts, events};
 use crate::effect::Effect;
-use crate::judge::{Judgement, Method, envelope_refusal, judge};
+use crate::judge::{Judgement, Method, envelope_refusal, judge_request};
 use crate::number::count;
 use crate::throttle::{self, charge};
 use portcullis_framing::subprotocol::Subprotocol;
@@ -101,14 +101,14 @@ fn judged(
         return Judgement::unparsed(full, policy);
     }
     let judgement = match request {
-        Ok(request) => judge(policy, &request, Method::Post, turn.world.desk),
+        Ok(request) => judge_request(policy, &request, Method::Post, turn.world.desk),
         Err(error) => Judgement::unparsed(envelope_refusal(error), policy),
     };
     let judgement = match (full, judgement.verdict) {
         (Some(full), Verdict::Allow) => judgement.noted(full),
         (Some(_) | None, Verdict::Allow | Verdict::Deny(_)) => judgement,
     };
-    charge(judgement, case, turn.world)
+    charge(judgement, case, turn.world).remembered(policy, turn.world.desk)
 }
 
 impl Graphql {
