@@ -328,7 +328,7 @@ const QUERY_STRINGS: [&str; 10] = [
     "QUERY=a#b",
 ];
 
-const RESPONSES: [&str; 8] = [
+const RESPONSES: [&str; 10] = [
     r#"{"data":{"a":[1,null,{"b":"x"}]},"errors":[{"message":"No x. Did you mean \"y\"?","extensions":{"code":"BAD"}}]}"#,
     r#"[{"data":null},{"errors":[{"message":"a (did you mean b)","path":["a",1]}]}]"#,
     r#"{"errors":[{"message":"Did you Did you mean\u0022","extensions":{"\u0063ode":"\u0041"}}],"extensions":{"x":"Did you mean"}}"#,
@@ -337,4 +337,6 @@ const RESPONSES: [&str; 8] = [
     r#"{"data":{"a":"\"}{\\","b":-1.5e9,"c":true}}x"#,
     "not JSON at all, did you mean it?",
     "",
+    "event: next\r\ndata: {\"errors\":[{\"message\":\"x. Did you mean y?\"}]}\r\n\r\n:\n\ndata:{\"id\":1,\"payload\":\ndata: {\"errors\":[{\"message\":\"Did you mean y?\"}]}}\n\n",
+    "--b\r\na: b\r\n\r\n{\"incremental\":[{\"errors\":[{\"message\":\"x (did you mean y?)\"}]}],\"payload\":null,\"errors\":[]}\r\n--b\n\n{}\n--b--",
 ];
