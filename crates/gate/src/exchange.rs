@@ -249,7 +249,13 @@ impl Phase {
                 settle(awaited, case, judgement, world)
             }
             Self::Judged(awaited) => (*awaited, Vec::new()),
-            Self::Reading(_) | Self::Draining(..) => {
+            // It was refused, whether or not the client waited to be told.
+            Self::Draining(refused, _) => {
+                let (mut case, mut judgement) = *refused;
+                let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
+                settle(awaited, case, judgement, world)
+            }
+            Self::Reading(_) => {
                 let list = vec![Effect::Count(Metric::Unjudged, 1)];
                 return (Self::Untouched, Effects { flow: Flow::Continue, list });
             }
