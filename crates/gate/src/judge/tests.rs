@@ -35,7 +35,7 @@ fn only(judgement: &Judgement) -> &Judged {
 #[test]
 fn a_variable_is_declared_once() {
     refused_document("query($n: Int = 1, $n: Int = 2) { user(id: $n) { id } }", Reason::DuplicateDefinition);
-    refused_document("query($n: Int) { a } query B($m: Int, $m: Int) { a }", Reason::DuplicateDefinition);
+    refused_document("query A($n: Int) { a } query B($m: Int, $m: Int) { a }", Reason::DuplicateDefinition);
     allowed_document("query($n: Int, $m: Int) { user(id: $n, n: $m) { id } }");
 }
 

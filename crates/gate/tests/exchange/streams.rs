@@ -107,6 +107,17 @@ fn an_answer_in_one_piece_is_no_stream() {
 }
 
 #[test]
+fn a_stream_may_be_asked_for_in_any_of_several_headers() {
+    for types in [["application/json", "text/event-stream"], ["text/event-stream;q=2", "application/json"]] {
+        let mut stream = Stream::new();
+        let [one, other] = types.map(|kind| ("accept", kind));
+        stream.headers("POST", "/graphql", More::Follows, &[JSON, one, other]);
+        let effects = stream.body(HONEST.as_bytes(), More::Ended);
+        assert_eq!(event(&effects).transport, Transport::EventStream, "{types:?}");
+    }
+}
+
+#[test]
 fn the_verdict_is_the_same_whatever_the_client_accepts() {
     for accept in ["text/event-stream", "multipart/mixed", "application/json"] {
         let mut stream = Stream::new();
