@@ -1,7 +1,7 @@
 //! Responses that pass: the same bytes and events for every way of cutting, and never more bytes than came, but for a member that is added.
 
 use crate::choices::{Choices, chunks};
-use portcullis_framing::{Addition, Event, Events, Jobs, Scanner, Suggestions};
+use portcullis_framing::{Addition, Event, Events, Jobs, Scanner, StreamForm, StreamScanner, Suggestions};
 use serde_json::Value;
 
 #[derive(Debug, PartialEq)]
@@ -17,6 +17,18 @@ pub(crate) fn check(input: &[u8]) {
     let depth = choices.one_of(&[64, 1, 3]);
     let seed = choices.byte();
     let body = choices.rest();
+    for form in [StreamForm::Events, StreamForm::Parts] {
+        let whole = streamed(&[body], form, Suggestions::Strip, depth);
+        assert_eq!(
+            streamed(&chunks(body, seed), form, Suggestions::Strip, depth),
+            whole,
+            "cut by seed {seed}"
+        );
+        assert_eq!(streamed(&chunks(body, 0), form, Suggestions::Strip, depth), whole, "byte by byte");
+        assert!(whole.0.len() <= body.len(), "bytes were added to a stream");
+        let kept = streamed(&chunks(body, seed), form, Suggestions::Keep, depth);
+        assert_eq!((kept.0.as_slice(), kept.1), (body, whole.1), "bytes of a stream were lost");
+    }
     let whole = scan(&[body], Suggestions::Strip, depth);
     assert_eq!(scan(&chunks(body, seed), Suggestions::Strip, depth), whole, "cut by seed {seed}");
     assert_eq!(scan(&chunks(body, 0), Suggestions::Strip, depth), whole, "byte by byte");
@@ -54,6 +66,24 @@ fn scan(chunks: &[&[u8]], suggestions: Suggestions, depth: usize) -> Scanned {
         assert!(starts("ObjectEnd") <= starts("ObjectStart") && starts("ListEnd") <= starts("ListStart"));
     }
     Scanned { output, events, lost: scanner.is_lost() }
+}
+
+/// What leaves of a stream, and its events.
+fn streamed(
+    chunks: &[&[u8]],
+    form: StreamForm,
+    suggestions: Suggestions,
+    depth: usize,
+) -> (Vec<u8>, Vec<String>) {
+    let mut scanner = StreamScanner::new(form, Jobs { suggestions, events: Events::On }, depth);
+    let (mut output, mut events) = (Vec::new(), Vec::new());
+    for chunk in chunks {
+        output.extend_from_slice(
+            &scanner.feed(chunk, &mut |event: Event<'_>| events.push(format!("{event:?}"))),
+        );
+    }
+    output.extend_from_slice(&scanner.finish());
+    (output, events)
 }
 
 /// What leaves with a member added.

@@ -89,6 +89,7 @@ fn documents(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut texts: Vec<String> = cases(place)?.iter().filter_map(|case| text(&case["query"])).collect();
     texts.extend(variables::DOCUMENTS.iter().map(|text| (*text).to_owned()));
     texts.extend(HOSTILE_DOCUMENTS.iter().map(|text| (*text).to_owned()));
+    texts.push(used_again_and_again());
     for folder in ["ok", "err"] {
         for (path, bytes) in place.files(&format!("crates/graphql/testdata/{folder}"))? {
             if path.extension().is_some_and(|extension| extension == "graphql") {
@@ -101,6 +102,13 @@ fn documents(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
         .zip(&texts)
         .map(|(number, text)| prefixed(&[0, number, number, number], text.as_bytes()))
         .collect())
+}
+
+/// Long defaults that many fields use.
+fn used_again_and_again() -> String {
+    let (fields, entries, uses) =
+        ("a: 1 ".repeat(20), "1 ".repeat(20), "items(filter: $v, ids: $l) { id } ".repeat(20));
+    format!("query($v: Filter = {{{fields}}}, $l: [Int] = [{entries}]) {{ {uses} }}")
 }
 
 fn values(place: &Place) -> anyhow::Result<Vec<Vec<u8>>> {
@@ -320,7 +328,7 @@ const QUERY_STRINGS: [&str; 10] = [
     "QUERY=a#b",
 ];
 
-const RESPONSES: [&str; 8] = [
+const RESPONSES: [&str; 10] = [
     r#"{"data":{"a":[1,null,{"b":"x"}]},"errors":[{"message":"No x. Did you mean \"y\"?","extensions":{"code":"BAD"}}]}"#,
     r#"[{"data":null},{"errors":[{"message":"a (did you mean b)","path":["a",1]}]}]"#,
     r#"{"errors":[{"message":"Did you Did you mean\u0022","extensions":{"\u0063ode":"\u0041"}}],"extensions":{"x":"Did you mean"}}"#,
@@ -329,4 +337,6 @@ const RESPONSES: [&str; 8] = [
     r#"{"data":{"a":"\"}{\\","b":-1.5e9,"c":true}}x"#,
     "not JSON at all, did you mean it?",
     "",
+    "event: next\r\ndata: {\"errors\":[{\"message\":\"x. Did you mean y?\"}]}\r\n\r\n:\n\ndata:{\"id\":1,\"payload\":\ndata: {\"errors\":[{\"message\":\"Did you mean y?\"}]}}\n\n",
+    "--b\r\na: b\r\n\r\n{\"incremental\":[{\"errors\":[{\"message\":\"x (did you mean y?)\"}]}],\"payload\":null,\"errors\":[]}\r\n--b\n\n{}\n--b--",
 ];

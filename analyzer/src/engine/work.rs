@@ -3,9 +3,7 @@
 use super::Engine;
 use crate::config::Security;
 use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
-use portcullis_detect::{
-    Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Reputation, Sentry,
-};
+use portcullis_detect::{Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Sentry};
 use portcullis_redact::redact;
 use portcullis_report::{Action, Scope};
 use std::collections::{BTreeMap, BTreeSet};

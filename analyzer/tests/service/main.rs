@@ -37,8 +37,8 @@ mod redaction;
 mod reload;
 mod retention;
 mod security;
-mod tls;
 mod series;
+mod tls;
 mod websocket;
 
 /// Which kind of store these tests run on.

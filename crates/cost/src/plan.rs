@@ -117,7 +117,7 @@ impl Model<'_> {
         let prices = match self {
             Self::Schemaless => Prices::Names(Box::new(request)),
             Self::Schema(table) => {
-                let mut pricing = Pricing { table, request, steps };
+                let mut pricing = Pricing::new(table, request, steps);
                 root.field = pricing.operation(operation);
                 let of_root = table.root(operation.kind()).and_then(|id| table.type_of(id));
                 root.r#type = of_root.map_or(Cost::ZERO, |found| found.weight);
@@ -260,7 +260,13 @@ impl<'a> Planner<'_, 'a> {
     fn field(&mut self, field: Field<'a>, end: NodeIndex, around: Open) -> Option<Open> {
         let Priced { unit, length, inside } = match &mut self.prices {
             Prices::Names(request) => by_names(request, field, around),
-            Prices::Table(pricing) => by_table(pricing, field, around),
+            Prices::Table(pricing) => {
+                let priced = by_table(pricing, field, around);
+                if pricing.steps.are_used_up() {
+                    return None;
+                }
+                priced
+            }
         };
         let key = field.alias().unwrap_or_else(|| field.name());
         let next = u32::try_from(self.units.len()).ok()?;

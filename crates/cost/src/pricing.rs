@@ -1,11 +1,13 @@
 //! What one field costs by itself, and how long its list is: weights, arguments and sizes of one occurrence.
 
 mod inputs;
+mod literals;
 mod slicing;
 
 use crate::Cost;
 use crate::request::Request;
 use crate::table::{Field as Known, Table};
+use literals::Literals;
 use portcullis_graphql::{Directives, Field, Operation};
 
 /// Steps taken, and how many may be: proof that work is linear.
@@ -47,9 +49,14 @@ pub(crate) struct Pricing<'w, 'a> {
     pub(crate) table: &'w Table,
     pub(crate) request: Request<'a>,
     pub(crate) steps: Steps,
+    literals: Literals<'a>,
 }
 
-impl<'a> Pricing<'_, 'a> {
+impl<'w, 'a> Pricing<'w, 'a> {
+    pub(crate) fn new(table: &'w Table, request: Request<'a>, steps: Steps) -> Self {
+        Self { table, request, steps, literals: Literals::default() }
+    }
+
     /// What one occurrence of a field costs: its weight, its arguments and its directives, never less than nothing.
     pub(crate) fn own(&mut self, field: Field<'a>, known: &Known) -> Cost {
         let mut sum = known.weight;
@@ -86,9 +93,13 @@ impl<'a> Pricing<'_, 'a> {
     fn directives_sum(&mut self, directives: Directives<'a>) -> i64 {
         let mut sum = 0_i64;
         for directive in directives {
+            self.steps.take(1);
             let costly = self.table.directive(directive.name());
             sum = sum.saturating_add(self.arguments(directive.arguments(), costly));
         }
         sum
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The declarations of a variable, among many.
+    /// The declarations of a variable, among many; of several the first two.
     #[cold]
     fn declared(&self, name: &str) -> &[VariableDefinition<'a>] {
         let sorted = self.sorted.get_or_init(|| {
@@ -107,7 +107,7 @@ impl<'a> Request<'a> {
         });
         let start = sorted.partition_point(|variable| variable.name() < name);
         let rest = sorted.get(start..).unwrap_or_default();
-        let same = rest.iter().take_while(|variable| variable.name() == name).count();
+        let same = rest.iter().take(2).take_while(|variable| variable.name() == name).count();
         rest.get(..same).unwrap_or_default()
     }
 }

@@ -133,7 +133,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             what: What::Operation,
         };
         Self {
-            pricing: Pricing { table, request: Request::new(operation, variables, sizes), steps },
+            pricing: Pricing::new(table, Request::new(operation, variables, sizes), steps),
             document,
             watched,
             directives_cost: table.directives_cost(),

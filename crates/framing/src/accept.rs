@@ -68,19 +68,20 @@ fn weight_of(range: &[u8], name: &[u8]) -> Option<u16> {
     if !parts.next()?.eq_ignore_ascii_case(name) {
         return None;
     }
-    let quality = parts.find_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
-    Some(quality.map_or(1_000, thousandths))
+    let quality = parts.filter_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
+    Some(quality.map(thousandths).max().unwrap_or(1_000))
 }
 
-/// `0.8` as 800; what is no weight (RFC 9110 §12.4.2) counts as 0.
+/// `0.8` as 800; what is no weight (RFC 9110 §12.4.2) counts as 1: a server that does not understand it, or looks for the type alone,
+/// would send that.
 fn thousandths(quality: &[u8]) -> u16 {
     let text = std::str::from_utf8(quality).unwrap_or_default();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     match (whole, digits) {
         ("1", true) => 1_000,
-        ("0", true) => format!("{fraction:0<3}").parse().unwrap_or(0),
-        _ => 0,
+        ("0", true) => format!("{fraction:0<3}").parse().unwrap_or(1_000),
+        _ => 1_000,
     }
 }
 
@@ -99,6 +100,7 @@ mod tests {
         prefers("application/graphql-response+json, application/json;q=0.9", Accepts::GraphqlResponse);
         prefers("application/json, application/graphql-response+json", Accepts::GraphqlResponse);
         prefers("application/graphql-response+json; charset=utf-8, */*", Accepts::GraphqlResponse);
+        prefers("application/graphql-response+json;q=nan", Accepts::GraphqlResponse);
     }
 
     #[test]
@@ -108,7 +110,6 @@ mod tests {
         prefers("application/json", Accepts::Json);
         prefers("application/json, application/graphql-response+json;q=0.5", Accepts::Json);
         prefers("application/graphql-response+json;q=0", Accepts::Json);
-        prefers("application/graphql-response+json;q=nan", Accepts::Json);
     }
 
     #[track_caller]
@@ -130,5 +131,15 @@ mod tests {
         streamed(apollo, Streams::Multipart);
         streamed("text/event-stream, multipart/mixed", Streams::EventStream);
         streamed("text/event-stream;q=0.5, multipart/mixed", Streams::Multipart);
+    }
+
+    #[test]
+    fn a_weight_that_is_none_does_not_hide_a_stream() {
+        for weight in ["2", "-1", "0.0001", "nan", "", "\"0\"", "0;q=1", "1;q=0"] {
+            streamed(&format!("text/event-stream;q={weight}, application/json"), Streams::EventStream);
+        }
+        for nothing in ["0", "0.", "0.0", "0.000"] {
+            streamed(&format!("text/event-stream;q={nothing}, application/json"), Streams::None);
+        }
     }
 }

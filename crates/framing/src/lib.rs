@@ -30,5 +30,5 @@ pub use names::IdKeys;
 pub use parameters::Parameters;
 pub use percent::percent_decoded;
 pub use query_string::{QueryString, query_string, query_string_by};
-pub use response::{Addition, Event, Events, Jobs, Scanner, Suggestions};
+pub use response::{Addition, Event, Events, Jobs, Scanner, StreamForm, StreamScanner, Suggestions};
 pub use sha256::Sha256Hash;

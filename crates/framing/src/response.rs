@@ -8,10 +8,12 @@
 mod addition;
 mod output;
 mod scanner;
+mod stream;
 mod suggestion;
 
 pub use addition::Addition;
 pub use scanner::Scanner;
+pub use stream::{StreamForm, StreamScanner};
 
 /// What is to be done with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,10 +53,11 @@ pub(crate) fn admit(
         return Admission::Refuse(case, Refusal::because(Reason::Unreadable), Vec::new());
     };
     // Without a path it is a `CONNECT`.
-    let Some(raw) = headers.only(":path") else { return Admission::Pass(Vec::new()) };
+    let Some(raw) = headers.only(":path") else { return Admission::Pass(stripped(headers)) };
     let target = target(raw);
     let Some(Routed { profile, id }) = routed(&target, &world.policy.routes) else {
-        return Admission::Pass(Vec::new());
+        // In these headers only the gate may speak, also to what is not its affair.
+        return Admission::Pass(stripped(headers));
     };
     let mut case = Case::new(headers, peer, world);
     let told = case.choose(profile, peer, world);

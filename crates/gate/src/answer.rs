@@ -31,6 +31,8 @@ pub(crate) fn answer(
     let mut headers = vec![
         ("content-type", case.accepts.content_type().to_owned()),
         (header::CORRELATION_ID, case.correlation.as_str().to_owned()),
+        // It is true of this request alone, and may be of no other a moment later.
+        ("cache-control", "no-store".to_owned()),
     ];
     headers.extend(extra_header(refusal.reason, policy).map(|(name, value)| (name, value.to_owned())));
     headers.extend(wait_seconds(refusal.reason, case).map(|seconds| (RETRY_AFTER, seconds.to_string())));
@@ -77,7 +79,6 @@ fn extra_header(reason: Reason, policy: &Policy) -> Option<(&'static str, &'stat
         (405, Switch::On) if reason == Reason::Method => Some(("allow", "GET, POST")),
         (405, Switch::On | Switch::Off) => Some(("allow", "POST")),
         (426, _) => Some(("sec-websocket-version", "13")),
-        (200, _) => Some(("cache-control", "private, no-cache, must-revalidate")),
         _ => None,
     }
 }
@@ -150,6 +151,15 @@ mod tests {
             200,
             r#"{"errors":[{"extensions":{"code":"PERSISTED_QUERY_NOT_FOUND"},"message":"PersistedQueryNotFound"}]}"#,
         );
+    }
+
+    #[test]
+    fn no_answer_is_kept_by_caches() {
+        for reason in Reason::ALL {
+            let answer = answer(&Refusal::because(*reason), None, None, &case(), &Policy::parse("").unwrap());
+            let said: Vec<_> = answer.headers.iter().filter(|(name, _)| *name == "cache-control").collect();
+            assert_eq!(said, [&("cache-control", "no-store".to_owned())], "{reason:?}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgeme
         buckets,
     };
     Some(match intake {
-        Ok(intake) => intake.judge(&mut world),
+        Ok(intake) => intake.judge(&mut world).remembered(policy, world.desk),
         Err(refusal) => Judgement::unparsed(refusal, policy),
     })
 }

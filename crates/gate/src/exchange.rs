@@ -140,7 +140,7 @@ fn on_headers(admission: Admission, upgrade: bool, more: More, world: &mut World
             (Phase::Reading(Box::new((case, intake))), Effects { flow: Flow::Hold, list })
         }
         (Admission::Read(mut case, intake, mut list), More::Ended) => {
-            let judgement = charge(intake.judge(world), &mut case, world);
+            let judgement = charged(intake.judge(world), &mut case, world);
             let (phase, effects) = conclude(case, judgement, world);
             list.extend(effects.list);
             (phase, Effects { list, ..effects })
@@ -250,8 +250,13 @@ impl Phase {
                 settle(awaited, case, judgement, world)
             }
             Self::Judged(awaited) => (*awaited, Vec::new()),
+            // It was refused, whether or not the client waited to be told.
+            Self::Draining(refused, _) => {
+                let (mut case, mut judgement) = *refused;
+                let awaited = Awaited::new(&mut case, &mut judgement, world.policy);
+                settle(awaited, case, judgement, world)
+            }
             Self::Reading(reading) => return unfinished(&reading.0, world),
-            Self::Draining(refused, _) => return unfinished(&refused.0, world),
             Self::Fresh | Self::Untouched | Self::Socket(_) => return (Self::Untouched, Effects::default()),
         };
         list.extend(awaited.on_end());
@@ -314,7 +319,7 @@ fn read_on(
             (phase, Effects { flow: Flow::Hold, list: Vec::new() })
         }
         (intake, More::Ended) => {
-            let judgement = charge(intake.judge(world), &mut case, world);
+            let judgement = charged(intake.judge(world), &mut case, world);
             conclude(case, judgement, world)
         }
     }
@@ -327,7 +332,7 @@ fn upload_on(mut case: Case, mut upload: Upload, more: More, world: &mut World<'
             let phase = Phase::Reading(Box::new((case, Intake::Upload(Box::new(upload)))));
             return (phase, Effects { flow: Flow::Hold, list: Vec::new() });
         }
-        Progress::Judged(judgement) => charge(judgement, &mut case, world),
+        Progress::Judged(judgement) => charged(judgement, &mut case, world),
         Progress::Refused(refusal) => return turn_away(case, refusal, 0, more, world),
     };
     match more {
@@ -427,6 +432,11 @@ fn drain_on(
         }
         More::Follows | More::Ended => conclude(case, judgement, world),
     }
+}
+
+/// Asks the throttles about what was judged; only what they let through is remembered.
+fn charged(judgement: Judgement, case: &mut Case, world: &mut World<'_>) -> Judgement {
+    charge(judgement, case, world).remembered(world.policy, world.desk)
 }
 
 /// Carries out a verdict that was just found.

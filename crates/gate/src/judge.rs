@@ -16,7 +16,7 @@ pub(crate) use refusals::envelope_refusal;
 pub use source::Standing;
 
 use crate::number::count;
-use memory::Memory;
+use memory::{Memory, Pending};
 use portcullis_cost::{Cost, Estimate, Plan};
 use portcullis_framing::{BatchLength, Envelope, EnvelopeError, IdKeys, Nesting, Request, Streams, read_by};
 use portcullis_graphql::{Measures, Scratch, ShapeHash, Tape};
@@ -56,6 +56,8 @@ pub struct Judgement {
     pub form: Form,
     /// Each operation of an allowed request, or the one for which it was refused; at least one.
     pub operations: Vec<Judged>,
+    /// What its hashes ask of the memory of documents, once it is let through.
+    pending: Vec<Pending>,
     /// Documents forgotten to make room for those that came with their hash.
     pub forgotten: u64,
     /// What the candidate says of it, where the policy has one.
@@ -110,6 +112,7 @@ impl Judgement {
             cost: judged.cost(),
             form: Form::Single,
             operations: vec![judged],
+            pending: Vec::new(),
             forgotten: 0,
             compared: None,
         }
@@ -189,7 +192,7 @@ impl Judged {
 pub fn judge_body(policy: &Policy, body: &[u8], desk: &mut Desk) -> Judgement {
     let size = (body.len(), Reason::BodySize);
     let read = |policy: &Policy| envelope(body, policy);
-    judge_as_read(policy, (Method::Post, size), read(policy), read, desk)
+    judge_as_read(policy, (Method::Post, size), read(policy), read, desk).remembered(policy, desk)
 }
 
 /// Reads a JSON body by the limits of the policy.
@@ -252,11 +255,21 @@ fn judge_read_aside(
 
 /// Judges what a `POST` holds, a batch as a whole.
 pub fn judge_envelope(policy: &Policy, envelope: &Envelope<'_>, desk: &mut Desk) -> Judgement {
-    judge_by(policy, policy.candidate.as_deref(), envelope, Method::Post, desk)
+    judge_by(policy, policy.candidate.as_deref(), envelope, Method::Post, desk).remembered(policy, desk)
 }
 
 /// Judges one request.
 pub fn judge(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> Judgement {
+    judge_request(policy, request, method, desk).remembered(policy, desk)
+}
+
+/// Judges one request, of which nothing is remembered yet.
+pub(crate) fn judge_request(
+    policy: &Policy,
+    request: &Request<'_>,
+    method: Method,
+    desk: &mut Desk,
+) -> Judgement {
     let requests = std::slice::from_ref(request);
     judge_all(policy, policy.candidate.as_deref(), requests, (Form::Single, method), desk)
 }

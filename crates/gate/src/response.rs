@@ -15,7 +15,8 @@ use crate::throttle;
 use complaint::Complaint;
 use portcullis_cost::{Cost, Plan};
 use portcullis_framing::{
-    Addition, ContentType, Events as ScanEvents, Jobs, Scanner, Suggestions, content_type,
+    Addition, ContentType, Events as ScanEvents, Jobs, Scanner, StreamForm, StreamScanner, Suggestions,
+    content_type,
 };
 use portcullis_policy::throttles::{Lease, RateLimit, Taken};
 use portcullis_policy::{Policy, Responses, Switch, Verdict};
@@ -58,8 +59,8 @@ enum Wish {
     Headers(Box<Asked>),
     /// It is being read.
     Body(Box<Reading>),
-    /// It is a stream, and its end is to be counted.
-    StreamEnd,
+    /// It is a stream, whose end is to be counted, and in which errors may be looked for.
+    Stream(Option<Box<Watching>>),
 }
 
 /// What is to become of a response whose headers have not come.
@@ -80,6 +81,13 @@ struct Reading {
     errors: Errors,
     /// All of it has passed.
     whole: bool,
+}
+
+/// A stream that is being read for its errors; what it costs is not counted.
+#[derive(Debug)]
+struct Watching {
+    scanner: StreamScanner,
+    errors: Errors,
 }
 
 impl Awaited {
@@ -122,7 +130,7 @@ impl Awaited {
     pub(crate) fn over(&mut self) -> Option<Lease> {
         match self.wish {
             Wish::Nothing => self.lease.take(),
-            Wish::Headers(_) | Wish::Body(_) | Wish::StreamEnd => None,
+            Wish::Headers(_) | Wish::Body(_) | Wish::Stream(_) => None,
         }
     }
 
@@ -134,7 +142,8 @@ impl Awaited {
             Wish::Nothing => false,
             Wish::Headers(_) => matches!(part, Interest::ResponseHeaders | Interest::End),
             Wish::Body(_) => matches!(part, Interest::ResponseBody | Interest::End),
-            Wish::StreamEnd => part == Interest::End,
+            Wish::Stream(None) => part == Interest::End,
+            Wish::Stream(Some(_)) => matches!(part, Interest::ResponseBody | Interest::End),
         }
     }
 
@@ -162,7 +171,7 @@ impl Awaited {
         }
         self.wish = match std::mem::replace(&mut self.wish, Wish::Nothing) {
             Wish::Headers(asked) => wish_by_headers(*asked, headers, more, &mut list),
-            other @ (Wish::Nothing | Wish::Body(_) | Wish::StreamEnd) => other,
+            other @ (Wish::Nothing | Wish::Body(_) | Wish::Stream(_)) => other,
         };
         list.extend(self.told());
         list.extend(self.complained());
@@ -170,15 +179,21 @@ impl Awaited {
     }
 
     pub(crate) fn on_body(&mut self, chunk: Chunk<'_>, more: More) -> Effects {
-        let Wish::Body(reading) = &mut self.wish else { return Effects::default() };
         let mut list = Vec::new();
-        let is_over = match chunk {
-            Chunk::Bytes(bytes) => {
+        let is_over = match (&mut self.wish, chunk) {
+            (Wish::Body(reading), Chunk::Bytes(bytes)) => {
                 list.extend(reading.read(bytes, more).map(Effect::ReplaceResponseChunk));
                 more == More::Ended
             }
             // What is missing here cannot be read on behind it.
-            Chunk::Unreadable => true,
+            (Wish::Body(_), Chunk::Unreadable) => true,
+            (Wish::Stream(Some(watching)), Chunk::Bytes(bytes)) => {
+                list.extend(watching.read(bytes, more));
+                more == More::Ended
+            }
+            // What is missing here is missing in a line; the next event, or part, can be read again.
+            (Wish::Stream(Some(_)), Chunk::Unreadable) => more == More::Ended,
+            (Wish::Nothing | Wish::Headers(_) | Wish::Stream(None), _) => false,
         };
         if is_over {
             list.extend(self.on_end());
@@ -188,8 +203,11 @@ impl Awaited {
 
     /// The body has ended, with trailers behind it. What was held back of a text that never ended is lost with it.
     pub(crate) fn on_trailers(&mut self) -> Effects {
-        let Wish::Body(reading) = &mut self.wish else { return Effects::default() };
-        reading.read(&[], More::Ended);
+        match &mut self.wish {
+            Wish::Body(reading) => drop(reading.read(&[], More::Ended)),
+            Wish::Stream(Some(_)) => (),
+            Wish::Nothing | Wish::Headers(_) | Wish::Stream(None) => return Effects::default(),
+        }
         Effects { flow: Flow::Continue, list: self.on_end() }
     }
 
@@ -203,7 +221,10 @@ impl Awaited {
                     complaint.body(u64::from(reading.scanner.has_cut()), reading.errors.told());
                 }
             }
-            Wish::StreamEnd => list.push(Effect::Lower(Metric::Streams, 1)),
+            Wish::Stream(watching) => {
+                list.push(Effect::Lower(Metric::Streams, 1));
+                list.extend(watching.into_iter().flat_map(|watching| watching.end()));
+            }
             Wish::Nothing | Wish::Headers(_) => (),
         }
         list.extend(self.told());
@@ -216,7 +237,7 @@ impl Awaited {
         let complaint = self.complaint.as_mut()?;
         match self.wish {
             Wish::Nothing => complaint.end(),
-            Wish::Headers(_) | Wish::Body(_) | Wish::StreamEnd => (),
+            Wish::Headers(_) | Wish::Body(_) | Wish::Stream(_) => (),
         }
         complaint.told()
     }
@@ -247,7 +268,7 @@ impl Awaited {
         let responses = match &self.wish {
             Wish::Headers(asked) => &asked.responses,
             Wish::Body(reading) => &reading.responses,
-            Wish::Nothing | Wish::StreamEnd => return false,
+            Wish::Nothing | Wish::Stream(_) => return false,
         };
         responses.actual_cost == Switch::On
     }
@@ -268,24 +289,22 @@ fn addition(case: &Case, judgement: &Judgement, policy: &Policy) -> Option<Addit
 
 fn wish_by_headers(asked: Asked, headers: Option<Headers<'_>>, more: More, list: &mut Vec<Effect>) -> Wish {
     let Asked { responses, addition, .. } = &asked;
-    let is_stream = headers.is_some_and(|headers| headers.all("content-type").any(is_stream));
-    match (is_stream, more) {
+    let form = headers.and_then(|headers| headers.all("content-type").find_map(stream_form));
+    match (form, more) {
         (_, More::Ended) => Wish::Nothing,
-        (true, More::Follows) => {
+        (Some(form), More::Follows) => {
             list.push(Effect::Count(Metric::StreamsOpened, 1));
             list.push(Effect::Count(Metric::Streams, 1));
-            Wish::StreamEnd
+            Wish::Stream(Watching::begin(form, *responses, headers, list))
         }
-        (false, More::Follows) if !responses.are_read() && addition.is_none() => Wish::Nothing,
-        (false, More::Follows) if !headers.is_some_and(is_readable) => {
+        (None, More::Follows) if !responses.are_read() && addition.is_none() => Wish::Nothing,
+        (None, More::Follows) if !headers.is_some_and(is_readable) => {
             list.push(Effect::Count(Metric::ResponsesUnread, 1));
             Wish::Nothing
         }
-        (false, More::Follows) => {
+        (None, More::Follows) => {
             if responses.strip_suggestions == Switch::On || addition.is_some() {
-                // It may become shorter, or longer.
-                let is_said = |name: &&str| headers.is_some_and(|headers| headers.all(name).next().is_some());
-                list.extend(OF_THE_BODY.into_iter().filter(is_said).map(Effect::RemoveResponseHeader));
+                list.extend(untrue(headers));
             }
             // What an upstream did before it failed, or turned away, its answer does not tell.
             let plans = if headers.is_some_and(is_success) { asked.plans } else { Vec::new() };
@@ -294,10 +313,17 @@ fn wish_by_headers(asked: Asked, headers: Option<Headers<'_>>, more: More, list:
     }
 }
 
-/// Whether results come one after the other, without an end in sight.
-fn is_stream(content_type: &[u8]) -> bool {
+/// The headers that are no longer true of a body that may become shorter, or longer.
+fn untrue(headers: Option<Headers<'_>>) -> impl Iterator<Item = Effect> {
+    let is_said = move |name: &&str| headers.is_some_and(|headers| headers.all(name).next().is_some());
+    OF_THE_BODY.into_iter().filter(is_said).map(Effect::RemoveResponseHeader)
+}
+
+/// How results come one after the other, without an end in sight, if they do.
+fn stream_form(content_type: &[u8]) -> Option<StreamForm> {
     let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    [&b"text/event-stream"[..], b"multipart/mixed"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+    let known = [(&b"text/event-stream"[..], StreamForm::Events), (b"multipart/mixed", StreamForm::Parts)];
+    known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name)).map(|(_, form)| form)
 }
 
 /// Whether the status says that the request was carried out.
@@ -313,21 +339,82 @@ fn is_readable(headers: Headers<'_>) -> bool {
         let is_graphql = kind.trim_ascii().eq_ignore_ascii_case(b"application/graphql-response+json");
         is_graphql || content_type(value) == ContentType::Json
     };
-    headers.only("content-type").is_some_and(is_json)
-        && headers.all("content-encoding").all(|value| value.eq_ignore_ascii_case(b"identity"))
+    headers.only("content-type").is_some_and(is_json) && is_plain(headers)
+}
+
+fn is_plain(headers: Headers<'_>) -> bool {
+    headers.all("content-encoding").all(|value| value.eq_ignore_ascii_case(b"identity"))
+}
+
+/// What is to be done with errors.
+fn jobs(strip_suggestions: Switch, events: ScanEvents) -> Jobs {
+    let suggestions = match strip_suggestions {
+        Switch::On => Suggestions::Strip,
+        Switch::Off => Suggestions::Keep,
+    };
+    Jobs { suggestions, events }
+}
+
+impl Watching {
+    /// Nothing where nobody asks for its errors, or they cannot be read.
+    fn begin(
+        form: StreamForm,
+        responses: Responses,
+        headers: Option<Headers<'_>>,
+        list: &mut Vec<Effect>,
+    ) -> Option<Box<Self>> {
+        let events = match (responses.strip_suggestions, responses.count_errors) {
+            (Switch::Off, Switch::Off) => return None,
+            (Switch::On, Switch::Off) => ScanEvents::Off,
+            (Switch::On | Switch::Off, Switch::On) => ScanEvents::On,
+        };
+        if !headers.is_some_and(is_plain) {
+            list.push(Effect::Count(Metric::ResponsesUnread, 1));
+            return None;
+        }
+        if responses.strip_suggestions == Switch::On {
+            list.extend(untrue(headers));
+        }
+        let scanner = StreamScanner::new(form, jobs(responses.strip_suggestions, events), DEPTH);
+        Some(Box::new(Self { scanner, errors: Errors::default() }))
+    }
+
+    /// Reads a chunk; what is to stand in its place, and its errors: the stream may last for days.
+    fn read(&mut self, bytes: &[u8], more: More) -> Vec<Effect> {
+        let Self { scanner, errors } = self;
+        let passed = scanner.feed(bytes, &mut |event| errors.on(event));
+        let held_back = match more {
+            More::Follows => Vec::new(),
+            More::Ended => scanner.finish(),
+        };
+        let is_same = held_back.is_empty() && matches!(passed, Cow::Borrowed(_));
+        let mut list = Vec::new();
+        if !is_same {
+            list.push(Effect::ReplaceResponseChunk([passed.as_ref(), &held_back].concat()));
+        }
+        list.extend(self.count());
+        list
+    }
+
+    fn count(&mut self) -> impl Iterator<Item = Effect> {
+        let settled = self.errors.take_settled().into_iter();
+        settled.map(|(code, count)| Effect::Count(Metric::ResponseErrors(code), count))
+    }
+
+    fn end(mut self) -> Vec<Effect> {
+        self.errors.counts();
+        let mut list: Vec<Effect> = self.count().collect();
+        list.extend(self.scanner.has_cut().then_some(Effect::Count(Metric::SuggestionsStripped, 1)));
+        list
+    }
 }
 
 impl Reading {
     fn new(asked: Asked) -> Self {
         let Asked { responses, plans, addition } = asked;
         let counts = [responses.count_errors, responses.actual_cost].contains(&Switch::On);
-        let jobs = Jobs {
-            suggestions: match responses.strip_suggestions {
-                Switch::On => Suggestions::Strip,
-                Switch::Off => Suggestions::Keep,
-            },
-            events: if counts { ScanEvents::On } else { ScanEvents::Off },
-        };
+        let events = if counts { ScanEvents::On } else { ScanEvents::Off };
+        let jobs = jobs(responses.strip_suggestions, events);
         Self {
             responses,
             scanner: Scanner::new(jobs, DEPTH).adding(addition),

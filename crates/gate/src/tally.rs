@@ -177,6 +177,11 @@ impl Errors {
         &self.counts
     }
 
+    /// Those of which nothing more can come, once.
+    pub(crate) fn take_settled(&mut self) -> Vec<(ErrorCode, u64)> {
+        std::mem::take(&mut self.counts)
+    }
+
     fn settle(&mut self) {
         if std::mem::take(&mut self.nameless) {
             self.add("");

@@ -29,6 +29,7 @@ mod scan;
 mod selection;
 mod shape;
 mod tape;
+mod twice;
 mod value;
 
 pub use arguments::{Argument, Arguments, Directive, Directives};

@@ -1,7 +1,7 @@
 //! Values as the text gives them: literals uninterpreted, lists and objects by their entries.
 
 use crate::document::Document;
-use crate::tape::Kind;
+use crate::tape::{Kind, NodeIndex};
 
 /// A value in an argument, a default or inside another value.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,13 @@ pub struct List<'a> {
 }
 
 impl<'a> List<'a> {
+    /// Where it stands.
+    #[must_use]
+    #[inline]
+    pub fn index(self) -> NodeIndex {
+        NodeIndex(self.node)
+    }
+
     /// How many entries it has; they are counted.
     #[must_use]
     pub fn size(self) -> u32 {
@@ -116,6 +123,13 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Where it stands.
+    #[must_use]
+    #[inline]
+    pub fn index(self) -> NodeIndex {
+        NodeIndex(self.node)
+    }
+
     /// How many fields it has; they are counted.
     #[must_use]
     pub fn size(self) -> u32 {

@@ -126,9 +126,9 @@ section!(
         expose_limits: bool = true,
         /// Status of refusals that servers give while validating: 400 or 422.
         validation_status: u16 = 400,
-        /// Cut `Did you mean ...?` out of error messages.
+        /// Cut `Did you mean ...?` out of error messages, also in streams.
         strip_suggestions: bool = false,
-        /// Count errors by `extensions.code`.
+        /// Count errors by `extensions.code`, also in streams.
         count_errors: bool = false,
         /// Count the entries of lists in responses for the actual cost.
         actual_cost: bool = false,

@@ -49,7 +49,7 @@ impl Filter<'_> {
         let any = |list: Option<&str>, fits: &dyn Fn(&str) -> bool| {
             list.filter(|list| !list.is_empty()).map(|list| list.split(',').any(fits))
         };
-        let contains = |word: &str| kept.reason.to_lowercase().contains(&word.to_lowercase());
+        let contains = |word: &str| kept.reason.as_str().to_lowercase().contains(&word.to_lowercase());
         any(self.scopes, &|word| word.eq_ignore_ascii_case(scope)).unwrap_or(true)
             && any(self.origins, &|word| *word == *kept.origin.as_str()).unwrap_or(true)
             && any(self.containing, &contains).unwrap_or(true)
@@ -145,7 +145,11 @@ mod tests {
             kept(3, ("cidr", "10.0.0.0/8"), 2),
             kept(4, ("client_key", "0123456789abcdef0123456789abcdef"), 2),
             Kept { action: Action::Allow, ..kept(5, ("ip", "192.0.2.8"), 2) },
-            Kept { origin: Redacted::fixed("operator").into(), reason: Redacted::fixed("by hand").into(), ..kept(6, ("ip", "192.0.2.9"), 2) },
+            Kept {
+                origin: Redacted::fixed("operator").into(),
+                reason: Redacted::fixed("by hand").into(),
+                ..kept(6, ("ip", "192.0.2.9"), 2)
+            },
         ];
         let mut ids: Vec<_> = decisions(&all, filter, NOW).into_iter().map(|wire| wire.id).collect();
         ids.sort_unstable();

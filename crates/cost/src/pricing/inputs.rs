@@ -1,6 +1,7 @@
 //! What arguments cost: their weights and those of the input fields inside them, from the document or from variables.
 
 use super::Pricing;
+use super::literals::Inside;
 use crate::request::Given;
 use crate::table::Argument;
 use crate::variables::{Supplied, find};
@@ -13,7 +14,12 @@ enum Open<'a> {
     Fields(ObjectFields<'a>, u32),
     SuppliedValues(Iter<'a, Supplied<'a>>, u32),
     SuppliedFields(Iter<'a, (&'a str, Supplied<'a>)>, u32),
+    /// The value of a variable, summed by itself so that it can be remembered; and the sum around it.
+    Variable(&'a str, u32, i64),
 }
+
+/// A value once its variable is looked up, with the name of that.
+type Found<'a> = (Given<'a>, Option<&'a str>);
 
 impl<'a> Pricing<'_, 'a> {
     /// The sum of arguments, in thousandths; may be negative.
@@ -23,10 +29,13 @@ impl<'a> Pricing<'_, 'a> {
         for argument in costly {
             let name = table.argument_name(argument);
             let mut is_given = false;
-            for written in given.filter(|written| written.name() == name) {
-                let value = self.request.given(written.value());
-                is_given |= !matches!(value, Given::Nothing);
-                sum = sum.saturating_add(self.value(argument, value));
+            for written in given {
+                self.steps.take(1);
+                if written.name() == name {
+                    let found = self.found(written.value());
+                    is_given |= !matches!(found.0, Given::Nothing);
+                    sum = sum.saturating_add(self.value(argument, found));
+                }
             }
             if !is_given {
                 sum = sum.saturating_add(argument.default);
@@ -35,44 +44,74 @@ impl<'a> Pricing<'_, 'a> {
         sum
     }
 
-    fn value(&mut self, costly: &Argument, given: Given<'a>) -> i64 {
-        let mut sum = weight(costly, given);
+    fn found(&self, value: Value<'a>) -> Found<'a> {
+        let variable = match value {
+            Value::Variable(name) => Some(name),
+            Value::Int(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Null
+            | Value::Enum(_)
+            | Value::List(_)
+            | Value::Object(_) => None,
+        };
+        (self.request.given(value), variable)
+    }
+
+    fn value(&mut self, costly: &Argument, found: Found<'a>) -> i64 {
+        let mut sum = weight(costly, found.0);
         let Some(input) = costly.input else { return sum };
         let mut open = Vec::new();
-        self.open(given, input, &mut open, &mut sum);
+        self.enter(found, input, &mut open, &mut sum);
         while let Some(last) = open.last_mut() {
             if !self.steps.take(1) {
                 return i64::MAX;
             }
             let next = match last {
-                Open::Values(values, input) => {
-                    values.next().map(|value| (None, self.request.given(value), *input))
-                }
+                Open::Values(values, input) => values.next().map(|value| (None, self.found(value), *input)),
                 Open::SuppliedValues(values, input) => {
-                    values.next().map(|value| (None, Given::Supplied(value), *input))
+                    values.next().map(|value| (None, (Given::Supplied(value), None), *input))
                 }
                 Open::Fields(fields, input) => {
-                    fields.next().map(|(name, value)| (Some(name), self.request.given(value), *input))
+                    fields.next().map(|(name, value)| (Some(name), self.found(value), *input))
                 }
                 Open::SuppliedFields(fields, input) => {
-                    fields.next().map(|(name, value)| (Some(*name), Given::Supplied(value), *input))
+                    fields.next().map(|(name, value)| (Some(*name), (Given::Supplied(value), None), *input))
+                }
+                Open::Variable(name, input, around) => {
+                    self.keep_weight(name, *input, sum);
+                    sum = around.saturating_add(sum);
+                    None
                 }
             };
             match next {
                 None => {
                     open.pop();
                 }
-                Some((None, given, input)) => self.open(given, input, &mut open, &mut sum),
-                Some((Some(name), given, input)) => {
+                Some((None, found, input)) => self.enter(found, input, &mut open, &mut sum),
+                Some((Some(name), found, input)) => {
                     let Some(costly) = self.table.input_field(input, name) else { continue };
-                    sum = sum.saturating_add(weight(costly, given));
+                    sum = sum.saturating_add(weight(costly, found.0));
                     if let Some(input) = costly.input {
-                        self.open(given, input, &mut open, &mut sum);
+                        self.enter(found, input, &mut open, &mut sum);
                     }
                 }
             }
         }
         sum
+    }
+
+    /// Goes into a list or an object, unless it is the value of a variable that was summed before.
+    fn enter(&mut self, (given, variable): Found<'a>, input: u32, open: &mut Vec<Open<'a>>, sum: &mut i64) {
+        if let Some(name) = variable.filter(|_| has_parts(given)) {
+            if let Some(known) = self.weight_of(name, input) {
+                *sum = sum.saturating_add(known);
+                return;
+            }
+            open.push(Open::Variable(name, input, std::mem::take(sum)));
+        }
+        self.open(given, input, open, sum);
     }
 
     /// Goes into a list or an object, of which the defaults of what it leaves out count at once.
@@ -81,22 +120,40 @@ impl<'a> Pricing<'_, 'a> {
             Given::Literal(Value::List(list)) => open.push(Open::Values(list.values(), input)),
             Given::Supplied(Supplied::List(values)) => open.push(Open::SuppliedValues(values.iter(), input)),
             Given::Literal(Value::Object(object)) => {
-                *sum = sum.saturating_add(self.left_out(input, |name| object.field(name).is_some()));
+                let is_given =
+                    |pricing: &mut Self, name: &str| !matches!(pricing.inside(object, name), Inside::Nothing);
+                *sum = sum.saturating_add(self.left_out(input, is_given));
                 open.push(Open::Fields(object.fields(), input));
             }
             Given::Supplied(Supplied::Object(fields)) => {
-                *sum = sum.saturating_add(self.left_out(input, |name| find(fields, name).is_some()));
+                let is_given = |_: &mut Self, name: &str| find(fields, name).is_some();
+                *sum = sum.saturating_add(self.left_out(input, is_given));
                 open.push(Open::SuppliedFields(fields.iter(), input));
             }
             Given::Nothing | Given::Unclear | Given::Literal(_) | Given::Supplied(_) => {}
         }
     }
 
-    fn left_out(&self, input: u32, is_given: impl Fn(&str) -> bool) -> i64 {
-        let with_default = self.table.input_fields(input).iter().filter(|field| field.default != 0);
-        let left_out = with_default.filter(|field| !is_given(self.table.argument_name(field)));
-        left_out.fold(0_i64, |sum, field| sum.saturating_add(field.default))
+    fn left_out(&mut self, input: u32, is_given: impl Fn(&mut Self, &str) -> bool) -> i64 {
+        let table = self.table;
+        let fields = table.input_fields(input);
+        self.steps.take(fields.len());
+        let mut sum = 0_i64;
+        for field in fields.iter().filter(|field| field.default != 0) {
+            if !is_given(self, table.argument_name(field)) {
+                sum = sum.saturating_add(field.default);
+            }
+        }
+        sum
     }
+}
+
+fn has_parts(given: Given<'_>) -> bool {
+    matches!(
+        given,
+        Given::Literal(Value::List(_) | Value::Object(_))
+            | Given::Supplied(Supplied::List(_) | Supplied::Object(_))
+    )
 }
 
 /// The weight of an argument that is given. A negative one must be earned: `null`, or a value that is not certain, is no reason

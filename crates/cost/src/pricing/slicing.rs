@@ -3,6 +3,7 @@
 mod source;
 
 use super::Pricing;
+use super::literals::Inside;
 use crate::request::Given;
 use crate::table::{Field as Known, Rule, SizedId, Slicing};
 use crate::variables::{Supplied, find};
@@ -32,7 +33,7 @@ enum Asked {
 }
 
 impl<'a> Pricing<'_, 'a> {
-    pub(crate) fn lengths(&self, field: Field<'a>, known: &Known) -> Lengths {
+    pub(crate) fn lengths(&mut self, field: Field<'a>, known: &Known) -> Lengths {
         let mut lengths = Lengths { own: 0, beneath: 0, is_sliced: false, violates: false };
         let table = self.table;
         for rule in table.rules(known) {
@@ -60,7 +61,7 @@ impl<'a> Pricing<'_, 'a> {
         }
     }
 
-    fn size(&self, field: Field<'a>, rule: &Rule, violates: &mut bool) -> (u64, bool) {
+    fn size(&mut self, field: Field<'a>, rule: &Rule, violates: &mut bool) -> (u64, bool) {
         let (mut size, mut given, mut has_default) = (None, 0_u32, false);
         let table = self.table;
         for slicing in table.slicings(rule) {
@@ -82,12 +83,15 @@ impl<'a> Pricing<'_, 'a> {
         (size.unwrap_or(u64::from(otherwise)), given > 0)
     }
 
-    fn asked(&self, field: Field<'a>, slicing: &Slicing) -> Asked {
+    fn asked(&mut self, field: Field<'a>, slicing: &Slicing) -> Asked {
         let table = self.table;
         let Some(first) = table.steps(slicing).first() else { return Asked::Nothing };
         let (name, mut found) = (table.step_name(first), None);
-        for argument in field.arguments().filter(|argument| argument.name() == name) {
-            found = found.max(Some(self.follow(self.request.given(argument.value()), slicing)));
+        for argument in field.arguments() {
+            self.steps.take(1);
+            if argument.name() == name {
+                found = found.max(Some(self.follow(self.request.given(argument.value()), slicing)));
+            }
         }
         match found {
             None | Some(Asked::Nothing) => first.default.map_or(Asked::Nothing, Asked::Default),
@@ -96,20 +100,22 @@ impl<'a> Pricing<'_, 'a> {
     }
 
     /// What is at the end of a path that begins with a value.
-    fn follow(&self, given: Given<'a>, slicing: &Slicing) -> Asked {
+    fn follow(&mut self, given: Given<'a>, slicing: &Slicing) -> Asked {
+        let table = self.table;
         let unreadable = Asked::Size(u64::from(self.request.sizes.unreadable));
         let mut given = given;
-        for step in self.table.steps(slicing).iter().skip(1) {
-            let name = self.table.step_name(step);
+        for step in table.steps(slicing).iter().skip(1) {
+            let name = table.step_name(step);
             let inside = match given {
                 Given::Nothing => return Asked::Nothing,
                 Given::Literal(Value::Null) | Given::Supplied(Supplied::Null) => return Asked::Null,
-                Given::Literal(Value::Object(object)) => {
-                    let mut same = object.fields().filter(|(key, _)| *key == name);
-                    let found = same.next().map_or(Given::Nothing, |(_, value)| self.request.given(value));
-                    if same.next().is_some() { Given::Unclear } else { found }
-                }
+                Given::Literal(Value::Object(object)) => match self.inside(object, name) {
+                    Inside::Nothing => Given::Nothing,
+                    Inside::One(value) => self.request.given(value),
+                    Inside::Unclear => Given::Unclear,
+                },
                 Given::Supplied(Supplied::Object(fields)) => {
+                    self.steps.take(1);
                     find(fields, name).map_or(Given::Nothing, Given::Supplied)
                 }
                 Given::Unclear | Given::Literal(_) | Given::Supplied(_) => return unreadable,
@@ -122,7 +128,7 @@ impl<'a> Pricing<'_, 'a> {
         match given {
             Given::Nothing => Asked::Nothing,
             Given::Literal(Value::Null) | Given::Supplied(Supplied::Null) => Asked::Null,
-            Given::Literal(Value::List(list)) if slicing.of_list => Asked::Size(u64::from(list.size())),
+            Given::Literal(Value::List(list)) if slicing.of_list => Asked::Size(self.entries(list)),
             Given::Supplied(Supplied::List(entries)) if slicing.of_list => Asked::Size(entries.len() as u64),
             // A single value where a list is expected is a list of one.
             Given::Literal(_) | Given::Supplied(_) if slicing.of_list => Asked::Size(1),

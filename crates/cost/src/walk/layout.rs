@@ -193,9 +193,10 @@ impl<'a> Layout<'_, 'a> {
 
     /// Notes what tells the size of a field's list, and of those beneath it.
     fn tell_size(&mut self, field: Field<'a>, around: Inside, item: usize) {
-        let pricing = &self.walk.pricing;
-        let found = around.scope.and_then(|scope| pricing.table.field(scope, field.name()));
-        let known = found.and_then(|id| pricing.table.get(id));
+        let pricing = &mut self.walk.pricing;
+        let table = pricing.table;
+        let found = around.scope.and_then(|scope| table.field(scope, field.name()));
+        let known = found.and_then(|id| table.get(id));
         let parcel = match self.items.get(item).map(|item| &item.kind) {
             Some(Kind::Field(parcel)) => *parcel,
             Some(Kind::Operation | Kind::Leaf(_) | Kind::Directives(_) | Kind::Fragment(_)) | None => return,

@@ -21,6 +21,7 @@ pub struct Scanner {
     depth: usize,
     state: State,
     open: Vec<Level>,
+    alone: Alone,
     /// How many levels are open inside a response, outside of its values: 1, in a batch 2.
     base: usize,
     section: Section,
@@ -72,12 +73,22 @@ enum Level {
     List,
 }
 
+/// Whether what is scanned can be a response around others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alone {
+    Yes,
+    /// It can be a message of a stream, whose `payload` is a response, or a later result, whose `incremental` is a list of them.
+    No,
+}
+
 /// Which value of a response is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
     Data,
     Errors,
     Extensions,
+    /// Responses inside this one.
+    Results,
     Other,
 }
 
@@ -108,6 +119,7 @@ impl Scanner {
             depth,
             state: State::Value,
             open: Vec::new(),
+            alone: Alone::Yes,
             base: 1,
             section: Section::Other,
             code: CodePath::Outside,
@@ -117,6 +129,11 @@ impl Scanner {
             has_cut: false,
             addition: None,
         }
+    }
+
+    /// The same for one of several that come one after the other.
+    pub(super) fn of_stream(jobs: Jobs, depth: usize) -> Self {
+        Self { alone: Alone::No, ..Self::new(jobs, depth) }
     }
 
     /// Adds a member to the response.
@@ -224,9 +241,14 @@ impl Scanner {
                 self.state = State::Text(match (self.section, self.jobs.suggestions) {
                     (Section::Errors, _) if self.is_code() => Role::Code,
                     (Section::Errors, Suggestions::Strip) => Role::Error,
-                    (Section::Errors | Section::Data | Section::Extensions | Section::Other, _) => {
-                        Role::Other
-                    }
+                    (
+                        Section::Errors
+                        | Section::Data
+                        | Section::Extensions
+                        | Section::Results
+                        | Section::Other,
+                        _,
+                    ) => Role::Other,
                 });
             }
             b'-' | b'0'..=b'9' | b't' | b'f' => {
@@ -250,6 +272,9 @@ impl Scanner {
             self.base = if level == Level::List { 2 } else { 1 };
             // What is said of one request belongs to none of the responses of a batch.
             self.addition.take_if(|_| level == Level::List);
+        }
+        if self.section == Section::Results && self.open.len() == 1 {
+            self.base = if level == Level::List { 3 } else { 2 };
         }
         let is_item = self.open.last() == Some(&Level::List);
         self.open.push(level);
@@ -297,19 +322,26 @@ impl Scanner {
 
     fn key(&mut self, key: &[u8], visit: &mut impl FnMut(Event<'_>)) {
         self.state = State::Colon;
+        if self.alone == Alone::No && self.open.as_slice() == [Level::Object] {
+            // What was inside it is over.
+            self.base = 1;
+        }
         match self.inside() {
             Some(0) => {
                 self.section = match key {
                     b"data" => Section::Data,
                     b"errors" => Section::Errors,
                     b"extensions" => Section::Extensions,
+                    b"payload" | b"incremental" if self.alone == Alone::No && self.base == 1 => {
+                        Section::Results
+                    }
                     _ => Section::Other,
                 };
                 if let Some(addition) = &mut self.addition {
                     match self.section {
                         Section::Data | Section::Errors => addition.saw_result(),
                         Section::Extensions => addition.saw_extensions(),
-                        Section::Other => (),
+                        Section::Results | Section::Other => (),
                     }
                 }
             }

@@ -114,6 +114,9 @@ fn read<'d>(
             return Read::Unmeasured(document, Reason::DuplicateDefinition);
         }
     };
+    if document.declares_twice() {
+        return Read::Unmeasured(document, Reason::DuplicateDefinition);
+    }
     let selected = document.select(request.operation_name.as_deref()).ok();
     let supplied = || request.variables.as_ref().map(self::variables).unwrap_or_default();
     let variables: &Variables<'_> = variables.get_or_init(supplied);

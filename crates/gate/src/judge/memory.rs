@@ -2,9 +2,12 @@
 //!
 //! The texts themselves are kept: a hash is then judged exactly as its document would be, with its own variables. The
 //! memory is bounded in bytes; what was used least recently is forgotten first, so a flood of registrations costs
-//! honest clients one more round trip each and nothing else.
+//! honest clients one more round trip each and nothing else. Whoever is refused, by limits or by throttles, changes nothing.
 
+use super::{Desk, Judgement};
 use portcullis_framing::Sha256Hash;
+use portcullis_policy::{PersistedQueries, Policy, Verdict};
+use portcullis_report::Persisted;
 use std::collections::BTreeMap;
 
 /// Bytes that an entry takes beside its text.
@@ -17,6 +20,40 @@ pub(crate) struct Memory {
     by_age: BTreeMap<u64, Sha256Hash>,
     clock: u64,
     bytes: usize,
+    /// The largest limit so far: profiles share the memory, and one with little room does not take that of others.
+    room: usize,
+}
+
+/// What a request asks of the memory, once it is let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pending {
+    /// The document of this hash was used.
+    Touch(Sha256Hash),
+    /// The document of one of its operations came with its hash.
+    Keep { hash: Sha256Hash, text: Box<str>, operation: usize },
+}
+
+impl Judgement {
+    /// The same judgement, now that throttles have had their say as well: what is allowed is remembered.
+    pub(crate) fn remembered(mut self, policy: &Policy, desk: &mut Desk) -> Self {
+        let pending = std::mem::take(&mut self.pending);
+        let (Verdict::Allow, PersistedQueries::Remember { bytes }) = (self.verdict, policy.persisted) else {
+            return self;
+        };
+        for pending in pending {
+            match pending {
+                Pending::Touch(hash) => desk.memory.touch(hash),
+                Pending::Keep { hash, text, operation } => {
+                    let Some(forgotten) = desk.memory.keep(hash, text, bytes) else { continue };
+                    self.forgotten = self.forgotten.saturating_add(forgotten);
+                    if let Some(judged) = self.operations.get_mut(operation) {
+                        judged.persisted = Some(Persisted::Registered);
+                    }
+                }
+            }
+        }
+        self
+    }
 }
 
 #[derive(Debug)]
@@ -32,7 +69,7 @@ impl Memory {
     }
 
     /// Makes the document of a hash, if there is one, the most recently used.
-    pub(crate) fn touch(&mut self, hash: Sha256Hash) {
+    fn touch(&mut self, hash: Sha256Hash) {
         let now = self.tick();
         if let Some(entry) = self.entries.get_mut(&hash) {
             self.by_age.remove(&entry.used);
@@ -41,21 +78,22 @@ impl Memory {
         }
     }
 
-    /// Keeps a document within `limit` bytes of all; says how many others were forgotten for it, and nothing when the
-    /// document is known or has no room at all.
-    pub(crate) fn keep(&mut self, hash: Sha256Hash, text: &str, limit: usize) -> Option<u64> {
+    /// Keeps a document within `limit` bytes of all, or as many as another profile allowed; says how many others were forgotten
+    /// for it, and nothing when the document is known or has no room at all.
+    fn keep(&mut self, hash: Sha256Hash, text: Box<str>, limit: usize) -> Option<u64> {
         let size = text.len().saturating_add(ENTRY_BYTES);
+        self.room = self.room.max(limit);
         self.touch(hash);
         if self.entries.contains_key(&hash) || size > limit {
             return None;
         }
         let mut forgotten: u64 = 0;
-        while self.bytes.saturating_add(size) > limit {
+        while self.bytes.saturating_add(size) > self.room {
             self.forget_oldest();
             forgotten = forgotten.saturating_add(1);
         }
         let now = self.tick();
-        self.entries.insert(hash, Entry { text: text.into(), used: now });
+        self.entries.insert(hash, Entry { text, used: now });
         self.by_age.insert(now, hash);
         self.bytes = self.bytes.saturating_add(size);
         Some(forgotten)
@@ -82,7 +120,7 @@ mod tests {
     use super::*;
 
     fn keep(memory: &mut Memory, text: &str, limit: usize) -> Option<u64> {
-        memory.keep(Sha256Hash::of(text), text, limit)
+        memory.keep(Sha256Hash::of(text), text.into(), limit)
     }
 
     #[test]
@@ -111,6 +149,18 @@ mod tests {
         let mut memory = Memory::default();
         assert_eq!(keep(&mut memory, "{a}", ENTRY_BYTES + 2), None);
         assert_eq!(keep(&mut memory, "{a}", ENTRY_BYTES + 3), Some(0));
+    }
+
+    #[test]
+    fn a_profile_with_little_room_takes_none_of_others() {
+        let mut memory = Memory::default();
+        let (much, little) = (3 * (ENTRY_BYTES + 3), ENTRY_BYTES + 3);
+        for text in ["{a}", "{b}"] {
+            assert_eq!(keep(&mut memory, text, much), Some(0), "{text}");
+        }
+        assert_eq!(keep(&mut memory, "{c}", little), Some(0));
+        assert_eq!(keep(&mut memory, "{de}", little), None, "more than its profile keeps");
+        assert_eq!(keep(&mut memory, "{d}", little), Some(1), "now the memory is full");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::document::{Sent, Tools, judge_text, judge_text_by_both};
 use super::source::{Source, source};
-use super::{Compared, Desk, Form, Judged, Judgement, Memory, Method};
+use super::{Compared, Desk, Form, Judged, Judgement, Memory, Method, Pending};
 use portcullis_framing::{Request, Sha256Hash};
-use portcullis_policy::{Charge, PersistedQueries, Policy, Refusal, Shadow, Verdict, judge_charge};
+use portcullis_policy::{Charge, Policy, Refusal, Shadow, Verdict, judge_charge};
 use portcullis_report::{Persisted, Reason};
 
 /// The requests of one exchange before one policy.
@@ -12,8 +12,8 @@ struct Sitting<'p> {
     policy: &'p Policy,
     form: Form,
     operations: Vec<Judged>,
-    /// Hashes under which documents are to be remembered once all is allowed, each with the place of its request.
-    fresh: Vec<(usize, Sha256Hash)>,
+    /// What its hashes ask of the memory once all is let through.
+    pending: Vec<Pending>,
     /// The first whose hash the gate does not know, which another may be worse than.
     unknown: Option<(Refusal, Judged)>,
     refused: Option<(Refusal, Judged)>,
@@ -53,28 +53,20 @@ pub(super) fn judge_all(
             (false, None) => judge_one(live, request, method, desk),
             (false, Some(second)) => {
                 let [one, other] = judge_one_by_both(live, second.policy, request, method, desk);
-                second.take(index, other);
+                second.take(other);
                 one
             }
             (true, Some(second)) => {
-                second.take(index, judge_one(second.policy, request, method, desk));
+                second.take(judge_one(second.policy, request, method, desk));
                 continue;
             }
             (true, None) => break,
         };
-        if let Some(hash) = one.recalled {
-            desk.memory.touch(hash);
-        }
-        sitting.take(index, one);
+        sitting.remember(index, &one, request);
+        sitting.take(one);
     }
-    let fresh = std::mem::take(&mut sitting.fresh);
     let mut judgement = sitting.close();
     judgement.compared = beside.map(|beside| Compared::between(&judgement, &beside.close()));
-    if judgement.verdict == Verdict::Allow {
-        for (index, hash) in fresh {
-            judgement.remember(live, hash, requests.get(index), index, desk);
-        }
-    }
     judgement
 }
 
@@ -86,9 +78,9 @@ pub(super) fn judge_aside(
     desk: &mut Desk,
 ) -> Judgement {
     let mut sitting = Sitting::new(candidate, form, requests.len());
-    for (index, request) in requests.iter().enumerate() {
+    for request in requests {
         if sitting.refused.is_none() {
-            sitting.take(index, judge_one(candidate, request, method, desk));
+            sitting.take(judge_one(candidate, request, method, desk));
         }
     }
     sitting.close()
@@ -100,17 +92,28 @@ impl<'p> Sitting<'p> {
             policy,
             form,
             operations: Vec::with_capacity(length),
-            fresh: Vec::new(),
+            pending: Vec::new(),
             unknown: None,
             refused: None,
             charge: Charge::default(),
         }
     }
 
-    fn take(&mut self, index: usize, one: One) {
-        let One { verdict, judged, register, recalled: _ } = one;
+    /// Notes what an allowed request's hash asks of the memory.
+    fn remember(&mut self, index: usize, one: &One, request: &Request<'_>) {
+        match (one.verdict, one.recalled, one.register, request.query.as_deref()) {
+            (Verdict::Allow, Some(hash), _, _) => self.pending.push(Pending::Touch(hash)),
+            (Verdict::Allow, None, Some(hash), Some(text)) => {
+                self.pending.push(Pending::Keep { hash, text: text.into(), operation: index });
+            }
+            (Verdict::Allow | Verdict::Deny(_), ..) => (),
+        }
+    }
+
+    fn take(&mut self, one: One) {
+        let One { verdict, judged, register: _, recalled: _ } = one;
         match verdict {
-            Verdict::Allow => self.fresh.extend(register.map(|hash| (index, hash))),
+            Verdict::Allow => (),
             Verdict::Deny(refusal) if refusal.reason.status() == 200 => {
                 self.unknown.get_or_insert_with(|| (refusal, judged.clone()));
             }
@@ -127,7 +130,7 @@ impl<'p> Sitting<'p> {
 
     /// The verdict on all: refused with the first that is refused, or when they cost too much together.
     fn close(self) -> Judgement {
-        let Self { policy, form, operations, charge, .. } = self;
+        let Self { policy, form, operations, pending, charge, .. } = self;
         if let Some((refusal, judged)) = self.refused.or(self.unknown) {
             return Judgement { form, ..Judgement::of(Verdict::Deny(refusal), judged) };
         }
@@ -135,8 +138,15 @@ impl<'p> Sitting<'p> {
             Form::Single => operations.first().and_then(Judged::cost),
             Form::Batch(_) => Some(charge.field),
         };
-        let judgement =
-            Judgement { verdict: Verdict::Allow, cost, form, operations, forgotten: 0, compared: None };
+        let judgement = Judgement {
+            verdict: Verdict::Allow,
+            cost,
+            form,
+            operations,
+            pending,
+            forgotten: 0,
+            compared: None,
+        };
         match form {
             // It was charged when it was judged.
             Form::Single => judgement,
@@ -147,27 +157,6 @@ impl<'p> Sitting<'p> {
                     (Verdict::Allow, Some(refusal)) => judgement.noted(refusal),
                     (Verdict::Allow, None) => judgement,
                 }
-            }
-        }
-    }
-}
-
-impl Judgement {
-    /// Keeps the document of an allowed request, the operation at `index`, for the hash that came with it.
-    fn remember(
-        &mut self,
-        policy: &Policy,
-        hash: Sha256Hash,
-        request: Option<&Request<'_>>,
-        index: usize,
-        desk: &mut Desk,
-    ) {
-        let text = request.and_then(|request| request.query.as_deref());
-        let (PersistedQueries::Remember { bytes }, Some(text)) = (policy.persisted, text) else { return };
-        if let Some(forgotten) = desk.memory.keep(hash, text, bytes) {
-            self.forgotten = self.forgotten.saturating_add(forgotten);
-            if let Some(judged) = self.operations.get_mut(index) {
-                judged.persisted = Some(Persisted::Registered);
             }
         }
     }

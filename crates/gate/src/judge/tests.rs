@@ -33,6 +33,13 @@ fn only(judgement: &Judgement) -> &Judged {
 }
 
 #[test]
+fn a_variable_is_declared_once() {
+    refused_document("query($n: Int = 1, $n: Int = 2) { user(id: $n) { id } }", Reason::DuplicateDefinition);
+    refused_document("query A($n: Int) { a } query B($m: Int, $m: Int) { a }", Reason::DuplicateDefinition);
+    allowed_document("query($n: Int, $m: Int) { user(id: $n, n: $m) { id } }");
+}
+
+#[test]
 fn an_honest_request_is_allowed_and_named() {
     let judgement = judged(r#"{"query":"query Me { me { id } }","variables":null,"extensions":{}}"#);
     assert_eq!(judgement.verdict, Verdict::Allow);

@@ -123,7 +123,7 @@ fn judged(
         (Some(full), Verdict::Allow) => judgement.noted(full),
         (Some(_) | None, Verdict::Allow | Verdict::Deny(_)) => judgement,
     };
-    charge(judgement, case, turn.world)
+    charge(judgement, case, turn.world).remembered(policy, turn.world.desk)
 }
 
 fn envelope(request: Result<Request<'_>, EnvelopeError>) -> Result<Envelope<'_>, Refusal> {

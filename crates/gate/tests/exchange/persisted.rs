@@ -52,6 +52,51 @@ fn what_is_refused_is_not_remembered() {
 }
 
 #[test]
+fn what_a_throttle_refuses_is_not_remembered_and_forgets_nothing() {
+    let once = "{name: calls, per: client, unit: requests, capacity: 1, refill: 1, window_ms: 86400000}";
+    let room = "graphql: {persisted_queries: {cache_bytes: 1024}}";
+    let mut stream = Stream::under(&format!("throttles: {{rules: [{once}]}}\n{room}"));
+    // Of its own address, so that it has a bucket of its own.
+    stream.address = "192.0.2.8:1";
+    assert_eq!(post(&mut stream, &register(USERS, &hash(USERS))).flow, Flow::Continue);
+    stream.address = "192.0.2.9:1";
+    assert_eq!(post(&mut stream, HONEST).flow, Flow::Continue);
+    for number in 0..40 {
+        let document = format!("{{ a{number} }}");
+        let effects = post(&mut stream, &register(&document, &hash(&document)));
+        refused_at_once(&effects, Reason::Throttled);
+        let counts = [Metric::PersistedEvicted, Metric::PersistedQueries(Persisted::Registered)];
+        let is_counted =
+            |effect: &Effect| matches!(effect, Effect::Count(metric, _) if counts.contains(metric));
+        assert!(!effects.list.iter().any(is_counted), "{:?}", effects.list);
+    }
+    stream.address = "192.0.2.10:1";
+    assert_eq!(post(&mut stream, &by_hash(&hash(USERS), "{}")).flow, Flow::Continue);
+    stream.address = "192.0.2.11:1";
+    refused_at_once(&post(&mut stream, &by_hash(&hash("{ a1 }"), "{}")), Reason::PersistedQuery);
+}
+
+#[test]
+fn a_profile_with_a_small_cache_takes_no_document_of_others() {
+    let mut stream = Stream::under(
+        "routes: [{path: /graphql}, {path: /small, profile: small}]
+profiles: {small: {graphql: {persisted_queries: {cache_bytes: 1024}}}}",
+    );
+    let documents: Vec<String> = (0..20).map(|number| format!("{{ a{number} }}")).collect();
+    for document in &documents {
+        assert_eq!(post(&mut stream, &register(document, &hash(document))).flow, Flow::Continue);
+    }
+    stream.exchange = Exchange::default();
+    stream.headers("POST", "/small", More::Follows, &[JSON]);
+    let effects = stream.body(register(USERS, &hash(USERS)).as_bytes(), More::Ended);
+    assert_eq!(effects.flow, Flow::Continue);
+    assert!(!effects.list.iter().any(|effect| matches!(effect, Effect::Count(Metric::PersistedEvicted, _))));
+    for document in &documents {
+        assert_eq!(post(&mut stream, &by_hash(&hash(document), "{}")).flow, Flow::Continue, "{document}");
+    }
+}
+
+#[test]
 fn a_hash_is_that_of_its_document() {
     let mut stream = Stream::new();
     refused_at_once(&post(&mut stream, &register(USERS, &hash("{ a }"))), Reason::PersistedQueryMismatch);

@@ -51,7 +51,7 @@ fn trailers_end_the_body_as_well() {
 #[test]
 fn other_paths_pass_untouched() {
     let mut stream = Stream::new();
-    let effects = stream.headers("POST", "/other", More::Follows, &[("x-graphql-cost", "1")]);
+    let effects = stream.headers("POST", "/other", More::Follows, &[("x-anything", "1")]);
     assert_eq!(effects, Effects::default());
     assert!(!stream.exchange.wants(Interest::End));
     assert_eq!(stream.body(EVIL.as_bytes(), More::Ended), Effects::default());
@@ -207,6 +207,19 @@ fn a_worker_holds_only_so_many_bytes() {
     let gone = stream.on(Input::StreamEnded);
     assert_eq!(gone.list.first(), Some(&Effect::Count(Metric::Unjudged, 1)));
     assert_eq!(format!("{:?}", stream.held), format!("{:?}", Held::default()));
+}
+
+#[test]
+fn a_refusal_that_the_client_does_not_wait_for_is_counted_and_told() {
+    let mut stream = Stream::new();
+    let effects = stream.headers("POST", "/graphql", More::Follows, &[("content-type", "text/plain")]);
+    assert_eq!((effects.flow, effects.list.len()), (Flow::Hold, 0));
+    stream.body(b"{", More::Follows);
+    let gone = stream.on(Input::StreamEnded);
+    assert_eq!(reason(&gone), Some(Reason::ContentType));
+    assert!(gone.list.contains(&Effect::Count(Metric::refused(Reason::ContentType), 1)));
+    assert!(!gone.list.contains(&Effect::Count(Metric::Unjudged, 1)));
+    assert_eq!(reply(&gone), None);
 }
 
 #[test]

@@ -188,8 +188,8 @@ fn more_responses_than_operations_are_passed_over() {
 }
 
 #[test]
-fn a_stream_is_never_read() {
-    let (mut stream, _) = asked("responses: {actual_cost: true, strip_suggestions: true}", HONEST);
+fn what_a_stream_costs_is_not_counted() {
+    let (mut stream, _) = asked("responses: {actual_cost: true}", HONEST);
     let opened = stream.response(&[("content-type", "text/event-stream")], More::Follows);
     assert!(stream.exchange.wants(Interest::End) && !stream.exchange.wants(Interest::ResponseBody));
     assert!(opened.list.iter().any(|effect| matches!(effect, Effect::Emit(_))), "it is told at once");

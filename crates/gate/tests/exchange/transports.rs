@@ -17,6 +17,23 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn headers_of_the_gate_are_taken_out_wherever_the_request_goes() {
+    let forged = ("x-graphql-cost", "0");
+    let policies = ["", "routes: [{path: /graphql}, {path: /other, enabled: false}]"];
+    for policy in policies {
+        for path in ["/other", "/graphql"] {
+            let mut stream = Stream::under(policy);
+            let effects =
+                stream.headers("POST", path, More::Follows, &[JSON, forged, ("X_GraphQL_Operation", "a")]);
+            for name in ["x-graphql-cost", "X_GraphQL_Operation"] {
+                let removed = Effect::RemoveRequestHeader(name.to_owned());
+                assert!(effects.list.contains(&removed), "{policy:?} {path} {name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_query_comes_by_get() {
     let mut stream = Stream::new();
     let effects = get(&mut stream, &url("query Me { me { id } }"));

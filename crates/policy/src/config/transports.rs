@@ -86,7 +86,7 @@ section!(
     PersistedQueriesPart {
         /// Judge hashes by the documents that came with them before.
         enabled: bool = true,
-        /// Bytes of documents that one worker remembers.
+        /// Bytes of documents that one worker remembers; where profiles differ, the most that one of them has used.
         cache_bytes: u64 = 4 * MIB,
     }
 );
