@@ -18,8 +18,7 @@ struct Health {
     uptime_s: u64,
     store: StoreHealth,
     jobs: Vec<JobHealth>,
-    /// How reading the configuration again went the last time; absent before that.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How reading the configuration again went the last time; null before that.
     reload: Option<ReloadHealth>,
 }
 

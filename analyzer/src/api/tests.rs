@@ -47,6 +47,8 @@ fn operations_have_names_of_their_own_and_say_what_they_are() {
 
 /// What is a string in an answer, each by the name of its schema: words of the program, as nothing else is one.
 const WORDS: [&str; 30] = [
+    "Applied.changed",
+    "Applied.needs_restart",
     "Problem.title",
     "candidate.Answer.next",
     "candidate.Change.difference",
@@ -64,6 +66,7 @@ const WORDS: [&str; 30] = [
     "health.Health.version",
     "health.JobHealth.last_error",
     "health.JobHealth.name",
+    "health.ReloadHealth.outcome",
     "health.StoreHealth.kind",
     "health.StoreHealth.reads",
     "health.StoreHealth.writes",

@@ -133,7 +133,6 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
             written("\"sequence\":1", &format!("\"sequence\":{}", text(10_000))),
             422,
         ),
-        ("brackets under an unknown name", written("{", &format!("{{\"x\":{},", text(10_000))), 422),
         ("open brackets", vec![b'{'; 100_000], 400),
         ("compressed, and not said so", bomb(), 400),
         ("a number beyond all", written("\"sequence\":1", "\"sequence\":1e999"), 400),
@@ -158,7 +157,6 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
             with(|v| v["sockets"]["rows"][0]["closes"] = json!({ "'; DROP TABLE keys": 1 })),
             422,
         ),
-        ("an unknown field deep within", with(|v| v["sockets"]["rows"][0]["messages"]["x"] = json!(1)), 422),
         ("another version", with(|v| v["version"] = json!(u32::MAX)), 422),
         ("a window that ends before time", with(|v| v["to_ms"] = json!(-1)), 422),
         ("a window that ends before it begins", with(|v| v["from_ms"] = json!(u64::MAX)), 422),
@@ -331,7 +329,8 @@ async fn strange_texts_are_kept_as_they_are_beside_those_of_others() {
         .map(|it| it["operation"].as_str().unwrap())
         .collect();
     for text in strange {
-        let kept = crate::ENGINE.kept(text);
+        // As answers show it.
+        let kept = portcullis_redact::label(&crate::ENGINE.kept(text));
         assert!(operations.contains(&kept.as_str()), "{kept:?} is not among {operations:?}");
     }
     assert_eq!(answer["totals"]["reports"], 12);
