@@ -46,7 +46,7 @@ fn operations_have_names_of_their_own_and_say_what_they_are() {
 }
 
 /// What is a string in an answer, each by the name of its schema: words of the program, as nothing else is one.
-const WORDS: [&str; 30] = [
+const WORDS: [&str; 33] = [
     "Applied.changed",
     "Applied.needs_restart",
     "Problem.title",
