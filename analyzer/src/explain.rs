@@ -15,8 +15,8 @@ pub use compare::{Comparison, Summary};
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
-    Desk, Form, Judged, Judgement, Method, judge, judge_body, judge_envelope, judge_url, profile_of_url,
-    variables,
+    Desk, Form, Judged, Judgement, Method, id_of_url, judge, judge_body, judge_envelope, judge_url,
+    profile_of_url, variables,
 };
 use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
 use portcullis_policy::{ClassId, Policy, ProfileId, Refusal, Switch, Under, Verdict};
@@ -53,6 +53,8 @@ struct Detail {
     verdict: Verdict,
     judged: Judged,
     introspection_depth: u32,
+    /// Whether its document was at hand to be laid out.
+    has_document: bool,
     /// Where its cost goes, unless it is too large to be laid out.
     breakdown: Option<Breakdown>,
 }
@@ -142,6 +144,8 @@ impl Explainer {
         let parameters =
             Parameters::read_by(query.as_bytes(), IdKeys::Named(&self.policy.id_keys)).unwrap_or_default();
         let request = parameters.request(Nesting(self.policy.limits.json_nesting)).unwrap_or_default();
+        let id = id_of_url(&self.whole, url.as_bytes()).map(Cow::Owned);
+        let request = Request { document_id: request.document_id.or(id), ..request };
         let details = details(&self.policy, std::slice::from_ref(&request), &judgement);
         Some(Explanation { policy: &self.policy, judgement, details })
     }
@@ -191,10 +195,11 @@ fn with_document<'r>(request: Request<'r>, document: Option<&'r str>) -> Request
 /// Each operation, judged alone where the gate stopped at the first that is refused.
 fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> Vec<Detail> {
     let detail = |request: &Request<'_>, verdict: Verdict, judged: &Judged| {
-        let LaidOut { introspection_depth, measures, breakdown } =
-            laid_out(policy, request, judged).unwrap_or_default();
+        let laid_out = laid_out(policy, request, judged);
+        let has_document = laid_out.is_some();
+        let LaidOut { introspection_depth, measures, breakdown } = laid_out.unwrap_or_default();
         let judged = Judged { measures: measures.or(judged.measures), ..judged.clone() };
-        Detail { verdict, judged, introspection_depth, breakdown }
+        Detail { verdict, judged, introspection_depth, has_document, breakdown }
     };
     if judgement.operations.len() == requests.len() {
         let pairs = requests.iter().zip(&judgement.operations);

@@ -38,7 +38,7 @@ mod world;
 
 pub use answer::Answer;
 pub use bulletin::{Bulletin, LARGEST_ANSWER};
-pub use by_url::{judge_url, profile_of_url};
+pub use by_url::{id_of_url, judge_url, profile_of_url};
 pub use correlation::CorrelationId;
 pub use crowd::{Carried, SocketEvent, SocketNews};
 pub use effect::{Effect, Effects, Flow};
