@@ -15,7 +15,11 @@ pub use compare::{Comparison, Summary};
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
+<<<<<<< HEAD
     Desk, Form, Judged, Judgement, Method, hold_to_capacity, judge, judge_body, judge_envelope, judge_url,
+=======
+    Desk, Form, Judged, Judgement, Method, id_of_url, judge, judge_body, judge_envelope, judge_url,
+>>>>>>> w-http
     profile_of_url, variables,
 };
 use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
@@ -53,6 +57,8 @@ struct Detail {
     verdict: Verdict,
     judged: Judged,
     introspection_depth: u32,
+    /// Whether its document was at hand to be laid out.
+    has_document: bool,
     /// Where its cost goes, unless it is too large to be laid out.
     breakdown: Option<Breakdown>,
 }
@@ -146,6 +152,8 @@ impl Explainer {
         let parameters =
             Parameters::read_by(query.as_bytes(), IdKeys::Named(&self.policy.id_keys)).unwrap_or_default();
         let request = parameters.request(Nesting(self.policy.limits.json_nesting)).unwrap_or_default();
+        let id = id_of_url(&self.whole, url.as_bytes()).map(Cow::Owned);
+        let request = Request { document_id: request.document_id.or(id), ..request };
         let details = details(&self.policy, std::slice::from_ref(&request), &judgement);
         Some(Explanation { policy: &self.policy, judgement, details })
     }
@@ -200,12 +208,20 @@ fn with_document<'r>(request: Request<'r>, document: Option<&'r str>) -> Request
 /// Each operation, judged alone where the gate stopped at the first that is refused.
 fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> Vec<Detail> {
     let detail = |request: &Request<'_>, verdict: Verdict, judged: &Judged| {
+<<<<<<< HEAD
         let LaidOut { introspection_depth, measures, breakdown } =
             laid_out(policy, request, judged).unwrap_or_default();
         // What is too much to be counted exactly is no number; the gate's own is.
         let exact = measures.filter(|found| found.aliases_per_field < u32::MAX);
         let judged = Judged { measures: exact.or(judged.measures), ..judged.clone() };
         Detail { verdict, judged, introspection_depth, breakdown }
+=======
+        let laid_out = laid_out(policy, request, judged);
+        let has_document = laid_out.is_some();
+        let LaidOut { introspection_depth, measures, breakdown } = laid_out.unwrap_or_default();
+        let judged = Judged { measures: measures.or(judged.measures), ..judged.clone() };
+        Detail { verdict, judged, introspection_depth, has_document, breakdown }
+>>>>>>> w-http
     };
     if judgement.operations.len() == requests.len() {
         let pairs = requests.iter().zip(&judgement.operations);

@@ -3,15 +3,11 @@
 //! Without them `first: 100000` would go unseen in a schema without directives. They err towards more: an argument that only looks
 //! like a size costs more than it should, which the schema can put right with one directive.
 
-use portcullis_cost::{InputObject, InputValue, ListSize, OutputField, OutputKind, Schema, Slices};
+use portcullis_cost::{
+    Asks, InputObject, InputValue, ListSize, OutputField, OutputKind, Schema, Slices, asks,
+};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Arguments that ask for a number of entries, in lower case and without underscores.
-const SLICING: [&str; 7] = ["first", "last", "limit", "take", "perpage", "pagesize", "count"];
-
-/// Asks for entries of lists; of what is no list it may ask for pixels.
-const SIZE: &str = "size";
 
 /// Fields that hold the entries of a page.
 const ENTRIES: [&str; 12] = [
@@ -110,7 +106,10 @@ impl<'a> Conventions<'_, 'a> {
 }
 
 fn is_slicing(name: &str, is_list: bool) -> bool {
-    let plain: String =
-        name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
-    SLICING.contains(&plain.as_str()) || (is_list && plain == SIZE)
+    match asks(name) {
+        Some(Asks::Entries) => true,
+        // Of what is no list it may ask for pixels.
+        Some(Asks::Size) => is_list,
+        None => false,
+    }
 }

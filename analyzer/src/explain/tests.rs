@@ -76,6 +76,23 @@ fn a_hash_alone_says_how_to_go_on() {
 }
 
 #[test]
+fn an_id_in_the_path_is_laid_out_and_what_is_not_at_hand_is_not() {
+    let hash = portcullis_framing::Sha256Hash::of("{me{id}}").to_string();
+    let policy =
+        format!("graphql: {{trusted_documents: {{mode: require, documents: {{{hash}: \"{{me{{id}}}}\"}}}}}}");
+    let text = explainer(&policy).url(&format!("/graphql/sha256:{hash}")).unwrap().text();
+    assert!(text.contains("Where the cost goes") && text.contains("  me"), "{text}");
+    assert!(!text.contains("laid out"), "{text}");
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    let mut explainer = explainer("");
+    let registers = json!({ "query": "{me{id}}", "extensions": extensions }).to_string();
+    assert!(explainer.body(registers.as_bytes()).is_allowed());
+    let alone = json!({ "extensions": extensions }).to_string();
+    let text = explainer.body_in_detail(alone.as_bytes(), None).text();
+    assert!(text.contains("not laid out") && !text.contains("too many"), "{text}");
+}
+
+#[test]
 fn what_is_noticed_is_told() {
     let policy = "graphql: {introspection: allow, trusted_documents: {mode: log}}";
     let document = "{ __schema { types { fields { type { fields { name } } } } } products { total } }";

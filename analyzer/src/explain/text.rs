@@ -49,7 +49,7 @@ impl Explanation<'_> {
 
 /// One operation.
 fn one(lines: &mut Vec<String>, policy: &Policy, detail: &Detail) {
-    let Detail { verdict, judged, breakdown, .. } = detail;
+    let Detail { verdict, judged, has_document, breakdown, .. } = detail;
     headline(lines, &label(judged), *verdict, judged.shadowed);
     if judged.measures.is_some() {
         let mut rows = rows::measures(policy, judged);
@@ -69,6 +69,7 @@ fn one(lines: &mut Vec<String>, policy: &Policy, detail: &Detail) {
         lines.push(format!("  Where the {what} goes ({total} by {model}):"));
         match breakdown {
             Some(breakdown) => lines.extend(tree::lines(breakdown, by)),
+            None if !has_document => lines.push("  not laid out".to_owned()),
             None => lines.push("  too many fields, fragments expanded, to be laid out".to_owned()),
         }
     }

@@ -22,6 +22,7 @@ pub use breakdown::{Breakdown, Length, Part, SizeSource};
 pub use estimate::{Estimate, Model, Question, Scratch};
 pub use plan::{Expected, Plan, PlanNode, Unit};
 pub use schema::{InputObject, InputValue, ListSize, OutputField, OutputKind, OutputType, Schema, Slices};
+pub use schemaless::{Asks, asks};
 pub use sizes::Sizes;
 pub use table::{BuildError, FieldId, Table, TableError};
 pub use variables::{Supplied, Variables};

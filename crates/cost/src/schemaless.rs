@@ -17,6 +17,7 @@ use portcullis_graphql::{
 };
 pub(crate) use slice::Slice;
 use slice::is_slicing;
+pub use slice::{Asks, asks};
 
 /// One entry of a list of objects.
 pub(crate) const ENTRY: Cost = Cost::from_units(1);

@@ -16,6 +16,11 @@ pub fn profile_of_url(policy: &Policy, url: &[u8]) -> Option<Option<ProfileId>> 
     routed(&target(url), &policy.routes).map(|routed| routed.profile)
 }
 
+/// The document id in the path of a request target, which its judgement goes by.
+pub fn id_of_url(policy: &Policy, url: &[u8]) -> Option<String> {
+    routed(&target(url), &policy.routes).and_then(|routed| routed.id)
+}
+
 /// Judges a `GET` of a request target, `/graphql?query=…`, or of an absolute URL; nothing when it is not under the policy.
 pub fn judge_url(policy: &Policy, url: &[u8], desk: &mut Desk) -> Option<Judgement> {
     let target = target(url);

@@ -13,9 +13,17 @@ const SIZE: &[u8] = b"size";
 
 /// For what an argument asks by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asks {
+pub enum Asks {
+    /// A number of entries.
     Entries,
+    /// A number of entries in some schemas, in others of pixels.
     Size,
+}
+
+/// For what an argument of this name asks, by the conventions of both models; nothing for most.
+#[must_use]
+pub fn asks(name: &str) -> Option<Asks> {
+    asked(name.as_bytes())
 }
 
 /// What a field's slicing arguments ask for; both at least 1.
@@ -43,19 +51,19 @@ impl<'a> Request<'a> {
     pub(crate) fn slice_by(&self, arguments: &mut Arguments<'a>) -> Option<Slice> {
         let mut slice = Slice { entries: None, size: None };
         for argument in arguments {
-            let asked = match asks(argument.name_bytes()) {
+            let most = match asked(argument.name_bytes()) {
                 Some(Asks::Entries) => &mut slice.entries,
                 Some(Asks::Size) => &mut slice.size,
                 None => continue,
             };
-            *asked = (*asked).max(Some(self.conventional_size(argument.value())));
+            *most = (*most).max(Some(self.conventional_size(argument.value())));
         }
         (slice.entries.is_some() || slice.size.is_some()).then_some(slice)
     }
 
     /// What tells the larger of the sizes that a field's slicing arguments ask for.
     pub(crate) fn slice_source(&self, field: Field<'a>) -> Option<SizeSource> {
-        let slicing = field.arguments().filter(|argument| asks(argument.name_bytes()).is_some());
+        let slicing = field.arguments().filter(|argument| asked(argument.name_bytes()).is_some());
         let largest = slicing.max_by_key(|argument| self.conventional_size(argument.value()))?;
         Some(match self.given(largest.value()) {
             Given::Nothing | Given::Literal(Value::Null) | Given::Supplied(Supplied::Null) => {
@@ -82,7 +90,7 @@ impl<'a> Request<'a> {
 /// Whether an argument of this name asks for a number of entries, or may.
 #[inline(always)]
 pub(super) fn is_slicing(name: &[u8]) -> bool {
-    begins_like_one(name) && asks(name).is_some()
+    begins_like_one(name) && asked(name).is_some()
 }
 
 #[inline(always)]
@@ -90,8 +98,8 @@ fn begins_like_one(name: &[u8]) -> bool {
     name.first().is_some_and(|first| BEGINNINGS >> (first & 0x1F) & 1 == 1)
 }
 
-/// For what an argument of this name asks; nothing for most.
-fn asks(name: &[u8]) -> Option<Asks> {
+/// The same for a name that is bytes.
+fn asked(name: &[u8]) -> Option<Asks> {
     if !begins_like_one(name) {
         return None;
     }
