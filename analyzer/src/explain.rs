@@ -15,12 +15,8 @@ pub use compare::{Comparison, Summary};
 use portcullis_cost::{Breakdown, Cost, Question};
 use portcullis_framing::{BatchLength, Envelope, IdKeys, Nesting, Parameters, Request, read_by};
 use portcullis_gate::{
-<<<<<<< HEAD
-    Desk, Form, Judged, Judgement, Method, hold_to_capacity, judge, judge_body, judge_envelope, judge_url,
-=======
-    Desk, Form, Judged, Judgement, Method, id_of_url, judge, judge_body, judge_envelope, judge_url,
->>>>>>> w-http
-    profile_of_url, variables,
+    Desk, Form, Judged, Judgement, Method, hold_to_capacity, id_of_url, judge, judge_body, judge_envelope,
+    judge_url, profile_of_url, variables,
 };
 use portcullis_graphql::{Measures, Scratch, Tape, introspection_depth, measure, parse};
 use portcullis_policy::{ClassId, Policy, ProfileId, Refusal, Switch, Under, Verdict};
@@ -208,20 +204,13 @@ fn with_document<'r>(request: Request<'r>, document: Option<&'r str>) -> Request
 /// Each operation, judged alone where the gate stopped at the first that is refused.
 fn details(policy: &Policy, requests: &[Request<'_>], judgement: &Judgement) -> Vec<Detail> {
     let detail = |request: &Request<'_>, verdict: Verdict, judged: &Judged| {
-<<<<<<< HEAD
-        let LaidOut { introspection_depth, measures, breakdown } =
-            laid_out(policy, request, judged).unwrap_or_default();
-        // What is too much to be counted exactly is no number; the gate's own is.
-        let exact = measures.filter(|found| found.aliases_per_field < u32::MAX);
-        let judged = Judged { measures: exact.or(judged.measures), ..judged.clone() };
-        Detail { verdict, judged, introspection_depth, breakdown }
-=======
         let laid_out = laid_out(policy, request, judged);
         let has_document = laid_out.is_some();
         let LaidOut { introspection_depth, measures, breakdown } = laid_out.unwrap_or_default();
-        let judged = Judged { measures: measures.or(judged.measures), ..judged.clone() };
+        // What is too much to be counted exactly is no number; the gate's own is.
+        let exact = measures.filter(|found| found.aliases_per_field < u32::MAX);
+        let judged = Judged { measures: exact.or(judged.measures), ..judged.clone() };
         Detail { verdict, judged, introspection_depth, has_document, breakdown }
->>>>>>> w-http
     };
     if judgement.operations.len() == requests.len() {
         let pairs = requests.iter().zip(&judgement.operations);

@@ -40,12 +40,8 @@ mod world;
 
 pub use answer::Answer;
 pub use bulletin::{Bulletin, LARGEST_ANSWER};
-<<<<<<< HEAD
-pub use by_url::{judge_url, profile_of_url};
-pub use clients::{ClientEvent, ClientNews, Found, Outcome, Who};
-=======
 pub use by_url::{id_of_url, judge_url, profile_of_url};
->>>>>>> w-http
+pub use clients::{ClientEvent, ClientNews, Found, Outcome, Who};
 pub use correlation::CorrelationId;
 pub use crowd::{Carried, SocketEvent, SocketNews};
 pub use effect::{Effect, Effects, Flow};
