@@ -138,7 +138,6 @@ enum Sender {
 /// One connection; exchanges on it follow each other. When the server has said that it closes, the next exchange opens another:
 /// over HTTP/1.1 Envoy closes after every 400 that it answers itself.
 pub struct Connection {
-    from: Option<IpAddr>,
     to: SocketAddr,
     protocol: Protocol,
     sender: Sender,
@@ -151,15 +150,7 @@ impl Connection {
     /// # Errors
     /// When the server cannot be reached.
     pub async fn open(to: SocketAddr, protocol: Protocol) -> anyhow::Result<Self> {
-        Self::open_from(None, to, protocol).await
-    }
-
-    /// Connects from an address of this machine.
-    ///
-    /// # Errors
-    /// When the server cannot be reached.
-    pub async fn open_from(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> anyhow::Result<Self> {
-        Ok(Self { from, to, protocol, sender: connect(from, to, protocol).await?, closing: false })
+        Ok(Self { to, protocol, sender: connect(None, to, protocol).await?, closing: false })
     }
 
     /// Sends a request and reads the whole reply.
@@ -168,7 +159,7 @@ impl Connection {
     /// When the request cannot be built, the connection breaks, or it takes too long.
     pub async fn send(&mut self, request: &Request) -> anyhow::Result<Reply> {
         if self.closing {
-            self.sender = connect(self.from, self.to, self.protocol).await?;
+            self.sender = connect(None, self.to, self.protocol).await?;
         }
         let request = self.build(request, Chunks::new(&request.body)?)?;
         let exchange = tokio::time::timeout(PATIENCE, exchange(&mut self.sender, request)).await;
@@ -202,6 +193,7 @@ impl Connection {
     }
 }
 
+/// Connects, from an address of this machine if that matters.
 async fn connect(from: Option<IpAddr>, to: SocketAddr, protocol: Protocol) -> anyhow::Result<Sender> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(from) = from {

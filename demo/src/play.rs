@@ -8,7 +8,7 @@ mod table;
 
 use anyhow::Context as _;
 use latency::Latency;
-use portcullis_demo::stack::{Decisions, Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::stack::{Decisions, Plan, Ports, Programs, Stack, Token, behind_proxy};
 use portcullis_demo::tether::Tether;
 use score::Score;
 use std::path::PathBuf;
@@ -97,6 +97,12 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<Vec<String>> {
 
 fn plan(args: &Args, folder: PathBuf) -> anyhow::Result<Plan> {
     let program = std::env::current_exe().context("cannot find this program")?;
+    let config = std::fs::read_to_string(&args.config)
+        .with_context(|| format!("cannot read {}: run it by `cargo xtask demo`", args.config.display()))?;
+    let behind = folder.join("template.yaml");
+    // Players have addresses of their own, by the word of a proxy that is believed.
+    std::fs::write(&behind, behind_proxy(&config)?)
+        .with_context(|| format!("cannot write {}", behind.display()))?;
     Ok(Plan {
         programs: Programs {
             envoy: args.envoy.clone(),
@@ -104,7 +110,7 @@ fn plan(args: &Args, folder: PathBuf) -> anyhow::Result<Plan> {
             portcullis: args.portcullis.clone(),
             tether: Tether { program, arguments: vec![TETHER.into()] },
         },
-        config: args.config.clone(),
+        config: behind,
         policy: String::new(),
         settings: String::new(),
         concurrency: WORKERS,

@@ -5,7 +5,7 @@ mod envoy;
 mod process;
 
 pub use analyzer::Analyzer;
-pub use envoy::{Envoy, EnvoyPlan};
+pub use envoy::{Envoy, EnvoyPlan, behind_proxy};
 
 use crate::tether::Tether;
 use crate::upstream::Upstream;

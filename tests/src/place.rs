@@ -3,7 +3,7 @@
 use crate::{Exchange, Listeners};
 use portcullis_demo::client::{self, Protocol, Request};
 use portcullis_demo::corpus::PolicyFile;
-use portcullis_demo::stack::{Decisions, EnvoyPlan, Plan, Ports, Programs, Stack, Token};
+use portcullis_demo::stack::{Decisions, EnvoyPlan, Plan, Ports, Programs, Stack, Token, behind_proxy};
 use portcullis_demo::tether::Tether;
 use portcullis_demo::upstream::{TEST_ID, Upstream};
 use std::net::SocketAddr;
@@ -181,10 +181,7 @@ pub(crate) fn adapted(config: PathBuf, wanted: &Wanted, folder: &Path) -> PathBu
     }
     let mut text = std::fs::read_to_string(config).unwrap();
     if wanted.behind == Behind::Proxy {
-        let trusted = "use_remote_address: true";
-        assert!(text.contains(trusted), "Envoy tells no addresses");
-        let indent = " ".repeat(16);
-        text = text.replace(trusted, &format!("{trusted}\n{indent}xff_num_trusted_hops: 1"));
+        text = behind_proxy(&text).unwrap();
     }
     if !wanted.before.is_empty() {
         text = with_filter(&text, wanted.before);

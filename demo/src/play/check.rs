@@ -28,6 +28,9 @@ pub(super) async fn judge(stack: &Stack, score: &Score) -> anyhow::Result<Vec<St
     if notes.allowed == 0 || notes.refused == 0 {
         problems.push("nothing was played".to_owned());
     }
+    if notes.blocked == 0 {
+        problems.push("no attacker was blocked".to_owned());
+    }
     problems.extend(counted(stack, &notes).await?);
     problems.extend(reported(stack, &notes).await);
     Ok(problems)
@@ -109,10 +112,11 @@ pub(super) fn summary(score: &Score, problems: &[String]) -> String {
         many => format!("{many} problems"),
     };
     format!(
-        "\n{} honest requests passed, {} sockets were opened, {} attacks of {} families were refused: {verdict}",
+        "\n{} honest requests passed, {} sockets were opened, {} attacks of {} families were refused, {} attackers blocked: {verdict}",
         notes.allowed,
         notes.sockets,
         notes.refused.saturating_add(notes.turned_away),
-        notes.families.len()
+        notes.families.len(),
+        notes.blocked
     )
 }

@@ -1,5 +1,6 @@
 //! Honest clients and attackers, each in a loop of its own.
 
+mod offender;
 mod sockets;
 
 use super::score::Score;
@@ -20,6 +21,16 @@ const ATTACKERS: usize = 3;
 const CLIENT_PAUSE: Duration = Duration::from_millis(60);
 const ATTACKER_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where honest clients come from: they have a score, as everybody has, and it stays at nothing.
+const OFFICE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
+
+/// Where every attack there is comes from, again and again. By default nobody on loopback is blocked, whatever comes from there, so
+/// that each attack is refused for itself.
+const SCANNER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
+
+/// The header in which the demo's Envoy is told where a client is.
+const FORWARDED: &str = "x-forwarded-for";
+
 /// The running players.
 pub(super) struct Players {
     tasks: JoinSet<()>,
@@ -29,6 +40,7 @@ pub(super) struct Players {
 /// What a player knows.
 struct Player {
     name: String,
+    /// As Envoy tells it to the gate.
     address: IpAddr,
     protocol: Protocol,
     gate: SocketAddr,
@@ -43,9 +55,9 @@ pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players
     let operations = Arc::new(operation::shop()?);
     let attacks = Arc::new(attacks()?);
     let gate = stack.envoy.gated()?;
-    let player = |role: &str, number: usize, last: u8| Player {
+    let player = |role: &str, number: usize, address: Ipv4Addr| Player {
         name: format!("{role}-{number}"),
-        address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)),
+        address: address.into(),
         protocol: if number.is_multiple_of(2) { Protocol::Http1 } else { Protocol::Http2 },
         gate,
         recorder: Arc::clone(&stack.upstream.recorder),
@@ -54,15 +66,16 @@ pub(super) fn start(stack: &Stack, score: &Arc<Score>) -> anyhow::Result<Players
     };
     let mut tasks = JoinSet::new();
     for number in 0..CLIENTS {
-        tasks.spawn(player("client", number, 10).be_honest(Arc::clone(&operations), number));
+        tasks.spawn(player("client", number, OFFICE).be_honest(Arc::clone(&operations), number));
     }
     for number in 0..ATTACKERS {
-        tasks.spawn(player("attacker", number, 66).attack(Arc::clone(&attacks), number));
+        tasks.spawn(player("attacker", number, SCANNER).attack(Arc::clone(&attacks), number));
     }
     for number in 0..2 {
-        tasks.spawn(player("talker", number, 11).talk());
+        tasks.spawn(player("talker", number, OFFICE).talk());
     }
-    tasks.spawn(player("intruder", 0, 67).intrude());
+    tasks.spawn(player("intruder", 0, SCANNER).intrude());
+    tasks.spawn(player("offender", 0, offender::FIRST).offend());
     Ok(Players { tasks, over })
 }
 
@@ -172,9 +185,10 @@ impl Player {
         let id = format!("{}-{turn}", self.name);
         let mut open = match connection.take() {
             Some(open) => open,
-            None => Connection::open_from(Some(self.address), self.gate, self.protocol).await?,
+            None => Connection::open(self.gate, self.protocol).await?,
         };
-        let reply = open.send(&request.clone().with(TEST_ID, &id)).await?;
+        let request = request.clone().with(TEST_ID, &id).with(FORWARDED, self.address.to_string());
+        let reply = open.send(&request).await?;
         *connection = Some(open);
         Ok((reply, self.recorder.take(&id)))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// So many problems are kept; the rest is only counted.
 const PROBLEMS: usize = 20;
@@ -12,6 +13,15 @@ const PAIRS: usize = 4_000;
 /// The players' common notebook.
 #[derive(Default)]
 pub(super) struct Score(Mutex<Notes>);
+
+/// From the first attack of a client until it was blocked.
+#[derive(Clone, Copy)]
+pub(super) struct Spree {
+    /// Attacks, each refused for itself.
+    pub(super) attacks: u32,
+    /// How long it lasted.
+    pub(super) took: Duration,
+}
 
 /// What stands in it.
 #[derive(Clone, Default)]
@@ -28,6 +38,10 @@ pub(super) struct Notes {
     pub(super) families: BTreeSet<u32>,
     /// The reasons that those attacks must have been refused for.
     pub(super) reasons: BTreeSet<String>,
+    /// Attackers of whom nothing more is taken.
+    pub(super) blocked: u64,
+    /// What the last of them could do before.
+    pub(super) last_spree: Option<Spree>,
     /// How often each cost was seen at the upstream.
     pub(super) costs: BTreeMap<u64, u64>,
     /// Microseconds that the gate added, pair by pair.
@@ -61,6 +75,13 @@ impl Score {
         if !reason.is_empty() {
             notes.reasons.insert(reason.to_owned());
         }
+    }
+
+    /// An attacker was blocked.
+    pub(super) fn blocked(&self, spree: Spree) {
+        let mut notes = self.lock();
+        notes.blocked += 1;
+        notes.last_spree = Some(spree);
     }
 
     /// A socket was opened, and ended.

@@ -75,6 +75,7 @@ impl View {
             let cells = row.iter().map(|(reason, count)| format!("{count:>6} {reason:<21}"));
             lines.push(format!("             {}", cells.collect::<String>().trim_end()));
         }
+        lines.push(format!("  blocked    {}", self.blocked()));
         lines.push(format!("  cost       {}", self.cost()));
         lines.push(format!("  latency    {}", self.latency()));
         lines.push(format!("  analyzer   {}", self.analyzer()));
@@ -84,15 +85,23 @@ impl View {
 
     fn line(&self) -> String {
         let counts = format!("allowed {} · refused {}", self.allowed, self.refused_total());
-        let (cost, latency, analyzer) = (self.cost(), self.latency(), self.analyzer());
+        let (blocked, cost) = (self.notes.blocked, self.cost());
+        let (latency, analyzer) = (self.latency(), self.analyzer());
         format!(
-            "{counts} · cost {cost} · latency {latency} · analyzer {analyzer} · problems {}",
+            "{counts} · blocked {blocked} · cost {cost} · latency {latency} · analyzer {analyzer} · problems {}",
             self.problems()
         )
     }
 
     fn refused_total(&self) -> f64 {
         self.refused.values().sum()
+    }
+
+    fn blocked(&self) -> String {
+        let last = self.notes.last_spree.map_or_else(String::new, |spree| {
+            format!(", the last after {} attacks in {:.1} s", spree.attacks, spree.took.as_secs_f64())
+        });
+        format!("{:>8} attackers{last}", self.notes.blocked)
     }
 
     fn cost(&self) -> String {

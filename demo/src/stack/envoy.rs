@@ -42,6 +42,19 @@ pub struct EnvoyPlan {
     pub folder: PathBuf,
 }
 
+/// A configuration in which the last address in `x-forwarded-for` is believed: Envoy stands behind a proxy.
+///
+/// # Errors
+/// When Envoy tells no addresses by this configuration.
+pub fn behind_proxy(config: &str) -> anyhow::Result<String> {
+    let trusted = "use_remote_address: true";
+    if !config.contains(trusted) {
+        bail!("no listener of the configuration has `{trusted}`");
+    }
+    let indent = " ".repeat(16);
+    Ok(config.replace(trusted, &format!("{trusted}\n{indent}xff_num_trusted_hops: 1")))
+}
+
 /// The running Envoy.
 pub struct Envoy {
     /// The admin page.
