@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::config::Security;
-use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
+use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, Since, StoreError};
 use portcullis_detect::{Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Sentry};
 use portcullis_redact::redact;
 use portcullis_report::{Action, Scope};
@@ -176,30 +176,25 @@ impl Work {
         if self.known == engine.feed.revision() {
             return Ok(());
         }
-        let (mut is_other, mut forgiven) = (false, Vec::new());
-        loop {
-            let page = engine.store.decision_page(self.known, now_ms).await?;
-            if page.full {
-                is_other = true;
-                self.others.clear();
+        let standing = engine.store.standing(now_ms).await?;
+        let (is_full, changes) = standing.since(Since::revision(self.known));
+        let (mut is_other, mut forgiven) = (is_full, Vec::new());
+        if is_full {
+            self.others.clear();
+        }
+        for kept in changes {
+            let before = self.others.remove(&kept.id);
+            let is_ours = kept.created_by.as_str() == AUTHOR;
+            if is_ours && kept.removed_ms.is_some() {
+                forgiven.push(kept.scope);
             }
-            self.known = page.revision;
-            for kept in page.changes {
-                let before = self.others.remove(&kept.id);
-                let is_ours = kept.created_by.as_str() == AUTHOR;
-                if is_ours && kept.removed_ms.is_some() {
-                    forgiven.push(kept.scope);
-                }
-                let matters = !is_ours && kept.action != Action::Block && kept.holds(now_ms);
-                is_other |= matters || before.is_some();
-                if matters {
-                    self.others.insert(kept.id, kept);
-                }
-            }
-            if !page.more {
-                break;
+            let matters = !is_ours && kept.action != Action::Block && kept.holds(now_ms);
+            is_other |= matters || before.is_some();
+            if matters {
+                self.others.insert(kept.id, kept.clone());
             }
         }
+        self.known = standing.revision();
         if is_other {
             self.heed(engine, now_ms);
         }
