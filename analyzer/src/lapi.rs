@@ -16,8 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wire::Stream;
 
-/// By which these decisions are listed and removed.
-const ORIGIN: &str = "crowdsec";
+/// By which these decisions are listed and removed. A CrowdSec has no such origin of its own: what its agents found is
+/// of the origin `crowdsec`.
+const ORIGIN: &str = "crowdsec:lapi";
+/// Who makes and removes them.
+const AUTHOR: &str = "crowdsec";
 /// Bytes of an answer: some 400,000 decisions.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// How long an answer may take.
@@ -116,7 +119,7 @@ impl Lapi {
         }
         // One that was replaced is told as deleted and as new.
         gone.retain(|scope| !new.contains_key(scope));
-        let author = Author(ORIGIN.to_owned());
+        let author = Author(AUTHOR.to_owned());
         if !new.is_empty() {
             let drafts: Vec<_> = new.into_values().collect();
             match store.decide(&drafts, &author, now_ms).await? {

@@ -36,7 +36,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use activity::Active;
 pub(crate) use candidate::{CandidateTotals, Change, ChangedOperation, ChangedReason};
-pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Pull, Removal, Wanted};
+pub(crate) use decisions::{Added, Author, Draft, Kept, MOST, Page, Pull, Removal, Since, Wanted};
 pub use error::StoreError;
 pub use fold::BUCKET_MS;
 pub(crate) use fold::window_start;

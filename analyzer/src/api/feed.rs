@@ -5,7 +5,7 @@ use super::access::Edge;
 use super::openapi::shapes;
 use super::problem::{Problem, excerpt};
 use crate::decisions::Heard;
-use crate::store::{Kept, Page};
+use crate::store::{Kept, Page, Since};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -30,6 +30,8 @@ pub(crate) struct After {
     /// For how many seconds it would wait, 30 at most.
     #[serde(default)]
     wait: u64,
+    /// Of a full set of which this asks for the rest: what its first page said.
+    floor: Option<u64>,
 }
 
 /// What an edge does not have yet, as soon as there is some.
@@ -51,7 +53,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
     query: Result<Query<After>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(After { after, wait }) =
+    let Query(After { after, wait, floor }) =
         query.map_err(|rejection| Problem::Query(excerpt(&rejection.body_text())))?;
     let deadline = Instant::now() + Duration::from_secs(wait.min(DecisionBounds::WAIT_S));
     let mut listener = app.feed.listen();
@@ -60,7 +62,7 @@ pub(crate) async fn show(
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
         let (heard, now_ms) = (app.feed.revision(), app.clock.now_ms());
-        let page = app.store.decision_page(after, now_ms).await?;
+        let page = app.store.decision_page(Since { revision: after, floor }, now_ms).await?;
         if page.full || page.revision != after {
             return answer(page, now_ms, &headers);
         }
@@ -70,7 +72,12 @@ pub(crate) async fn show(
 }
 
 fn answer(page: Page, now_ms: u64, headers: &HeaderMap) -> Result<Response, Problem> {
-    let json = serde_json::to_vec(&wire(page, now_ms)).map_err(|_| Problem::Internal)?;
+    // One that an edge would not read must not keep the others from it.
+    let (page, unfit) = wire(page, now_ms).sift().map_err(|_| Problem::Internal)?;
+    if unfit > 0 {
+        tracing::warn!(decisions = unfit, "decisions that make no sense are not told to edges");
+    }
+    let json = serde_json::to_vec(&page).map_err(|_| Problem::Internal)?;
     let is_json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let varies = (header::VARY, HeaderValue::from_static("accept-encoding"));
     if !takes_gzip(headers) {
@@ -93,6 +100,7 @@ fn wire(page: Page, now_ms: u64) -> DecisionPage {
         version: DECISION_VERSION,
         revision: page.revision,
         full: page.full,
+        floor: page.floor,
         more: page.more,
         decisions,
         removed,

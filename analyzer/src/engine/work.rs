@@ -2,8 +2,8 @@
 
 use super::Engine;
 use crate::config::Security;
-use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, StoreError};
-use portcullis_detect::{Allowlist, Counts, Detection, Moment, Observation, Proposal, Record, Sentry};
+use crate::store::{AUTHOR, Active, Cursor, Draft, Findings, Kept, Lease, Lifetime, Seen, Since, StoreError};
+use portcullis_detect::{Counts, Detection, Moment, Observation, Proposal, Record, Roster, Sentry};
 use portcullis_redact::redact;
 use portcullis_report::{Action, Scope};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,43 +53,53 @@ impl Work {
     pub(super) async fn load(engine: &Engine, lease: Lease, now_ms: u64) -> Result<Self, StoreError> {
         let settings = &engine.settings;
         let now = Moment::from_millis(now_ms);
-        let mut sentry = Sentry::new(settings.scenarios.clone(), settings.reputation, settings.groups);
+        let sentry = Sentry::new(settings.scenarios.clone(), settings.reputation, settings.groups);
         let cursor = engine.store.cursor().await?;
-        let since_ms = now_ms.saturating_sub(millis(AGAIN));
-        let seen = engine.store.incidents_before(cursor.incident, since_ms, AGAIN_MOST).await?;
-        let active = engine.store.activity_before(cursor.activity, since_ms, AGAIN_MOST).await?;
-        for observation in in_order(&seen, &active) {
-            // What came of it then is in the store.
-            drop(sentry.observe(&observation, now));
-        }
-        sentry.reputation_mut().forget_deeds();
-        let since_ms = now_ms.saturating_sub(millis(USERS_SINCE));
-        for met in engine.store.users(cursor.activity, since_ms, USERS_MOST).await? {
-            sentry.reputation_mut().met(met.address, met.key, Moment::from_millis(met.at_ms));
-        }
-        engine.store.forgive_removed(&lease).await?;
+        let renewed = Instant::now();
+        let mut work =
+            Self { lease, renewed, sentry, cursor, known: 0, others: BTreeMap::new(), ticked: None };
+        engine.store.forgive_removed(&work.lease).await?;
         let room = u32::try_from(settings.reputation.room).unwrap_or(u32::MAX);
         let records = engine.store.worst_records(room).await?;
-        for record in &records {
-            sentry.reputation_mut().restore(record, now);
+        // Who was bound already when it was seen is known before it is seen again.
+        work.restore(&records, now);
+        work.heed(settings, now_ms);
+        work.hear(engine, now_ms).await?;
+        work.see_again(engine, now_ms).await?;
+        work.restore(&records, now);
+        tracing::info!(clients = records.len(), cursor = work.cursor.incident, "the scenarios run here");
+        Ok(work)
+    }
+
+    /// What everybody has done is what was kept of it, and no more.
+    fn restore(&mut self, records: &[Record], now: Moment) {
+        let reputation = self.sentry.reputation_mut();
+        reputation.forget_deeds();
+        records.iter().for_each(|record| reputation.restore(record, now));
+    }
+
+    /// Sees again what was seen lately, so that buckets are as full as they were.
+    async fn see_again(&mut self, engine: &Engine, now_ms: u64) -> Result<(), StoreError> {
+        let now = Moment::from_millis(now_ms);
+        let since_ms = now_ms.saturating_sub(millis(AGAIN));
+        let seen = engine.store.incidents_before(self.cursor.incident, since_ms, AGAIN_MOST).await?;
+        let active = engine.store.activity_before(self.cursor.activity, since_ms, AGAIN_MOST).await?;
+        for observation in in_order(&seen, &active) {
+            // What came of it then is in the store.
+            drop(self.sentry.observe(&observation, now));
         }
-        tracing::info!(clients = records.len(), cursor = cursor.incident, "the scenarios run here");
-        sentry.allow(allowlist(settings.allow.iter()));
-        Ok(Self {
-            lease,
-            renewed: Instant::now(),
-            sentry,
-            cursor,
-            known: 0,
-            others: BTreeMap::new(),
-            ticked: None,
-        })
+        let since_ms = now_ms.saturating_sub(millis(USERS_SINCE));
+        for met in engine.store.users(self.cursor.activity, since_ms, USERS_MOST).await? {
+            self.sentry.reputation_mut().met(met.address, met.key, Moment::from_millis(met.at_ms));
+        }
+        Ok(())
     }
 
     /// Goes by other settings; what was seen and what clients have done stays.
     pub(super) fn adopt(&mut self, settings: &Security, now_ms: u64) {
         let now = Moment::from_millis(now_ms);
         self.sentry.adopt(settings.scenarios.clone(), settings.reputation, settings.groups, now);
+        self.heed(settings, now_ms);
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -176,32 +186,27 @@ impl Work {
         if self.known == engine.feed.revision() {
             return Ok(());
         }
-        let (mut is_other, mut forgiven) = (false, Vec::new());
-        loop {
-            let page = engine.store.decision_page(self.known, now_ms).await?;
-            if page.full {
-                is_other = true;
-                self.others.clear();
+        let standing = engine.store.standing(now_ms).await?;
+        let (is_full, changes) = standing.since(Since::revision(self.known));
+        let (mut is_other, mut forgiven) = (is_full, Vec::new());
+        if is_full {
+            self.others.clear();
+        }
+        for kept in changes {
+            let before = self.others.remove(&kept.id);
+            let is_ours = kept.created_by.as_str() == AUTHOR;
+            if is_ours && kept.removed_ms.is_some() {
+                forgiven.push(kept.scope);
             }
-            self.known = page.revision;
-            for kept in page.changes {
-                let before = self.others.remove(&kept.id);
-                let is_ours = kept.created_by.as_str() == AUTHOR;
-                if is_ours && kept.removed_ms.is_some() {
-                    forgiven.push(kept.scope);
-                }
-                let matters = !is_ours && kept.action != Action::Block && kept.holds(now_ms);
-                is_other |= matters || before.is_some();
-                if matters {
-                    self.others.insert(kept.id, kept);
-                }
-            }
-            if !page.more {
-                break;
+            let matters = !is_ours && kept.action != Action::Block && kept.holds(now_ms);
+            is_other |= matters || before.is_some();
+            if matters {
+                self.others.insert(kept.id, kept.clone());
             }
         }
+        self.known = standing.revision();
         if is_other {
-            self.heed(engine, now_ms);
+            self.heed(&engine.settings, now_ms);
         }
         if !forgiven.is_empty() {
             // In the store too, lest whoever runs the engine next knows of it again.
@@ -211,29 +216,22 @@ impl Work {
         Ok(())
     }
 
-    fn heed(&mut self, engine: &Engine, now_ms: u64) {
-        let now = Moment::from_millis(now_ms);
+    /// Whom to let alone, by the settings and by decisions of others, and whom those throttle.
+    fn heed(&mut self, settings: &Security, now_ms: u64) {
         self.others.retain(|_, kept| kept.holds(now_ms));
-        let mut allowlist = allowlist(engine.settings.allow.iter());
+        let (mut allowed, mut throttled) = (Roster::default(), Roster::default());
+        settings.allow.iter().for_each(|scope| allowed.add(*scope, Moment::from_millis(u64::MAX)));
         for kept in self.others.values() {
             let until = Moment::from_millis(kept.expires_ms);
             match kept.action {
-                Action::Allow => allowlist.add(kept.scope, until),
-                Action::Throttle { .. } => {
-                    self.sentry.reputation_mut().told(kept.scope, kept.action, until, now);
-                }
+                Action::Allow => allowed.add(kept.scope, until),
+                Action::Throttle { .. } => throttled.add(kept.scope, until),
                 Action::Block => {}
             }
         }
-        self.sentry.allow(allowlist);
+        self.sentry.allow(allowed);
+        self.sentry.reputation_mut().throttled(throttled);
     }
-}
-
-/// Whom the configuration lets alone.
-fn allowlist<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Allowlist {
-    let mut allowlist = Allowlist::default();
-    scopes.for_each(|scope| allowlist.add(*scope, Moment::from_millis(u64::MAX)));
-    allowlist
 }
 
 /// Both as observations, by the time at which they happened.

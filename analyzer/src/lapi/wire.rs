@@ -2,11 +2,12 @@
 
 use crate::decisions::target::target;
 use crate::store::Draft;
+use portcullis_redact::{Redacted, redact};
 use portcullis_report::{Action, Decision as Checked, DecisionBounds, Scope};
 use serde::{Deserialize, Deserializer};
 
 /// Origins under which we tell our own decisions; those of imports begin with `import`.
-const OURS: [&str; 6] = ["operator", "scenario", "range", "crowdsec", "analyzer", "import"];
+const OURS: [&str; 6] = ["operator", "scenario", "range", super::ORIGIN, "analyzer", "import"];
 
 /// An answer of the stream; a list may be `null`.
 #[derive(Debug, Default, Deserialize)]
@@ -56,21 +57,33 @@ impl Decision {
             return None;
         }
         let lasts_ms = milliseconds(&self.duration).filter(|lasts_ms| *lasts_ms > 0)?;
-        let mut reason: String = self.scenario.chars().filter(|char| !char.is_control()).collect();
-        let cut = (0..=DecisionBounds::REASON_BYTES).rev().find(|at| reason.is_char_boundary(*at));
-        reason.truncate(cut.unwrap_or_default());
         let decision = Checked {
             id: 1,
             action: Action::Block,
             scope: self.scope()?,
             expires_at_ms: now_ms.saturating_add(lasts_ms),
-            reason,
+            reason: reason(&self.scenario).into_string(),
             origin: origin.to_owned(),
         };
         decision.check().ok()?;
         let Checked { action, scope, expires_at_ms, reason, origin, .. } = decision;
         Some(Draft { action, scope, expires_ms: expires_at_ms, reason, origin })
     }
+}
+
+/// What may be shown of a scenario's name, cut to what fits into a reason.
+fn reason(scenario: &str) -> Redacted {
+    let scenario: String = scenario.chars().filter(|char| !char.is_control()).collect();
+    let shown = redact(&scenario);
+    let most = DecisionBounds::REASON_BYTES;
+    if shown.as_str().len() <= most {
+        return shown;
+    }
+    let room = most.saturating_sub('…'.len_utf8());
+    let chars =
+        shown.as_str().char_indices().take_while(|(at, char)| at.saturating_add(char.len_utf8()) <= room);
+    let chars = chars.count();
+    shown.cut(chars)
 }
 
 /// A duration as Go writes it, such as `3h59m58.6s` or `109.2ms`; nothing for what is over, and what is none.
@@ -122,6 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn reasons_are_shown_without_what_is_personal_and_fit() {
+        let check = |scenario: &str, expected: &str| {
+            let found = reason(scenario);
+            assert_eq!(found.as_str(), expected);
+            assert_eq!(redact(found.as_str()).as_str(), expected, "also when it is read again");
+            assert!(found.as_str().len() <= DecisionBounds::REASON_BYTES);
+        };
+        check("crowdsecurity/ssh-bf", "crowdsecurity/ssh-bf");
+        check("manual 'ban' from\n192.0.2.7", "manual 'ban' from[ip]");
+        check(&"r".repeat(96), &"r".repeat(96));
+        check(&"r".repeat(97), &format!("{}…", "r".repeat(93)));
+        // What was found in it is longer than it was.
+        check(&"a@b.co ".repeat(13), &format!("{}…", "[email] ".repeat(11)));
+        check(&"é".repeat(60), &format!("{}…", "é".repeat(46)));
+    }
+
+    #[test]
     fn bans_of_addresses_are_taken_but_for_our_own() {
         let read = |origin: &str, kind: &str, scope: &str, value: &str| {
             let json = serde_json::json!({
@@ -129,7 +159,7 @@ mod tests {
                 "type": kind, "value": value, "uuid": "x",
             });
             let decision: Decision = serde_json::from_value(json).unwrap();
-            decision.draft("crowdsec", 1_000).map(|draft| (draft.scope.value(), draft.expires_ms))
+            decision.draft(super::super::ORIGIN, 1_000).map(|draft| (draft.scope.value(), draft.expires_ms))
         };
         let taken = |value: &str| Some((value.to_owned(), 14_401_000));
         assert_eq!(read("CAPI", "ban", "Ip", "192.0.2.7"), taken("192.0.2.7"));
@@ -137,7 +167,13 @@ mod tests {
         assert_eq!(read("cscli", "captcha", "Ip", "192.0.2.7"), None);
         assert_eq!(read("cscli", "ban", "Country", "AQ"), None);
         assert_eq!(read("cscli", "ban", "Ip", "nonsense"), None);
-        for own in ["operator", "scenario", "range", "import:feed", "crowdsec", "analyzer"] {
+        // What its own agents found is the first thing to take.
+        for theirs in ["crowdsec", "cscli", "cscli-import", "CAPI", "lists", "console", "appsec"] {
+            assert_eq!(read(theirs, "ban", "Ip", "192.0.2.7"), taken("192.0.2.7"), "{theirs}");
+        }
+        for own in
+            ["operator", "scenario", "scenario:throttle", "range", "import:feed", "crowdsec:lapi", "analyzer"]
+        {
             assert_eq!(read(own, "ban", "Ip", "192.0.2.7"), None, "{own}");
         }
         let null: Stream = serde_json::from_str(r#"{"new": null, "deleted": null, "links": []}"#).unwrap();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) use change::store_drafts;
 pub(crate) use change::{Added, Author, Draft, Removal};
 pub(crate) use list::Wanted;
-pub(crate) use page::{Page, Pull};
+pub(crate) use page::{Page, Pull, Since};
 pub(super) use standing::Held;
 pub(crate) use standing::Standing;
 

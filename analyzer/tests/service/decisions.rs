@@ -63,7 +63,12 @@ impl Site {
 
 /// What an edge gets; nothing when there is nothing new.
 async fn pull(service: &Service, after: u64, wait: u64) -> Option<DecisionPage> {
-    let path = format!("/edge/v1/decisions?after={after}&wait={wait}");
+    pull_of(service, after, None, wait).await
+}
+
+async fn pull_of(service: &Service, after: u64, floor: Option<u64>, wait: u64) -> Option<DecisionPage> {
+    let floor = floor.map(|floor| format!("&floor={floor}")).unwrap_or_default();
+    let path = format!("/edge/v1/decisions?after={after}&wait={wait}{floor}");
     let reply = send(service.request("GET", &path).bearer_auth(service.edge.reveal())).await;
     if reply.status == 204 {
         assert_eq!(reply.text, "");
@@ -80,6 +85,8 @@ async fn pull(service: &Service, after: u64, wait: u64) -> Option<DecisionPage> 
 #[derive(Default)]
 struct EdgeState {
     revision: u64,
+    /// While a full set is fetched.
+    floor: Option<u64>,
     held: BTreeMap<u64, Decision>,
 }
 
@@ -87,11 +94,13 @@ impl EdgeState {
     /// Fetches until there is no more; how many pages that took.
     async fn catch_up(&mut self, service: &Service) -> usize {
         let mut pages = 0;
-        while let Some(page) = pull(service, self.revision, 0).await {
+        while let Some(page) = pull_of(service, self.revision, self.floor, 0).await {
             pages += 1;
             if page.full {
                 self.held.clear();
+                self.floor = Some(page.floor);
             }
+            self.floor = self.floor.filter(|_| page.more);
             for decision in page.decisions {
                 self.held.insert(decision.id, decision);
             }
@@ -208,6 +217,56 @@ async fn a_full_set_comes_in_pages_and_changes_between_them_count() {
 }
 
 #[tokio::test]
+async fn a_full_set_is_fetched_also_where_all_of_it_is_older_than_what_was_forgotten() {
+    let service = Service::start_with(|config| config.retention.interval = Duration::from_millis(5)).await;
+    let site = Site::of(service).await;
+    let import = async |numbers: std::ops::Range<usize>| {
+        let decision = |number| json!({ "target": format!("10.0.{}.{}", number / 256, number % 256), "duration": "30d" });
+        let decisions: Vec<_> = numbers.map(decision).collect();
+        assert_eq!(site.post(json!(decisions)).await.status, 201);
+    };
+    import(0..4_500).await;
+    assert_eq!(site.post(json!([{ "target": "192.0.2.7", "duration": "30d" }])).await.status, 201);
+    site.delete("?target=192.0.2.7").await;
+    site.service.set_now(NOW + 8 * 24 * HOUR);
+    until(async || site.service.rows("decisions").await == 4_500).await;
+    let mut edge = EdgeState::default();
+    assert_eq!(edge.catch_up(&site.service).await, 3);
+    assert_eq!(edge.held.len(), 4_500);
+    assert!(site.pull(edge.revision, 0).await.is_none());
+    // An engine that begins has to learn all of it, too.
+    let Site { service, .. } = site;
+    let Service { ground, running, .. } = service;
+    running.stop().await;
+    let again = Service::start_on(ground, |_| ()).await;
+    let leads = async || again.get("/monitoring/security/").await.json()["engine"]["leads"] == true;
+    until(leads).await;
+}
+
+#[tokio::test]
+async fn a_decision_that_was_stored_with_a_text_that_does_not_fit_reaches_edges() {
+    let site = Site::start().await;
+    site.block(&["192.0.2.7", "192.0.2.8"]).await;
+    let mut store = site.service.ground.connect().await;
+    let mails = "a@b.co ".repeat(13);
+    store
+        .run(&format!(
+            "UPDATE decisions SET origin = 'import:192.0.2.1', reason = '{mails}' WHERE value = '192.0.2.7'"
+        ))
+        .await;
+    // Whatever is in memory by then, a restart reads it.
+    let Site { service, .. } = site;
+    let Service { ground, running, .. } = service;
+    running.stop().await;
+    let again = Service::start_on(ground, |_| ()).await;
+    let mut edge = EdgeState::default();
+    assert_eq!(edge.catch_up(&again).await, 1);
+    assert_eq!(edge.values(), ["192.0.2.7", "192.0.2.8"]);
+    let first = edge.held.values().next().unwrap();
+    assert_eq!((first.origin.as_str(), first.reason.len()), ("import:ip", 96));
+}
+
+#[tokio::test]
 async fn a_wait_ends_with_news_with_the_time_and_with_the_service() {
     let site = Site::start().await;
     let revision = site.pull(0, 0).await.unwrap().revision;
@@ -311,6 +370,10 @@ async fn what_makes_no_sense_is_refused_whole() {
         (with("duration", json!(4)), "decisions[1].duration: invalid type"),
         (with("reason", json!("r".repeat(97))), "decisions[1].reason: at most 96 bytes, got 97"),
         (with("reason", json!("a\u{0}b")), "decisions[1].reason: must not have control characters"),
+        (with("origin", json!("import:192.0.2.1")), "decisions[1].origin: must not have addresses"),
+        (with("origin", json!("scenario:throttle")), "decisions[1].origin: must not be one under which"),
+        (with("origin", json!("range")), "decisions[1].origin: must not be one under which"),
+        (with("origin", json!("crowdsec")), "decisions[1].origin: must not be one under which"),
         (with("origin", json!("Nobody")), "decisions[1].origin: must be 1 to 32 of"),
         (with("action", json!("captcha")), "decisions[1].action: unknown variant `captcha`"),
         (

@@ -72,7 +72,7 @@ async fn start(ground: Ground, url: &str) -> Service {
 }
 
 async fn held(service: &Service) -> Vec<String> {
-    let list = service.get("/monitoring/decisions/?origin=crowdsec").await.json();
+    let list = service.get("/monitoring/decisions/?origin=crowdsec:lapi").await.json();
     let decisions = list["decisions"].as_array().unwrap().iter();
     let mut values: Vec<_> = decisions.map(|it| it["value"].as_str().unwrap().to_owned()).collect();
     values.sort();
@@ -87,7 +87,12 @@ async fn job(service: &Service) -> Value {
 #[tokio::test]
 async fn bans_come_over_with_their_changes_and_ours_do_not_come_back() {
     let fake = Fake::with_key(std::env::var(KEY_ENV).unwrap());
-    let all = [ban("192.0.2.7", "CAPI"), ban("10.1.0.0/16", "lists"), ban("192.0.2.9", "operator")];
+    let all = [
+        ban("192.0.2.7", "CAPI"),
+        ban("10.1.0.0/16", "lists"),
+        ban("192.0.2.9", "operator"),
+        ban("192.0.2.6", "crowdsec:lapi"),
+    ];
     *fake.all.lock().unwrap() = all.to_vec();
     let url = fake.start().await;
     let service = start(Ground::new().await, &url).await;
@@ -99,7 +104,7 @@ async fn bans_come_over_with_their_changes_and_ours_do_not_come_back() {
         (&json!("block"), &json!("crowdsecurity/http-probing"), &json!("crowdsec"))
     );
     fake.changes.lock().unwrap().push(json!({
-        "new": [ban("192.0.2.8", "crowdsec-local")], "deleted": [ban("192.0.2.7", "CAPI"), ban("203.0.113.1", "CAPI")],
+        "new": [ban("192.0.2.8", "crowdsec")], "deleted": [ban("192.0.2.7", "CAPI"), ban("203.0.113.1", "CAPI")],
     }));
     until(async || held(&service).await == ["10.1.0.0/16", "192.0.2.8"]).await;
 

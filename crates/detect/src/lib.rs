@@ -18,7 +18,7 @@ mod whom;
 pub use mistake::{Mistake, Mistakes};
 pub use moment::{Moment, Span};
 pub use observation::{Event, Identity, Observation, Text, Unfit};
-pub use reputation::{Allowlist, Cause, Proposal, Record, Reputation, Settings, Standing};
+pub use reputation::{Cause, Proposal, Record, Reputation, Roster, Settings, Standing};
 pub use scenario::{BUILT_IN, Scenario, Scenarios};
 pub use score::HalfLife;
 pub use sentry::{Counts, Findings, Sentry};

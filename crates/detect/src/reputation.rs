@@ -4,17 +4,17 @@
 //! them too. At [`Settings::throttle_at`] a client is throttled until its score has faded to [`Settings::calm_at`], at
 //! [`Settings::block_at`] it is blocked, at least until the score has faded to [`Settings::release_at`], and twice as long
 //! each time that it comes back. When many addresses of a range are blocked, the range is. Who is on the allowlist gets
-//! neither points nor decisions; an address that several authenticated users share is left alone where one of them did it, and
+//! neither points nor decisions, and of a range around it nothing is decided; an address that several authenticated users share is left alone where one of them did it, and
 //! else throttled in place of being blocked.
 
-mod allowlist;
 mod crowd;
 mod entry;
 mod ranges;
+mod roster;
 mod settings;
 
-pub use allowlist::Allowlist;
 pub use entry::{Cause, Record};
+pub use roster::Roster;
 pub use settings::Settings;
 
 use crate::moment::Moment;
@@ -37,7 +37,9 @@ const RANGE_ORIGIN: &str = "range";
 #[derive(Clone, Debug)]
 pub struct Reputation {
     settings: Settings,
-    allowlist: Allowlist,
+    allowlist: Roster,
+    /// Whom others throttle.
+    throttled: Roster,
     entries: Tracked<Whom, Entry>,
     names: Names,
     crowd: Crowd,
@@ -80,7 +82,8 @@ impl Reputation {
     /// Nobody has done anything.
     pub fn new(settings: Settings) -> Self {
         Self {
-            allowlist: Allowlist::default(),
+            allowlist: Roster::default(),
+            throttled: Roster::default(),
             entries: Tracked::new(settings.room),
             names: Names::default(),
             crowd: Crowd::new(settings.room, settings.shared_users),
@@ -90,8 +93,13 @@ impl Reputation {
     }
 
     /// Who gets neither points nor decisions from here on.
-    pub fn allow(&mut self, allowlist: Allowlist) {
+    pub fn allow(&mut self, allowlist: Roster) {
         self.allowlist = allowlist;
+    }
+
+    /// Whom operators and other analyzers throttle from here on.
+    pub fn throttled(&mut self, throttled: Roster) {
+        self.throttled = throttled;
     }
 
     /// Learns who is where, from every observation of an authenticated user, honest ones most of all.
@@ -128,21 +136,12 @@ impl Reputation {
                 | Reason::SocketCount,
             ) => {
                 let scopes = [observation.client(), observation.range(), observation.key()];
+                let told = [observation.address.map(Scope::Ip), observation.key()];
                 scopes.into_iter().flatten().any(|scope| self.binds(&scope, at))
+                    || told.into_iter().flatten().any(|scope| self.throttled.covers(&scope, at))
             }
             Some(_) | None => false,
         }
-    }
-
-    /// A decision was made elsewhere, by an operator or by another analyzer.
-    pub fn told(&mut self, scope: Scope, action: Action, expires: Moment, now: Moment) {
-        let mut entry = self.entry(&scope, now);
-        match action {
-            Action::Block => entry.blocked_until = entry.blocked_until.max(expires),
-            Action::Throttle { .. } => entry.throttled_until = entry.throttled_until.max(expires),
-            Action::Allow => return,
-        }
-        self.keep(scope, entry, now);
     }
 
     /// Somebody is forgiven, because a person took back what was decided: what it did counts no more, nor against its range.
@@ -249,6 +248,11 @@ impl Reputation {
         let mut entry = self.entry(&scope, at);
         let scenario = self.names.number(&detection.scenario);
         entry.add(f64::from(detection.score), scenario, at, &self.settings);
+        // At the edge a decision would bind who is on the allowlist, too.
+        if self.allowlist.touches(&scope, at) {
+            self.keep(scope, entry, at);
+            return Vec::new();
+        }
         let is_shared = self.crowd.is_shared(&scope, detection.user, at);
         let mut due = entry.due(at, &self.settings, is_shared);
         due.extend(detection.verdict.and_then(|penalty| {
@@ -279,7 +283,7 @@ impl Reputation {
     fn promote(&mut self, scope: Scope, until: Moment, at: Moment) -> Option<Proposal> {
         let (range, members) = self.ranges.blocked(scope, until, at)?;
         let scope = Scope::Cidr(range);
-        if self.allowlist.covers(&scope, at) {
+        if self.allowlist.touches(&scope, at) {
             return None;
         }
         let mut entry = self.entry(&scope, at);

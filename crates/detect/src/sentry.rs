@@ -6,7 +6,7 @@
 
 use crate::moment::{Moment, Span};
 use crate::observation::Observation;
-use crate::reputation::{Allowlist, Proposal, Reputation, Settings};
+use crate::reputation::{Proposal, Reputation, Roster, Settings};
 use crate::scenario::Scenarios;
 use crate::watch::{Detection, Watch};
 
@@ -91,7 +91,7 @@ impl Sentry {
     }
 
     /// Who gets neither points nor decisions from here on.
-    pub fn allow(&mut self, allowlist: Allowlist) {
+    pub fn allow(&mut self, allowlist: Roster) {
         self.reputation.allow(allowlist);
     }
 

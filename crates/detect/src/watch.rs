@@ -27,7 +27,7 @@ pub struct Detection {
     pub group: Vec<(Text, String)>,
     /// Whom it is about, where the group says so.
     pub scope: Option<Scope>,
-    /// The key of the client whose event it was, where that is authenticated.
+    /// The key of the client whose events they all were, where that is authenticated.
     pub user: Option<u128>,
     /// Points that it adds to the reputation of whom it is about.
     pub score: u32,
@@ -55,7 +55,7 @@ struct Entry {
     last: Last,
 }
 
-/// What of the latest event a detection tells.
+/// What of the latest event a detection tells, and of whom all were.
 #[derive(Clone, Debug)]
 struct Last {
     scope: Option<Scope>,
@@ -100,7 +100,7 @@ impl Watch {
         };
         match bucket.pour(self.scenario.shape, observation.count, value, at) {
             Poured::Taken { over } => {
-                let last = self.last(observation);
+                let last = self.last(observation, last.map(|(_, last)| last));
                 self.buckets.put(group, Entry { bucket, last }, over);
             }
             Poured::Known => {
@@ -109,7 +109,7 @@ impl Watch {
                 }
             }
             Poured::Overflow => {
-                let last = self.last(observation);
+                let last = self.last(observation, last.map(|(_, last)| last));
                 let held = bucket.held();
                 found.extend(self.overflow(&group, held, last, held.at));
             }
@@ -191,7 +191,7 @@ impl Watch {
         Some(words.into())
     }
 
-    fn last(&self, observation: &Observation) -> Last {
+    fn last(&self, observation: &Observation, before: Option<Last>) -> Last {
         let scope = |part: &Text| match part {
             Text::Client => observation.client(),
             Text::Prefix => observation.range(),
@@ -201,7 +201,8 @@ impl Watch {
         let correlation_id: String = observation.correlation_id.chars().take(WORD_BYTES).collect();
         Last {
             scope: self.scenario.group_by.iter().find_map(scope),
-            user: observation.user(),
+            // Where others took part it is nobody's alone, and who came last did no more than they.
+            user: observation.user().filter(|user| before.is_none_or(|before| before.user == Some(*user))),
             correlation_id: correlation_id.into(),
         }
     }

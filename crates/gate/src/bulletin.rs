@@ -14,7 +14,7 @@ use crate::outbox::{CallId, CallOutcome};
 use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
 use lease::Lease;
-use poll::{Answer, Poll};
+use poll::{Answer, Poll, Wanted};
 use portcullis_policy::Analyzer;
 use portcullis_policy::decisions::{Blobs, Book, DecisionSet, Page, Unreadable};
 use portcullis_policy::throttles::Buckets;
@@ -97,7 +97,7 @@ impl Bulletin {
             return effects;
         }
         poll.give_up_lost(now, &mut effects);
-        effects.extend(poll.next(self.book.revision(), self.book.is_pending(), now).map(WorkerEffect::Fetch));
+        effects.extend(poll.next(Wanted::from(&self.book), now).map(WorkerEffect::Fetch));
         if self.damage == Damage::Certain {
             // Nobody else would mend it.
             effects.extend(self.publish(self.book.blobs(), shared));
@@ -120,10 +120,11 @@ impl Bulletin {
     ) -> Vec<WorkerEffect> {
         let Some(Fetching { lease, poll }) = &mut self.fetching else { return Vec::new() };
         let mut effects = Vec::new();
-        let page = match poll.on_call(outcome, body, now, &mut effects) {
-            Answer::Page(page) => page,
+        let (page, unfit) = match poll.on_call(outcome, body, now, &mut effects) {
+            Answer::Page(page, unfit) => (page, unfit),
             Answer::Nothing => return effects,
         };
+        effects.extend(some(DecisionMetric::Dropped, count(unfit)));
         // A worker that was asleep for long may have been followed by another.
         if !lease.hold(now, shared) {
             poll.leave();
@@ -135,7 +136,7 @@ impl Bulletin {
             Page::Whole(blobs) => effects.extend(self.publish(blobs, shared)),
         }
         let Some(Fetching { poll, .. }) = &mut self.fetching else { return effects };
-        effects.extend(poll.next(self.book.revision(), self.book.is_pending(), now).map(WorkerEffect::Fetch));
+        effects.extend(poll.next(Wanted::from(&self.book), now).map(WorkerEffect::Fetch));
         effects
     }
 

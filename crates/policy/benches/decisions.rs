@@ -85,6 +85,7 @@ fn set(decisions: u64) -> DecisionSet {
         version: DECISION_VERSION,
         revision: 1,
         full: true,
+        floor: 0,
         more: false,
         decisions: (0..decisions).map(decision).collect(),
         removed: Vec::new(),

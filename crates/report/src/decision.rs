@@ -3,7 +3,8 @@
 //! `N` is the revision of what the edge has, 0 when it has nothing; `S` is for how many seconds it would wait. The
 //! answer is one [`DecisionPage`] in JSON (gzip where asked for), or 204 without a body when the wait ends and nothing
 //! is new; then `N` still holds. A full set comes in pages too: the first is `full`, each further one is a delta
-//! `after` the page before, and the last has no `more`.
+//! `after` the page before, and the last has no `more`. Who asks for a further one names the `floor` of the first, so that
+//! it is not told everything again because it is still so far back.
 
 mod scope;
 
@@ -44,6 +45,10 @@ pub struct DecisionPage {
     pub revision: u64,
     /// Whether this begins the whole set: whatever the edge had is replaced by this page and those that follow.
     pub full: bool,
+    /// What was taken back up to here is not told any more. Named in `floor` with `after`, it says that the edge is
+    /// fetching the full set which began with this page, and had all of that left out.
+    #[serde(default)]
+    pub floor: u64,
     /// Whether there is more to fetch at once. Until there is not, an edge had better enforce what it had before.
     pub more: bool,
     /// New ones, and changed ones: one of a known id replaces that.
@@ -157,14 +162,34 @@ impl DecisionPage {
     /// # Errors
     /// The first thing that is wrong, with its path.
     pub fn check(&self) -> Result<(), DecisionError> {
+        self.check_lists()?;
+        self.decisions.iter().enumerate().try_for_each(|(index, decision)| {
+            decision.check().map_err(|flaw| DecisionError::Decision { index, flaw })
+        })
+    }
+
+    /// The page as far as it makes sense, and how many decisions do not: one of them must not keep the others from being
+    /// told. Texts are cut to fit, since nothing is decided by them; what still makes no sense counts as removed, since
+    /// whatever had its id before holds no longer.
+    ///
+    /// # Errors
+    /// It is the page as a whole that is wrong.
+    pub fn sift(mut self) -> Result<(Self, usize), DecisionError> {
+        self.check_lists()?;
+        self.decisions.iter_mut().for_each(Decision::cut_texts);
+        let (fit, unfit): (Vec<_>, Vec<_>) =
+            self.decisions.into_iter().partition(|decision| decision.check().is_ok());
+        self.decisions = fit;
+        self.removed.extend(unfit.iter().map(|decision| decision.id));
+        Ok((self, unfit.len()))
+    }
+
+    fn check_lists(&self) -> Result<(), DecisionError> {
         if self.version != DECISION_VERSION {
             return Err(DecisionError::Version(self.version));
         }
         at_most("decisions", self.decisions.len(), DecisionBounds::DECISIONS)?;
-        at_most("removed", self.removed.len(), DecisionBounds::REMOVED)?;
-        self.decisions.iter().enumerate().try_for_each(|(index, decision)| {
-            decision.check().map_err(|flaw| DecisionError::Decision { index, flaw })
-        })
+        at_most("removed", self.removed.len(), DecisionBounds::REMOVED)
     }
 }
 
@@ -189,10 +214,29 @@ impl Decision {
         if self.reason.chars().any(char::is_control) {
             return Err(Flaw::Reason);
         }
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.:/".contains(&byte);
         let short = (1..=DecisionBounds::ORIGIN_BYTES).contains(&self.origin.len());
-        if short && self.origin.bytes().all(fits) { Ok(()) } else { Err(Flaw::Origin) }
+        if short && self.origin.bytes().all(fits_origin) { Ok(()) } else { Err(Flaw::Origin) }
     }
+
+    /// Leaves out of the texts what does not fit into them.
+    fn cut_texts(&mut self) {
+        self.reason.retain(|char| !char.is_control());
+        let bytes = DecisionBounds::REASON_BYTES;
+        let cut = (0..=bytes).rev().find(|at| self.reason.is_char_boundary(*at));
+        self.reason.truncate(cut.unwrap_or_default());
+        self.origin.retain(|char| u8::try_from(char).is_ok_and(fits_origin));
+        self.origin.truncate(DecisionBounds::ORIGIN_BYTES);
+        if self.origin.is_empty() {
+            self.origin.push_str(NO_ORIGIN);
+        }
+    }
+}
+
+/// The origin of what had none that fits.
+const NO_ORIGIN: &str = "other";
+
+fn fits_origin(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.:/".contains(&byte)
 }
 
 fn at_most(path: &'static str, actual: usize, limit: usize) -> Result<(), DecisionError> {

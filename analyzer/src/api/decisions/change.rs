@@ -15,7 +15,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use portcullis_redact::redact;
-use portcullis_report::{Action, Decision};
+use portcullis_report::{Action, Decision, DecisionOrigin};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +24,9 @@ use utoipa::{IntoParams, ToSchema};
 const MOST: usize = 5_000;
 /// The longest that a decision may hold.
 const LONGEST_S: u64 = 3_650 * 86_400;
+/// Origins of decisions that no person makes; what they are found and removed by.
+const RESERVED: [DecisionOrigin; 3] =
+    [DecisionOrigin::Scenario, DecisionOrigin::Range, DecisionOrigin::Crowdsec];
 /// What may be said without a reason.
 const NO_REASON: &str = "no reason given";
 
@@ -196,8 +199,15 @@ fn draft(new: &NewDecision, now_ms: u64) -> Result<Draft, String> {
             .map_or_else(|| NO_REASON.to_owned(), |reason| redact(reason).into_string()),
         origin: new.origin.clone().unwrap_or_else(|| "operator".to_owned()),
     };
-    // What edges would not take is not stored.
+    // What edges would not take is not stored, nor what would be another origin wherever it is shown.
     decision.check().map_err(|flaw| flaw.to_string())?;
+    if redact(&decision.origin).as_str() != decision.origin {
+        return Err("origin: must not have addresses or other personal data in it".to_owned());
+    }
+    if RESERVED.contains(&DecisionOrigin::named(&decision.origin)) {
+        let reserved = RESERVED.map(DecisionOrigin::label).join(", ");
+        return Err(format!("origin: must not be one under which the analyzer itself decides: {reserved}"));
+    }
     let Decision { action, scope, expires_at_ms, reason, origin, .. } = decision;
     Ok(Draft { action, scope, expires_ms: expires_at_ms, reason, origin })
 }

@@ -52,6 +52,8 @@ pub(crate) struct DecisionPage {
     revision: u64,
     /// Whether this begins the whole set.
     full: bool,
+    /// What was taken back up to here is not told any more; who asks for the rest of a full set names it.
+    floor: u64,
     /// Whether there is more to fetch at once.
     more: bool,
     decisions: Vec<Decision>,

@@ -5,12 +5,29 @@ use crate::store::sql::{Row, sql};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 
+/// What somebody knows who asks for what is new.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    pub(crate) revision: u64,
+    /// Of the full set of which it is fetching the rest, if it is.
+    pub(crate) floor: Option<u64>,
+}
+
+impl Since {
+    /// All up to that revision.
+    pub(crate) fn revision(revision: u64) -> Self {
+        Self { revision, floor: None }
+    }
+}
+
 /// What is new since some revision, as far as one page holds it.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// Of the last change in it; of the store, where nothing follows.
     pub(crate) revision: u64,
     pub(crate) full: bool,
+    /// What was taken back up to here is not told any more.
+    pub(crate) floor: u64,
     pub(crate) more: bool,
     /// Whatever changed, in order; also what holds no longer.
     pub(crate) changes: Vec<Kept>,
@@ -27,7 +44,7 @@ pub(crate) enum Pull {
 
 impl Store {
     /// The changes after the revision; everything where that is not enough.
-    pub(crate) async fn decision_page(&self, after: u64, now_ms: u64) -> Result<Page, StoreError> {
+    pub(crate) async fn decision_page(&self, after: Since, now_ms: u64) -> Result<Page, StoreError> {
         Ok(self.standing(now_ms).await?.page(after))
     }
 

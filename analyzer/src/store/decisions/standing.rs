@@ -5,7 +5,7 @@
 //! an earlier one is another store, and is read anew.
 
 use super::change::SHOWN_MS;
-use super::{COLUMNS, Kept, MOST, Page, Revision, Texts, current, kept};
+use super::{COLUMNS, Kept, MOST, Page, Revision, Since, Texts, current, kept};
 use crate::store::pool::Transaction;
 use crate::store::sql::sql;
 use crate::store::{Store, StoreError};
@@ -79,17 +79,25 @@ impl Standing {
         self.revision
     }
 
-    /// The changes after the revision, as far as one page holds them; everything where that is not enough.
-    pub(crate) fn page(&self, after: u64) -> Page {
-        let full = after < self.floor || after > self.revision;
-        let after = if full { 0 } else { after };
+    /// The changes after the revision; everything where that is not enough, and then it is `true`.
+    pub(crate) fn since(&self, after: Since) -> (bool, impl Iterator<Item = &Kept>) {
+        // What has been forgotten since a full set began could be among what was told of it.
+        let is_late = after.revision < self.floor && after.floor.is_none_or(|floor| floor < self.floor);
+        let full = is_late || after.revision > self.revision;
+        let after = if full { 0 } else { after.revision };
         let later = self.changes.range(after.saturating_add(1)..).map(|(_, kept)| kept);
         // A full set has nothing to take back.
-        let mut wanted = later.filter(|kept| !full || kept.removed_ms.is_none());
+        (full, later.filter(move |kept| !full || kept.removed_ms.is_none()))
+    }
+
+    /// The same, as far as one page holds it.
+    pub(crate) fn page(&self, after: Since) -> Page {
+        let (full, mut wanted) = self.since(after);
         let changes: Vec<Kept> = wanted.by_ref().take(DecisionBounds::DECISIONS).cloned().collect();
         let more = wanted.next().is_some();
         let last = changes.last().filter(|_| more);
-        Page { revision: last.map_or(self.revision, |last| last.revision), full, more, changes }
+        let revision = last.map_or(self.revision, |last| last.revision);
+        Page { revision, full, floor: self.floor, more, changes }
     }
 
     /// Everything that holds at that moment.
@@ -181,7 +189,7 @@ mod tests {
 
     #[track_caller]
     fn check(standing: &Standing, after: u64, full: bool, expected: &[u64]) {
-        let page = standing.page(after);
+        let page = standing.page(Since::revision(after));
         let ids: Vec<_> = page.changes.iter().map(|kept| kept.id).collect();
         assert_eq!((page.full, page.more, ids.as_slice()), (full, false, expected));
         assert_eq!(page.revision, standing.revision);
@@ -204,6 +212,29 @@ mod tests {
     }
 
     #[test]
+    fn a_full_set_is_fetched_to_its_end_however_far_back_it_begins() {
+        let all: Vec<_> = (1..=5_000).map(|revision| change(revision, revision, None)).collect();
+        let mut standing = standing(all, 6_000, 5_500);
+        let first = standing.page(Since::revision(0));
+        assert_eq!((first.full, first.more, first.revision, first.floor), (true, true, 2_048, 5_500));
+        let rest = |standing: &Standing, revision: u64, floor: u64| {
+            let page = standing.page(Since { revision, floor: Some(floor) });
+            (page.full, page.more, page.revision)
+        };
+        assert_eq!(rest(&standing, 2_048, 5_500), (false, true, 4_096));
+        assert_eq!(rest(&standing, 4_096, 5_500), (false, false, 6_000));
+        // Who asks for it at an analyzer that has forgotten less is told the rest, too.
+        assert_eq!(rest(&standing, 2_048, 5_600), (false, true, 4_096));
+        // What was taken back and forgotten meanwhile may have been told: it begins again, once.
+        standing.enter(Vec::new(), &Revision { revision: 6_000, floor: 5_700 }, NOW);
+        assert_eq!(rest(&standing, 2_048, 5_500), (true, true, 2_048));
+        assert_eq!(rest(&standing, 2_048, 5_700), (false, true, 4_096));
+        assert_eq!(rest(&standing, 6_001, 5_700), (true, true, 2_048));
+        // All that was forgotten is behind whoever is beyond it.
+        assert_eq!(rest(&standing, 5_700, 0), (false, false, 6_000));
+    }
+
+    #[test]
     fn what_is_over_goes_an_hour_later() {
         let mut standing = standing(vec![change(11, 11, None)], 11, 10);
         for (now_ms, held) in [(NOW + SHOWN_MS, 1), (NOW + SHOWN_MS + 999, 1), (NOW + 2 * SHOWN_MS, 0)] {
@@ -218,7 +249,7 @@ mod tests {
         let all = (1..=5).map(|revision| change(revision, revision, removed(revision)));
         let mut standing = standing(all.collect(), 5, 0);
         standing.sweep(NOW, 5);
-        assert_eq!((standing.changes.len(), standing.page(0).full), (5, false));
+        assert_eq!((standing.changes.len(), standing.page(Since::revision(0)).full), (5, false));
         standing.sweep(NOW, 3);
         assert_eq!((standing.changes.len(), standing.floor), (3, 3));
         check(&standing, 2, true, &[1]);

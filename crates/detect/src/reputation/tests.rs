@@ -120,7 +120,7 @@ fn blocks_of_long_ago_are_forgotten() {
 #[test]
 fn an_allowlist_is_above_any_score() {
     let mut reputation = reputation();
-    let mut allowlist = Allowlist::default();
+    let mut allowlist = Roster::default();
     allowlist.add(cidr("192.0.2.0/24"), minutes(10));
     allowlist.add(Scope::ClientKey(7), minutes(10));
     reputation.allow(allowlist);
@@ -128,6 +128,45 @@ fn an_allowlist_is_above_any_score() {
     assert_eq!(reputation.blame(&by(7, detection(ip("198.51.100.1"), 1_000, minutes(0)))), []);
     assert_eq!(reputation.tracked(), 0);
     assert_eq!(reputation.blame(&detection(ip("192.0.2.1"), 1_000, minutes(10))).len(), 2);
+}
+
+#[test]
+fn of_a_range_around_who_is_on_the_allowlist_nothing_is_decided() {
+    let mut reputation = reputation();
+    let mut allowlist = Roster::default();
+    allowlist.add(ip("192.0.2.99"), minutes(30));
+    reputation.allow(allowlist);
+    let (range, other) = (cidr("192.0.2.0/24"), cidr("198.51.100.0/24"));
+    for host in 1..=7 {
+        let proposals = reputation.blame(&detection(ip(&format!("192.0.2.{host}")), 100, minutes(host)));
+        assert!(!proposals.is_empty() && proposals.iter().all(|one| one.scope != range), "{proposals:?}");
+    }
+    assert_eq!(reputation.blame(&detection(range, 500, minutes(8))), []);
+    // What the range has done is known all the same, and counts when nobody in it is allowed any more.
+    assert!(reputation.standing(&range, minutes(8)).unwrap().score > 400.0);
+    assert!(reputation.blame(&detection(other, 500, minutes(8))).iter().any(|one| one.scope == other));
+    assert!(reputation.blame(&detection(range, 0, minutes(31))).iter().any(|one| one.scope == range));
+}
+
+#[test]
+fn what_a_throttle_of_an_operator_answers_is_an_echo() {
+    let mut reputation = reputation();
+    let mut throttled = Roster::default();
+    for scope in [cidr("10.0.0.0/8"), ip("2001:db8::1"), Scope::ClientKey(7)] {
+        throttled.add(scope, minutes(10));
+    }
+    reputation.throttled(throttled);
+    let is_echo = |client: &str, key: u128, at: Moment| {
+        let line = format!(
+            r#"{{"at_ms": {}, "client": "{client}", "client_key": "{key:032x}", "reason": "throttled"}}"#,
+            at.millis()
+        );
+        reputation.is_echo(&Observation::parse(&line).unwrap(), at)
+    };
+    for (client, key) in [("10.1.2.3", 1), ("2001:db8::1", 1), ("192.0.2.1", 7)] {
+        assert!(is_echo(client, key, minutes(9)) && !is_echo(client, key, minutes(10)), "{client} {key}");
+    }
+    assert!(!is_echo("192.0.2.1", 1, minutes(0)));
 }
 
 #[test]

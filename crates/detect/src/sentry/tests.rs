@@ -141,3 +141,32 @@ fn other_scenarios_and_settings_take_nothing_from_what_stays() {
     let later = sentry.reputation().standing(&client, at(3 * HOUR)).unwrap();
     assert!((later.score - 90.0).abs() < 1e-6, "{}", later.score);
 }
+
+#[test]
+fn points_go_to_a_user_only_where_all_events_were_of_that_user() {
+    let by = |at_ms: u64, key: u128, identity: &str| {
+        let line = format!(
+            r#"{{"at_ms": {at_ms}, "client": "192.0.2.1", "client_key": "{key:032x}", "reason": "cost", "identity": "{identity}"}}"#
+        );
+        Observation::parse(&line).unwrap()
+    };
+    let check = |events: &[(u128, &str)], expected: Option<u128>| {
+        let mut sentry = sentry(10);
+        let found = events.iter().map(|(key, identity)| sentry.observe(&by(HOUR, *key, identity), at(HOUR)));
+        let found: Vec<_> = found.flat_map(|found| found.detections).map(|found| found.user).collect();
+        assert_eq!(found, [expected], "{events:?}");
+    };
+    check(&[(1, "authenticated"), (1, "authenticated"), (1, "authenticated")], Some(1));
+    check(&[(1, "authenticated"), (1, "authenticated"), (2, "authenticated")], None);
+    check(&[(2, "authenticated"), (1, "authenticated"), (1, "authenticated")], None);
+    check(&[(1, "anyone"), (1, "anyone"), (2, "authenticated")], None);
+    // A bucket that begins anew is of whom fills it then.
+    let (one, two) = ((1, "authenticated"), (2, "authenticated"));
+    let mut sentry = sentry(10);
+    let mut pour =
+        |at_ms: u64, (key, identity): (u128, &str)| sentry.observe(&by(at_ms, key, identity), at(at_ms));
+    pour(HOUR, one);
+    let later = HOUR + 20_000;
+    let found = [pour(later, two), pour(later, two), pour(later, two)];
+    assert_eq!(found[2].detections[0].user, Some(2));
+}

@@ -5,6 +5,7 @@ use crate::outbox::{Call, CallAnswer, CallId, CallOutcome, LONGEST_WAIT_MS};
 use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
 use portcullis_policy::Analyzer;
+use portcullis_policy::decisions::Book;
 use portcullis_report::{DecisionBounds, DecisionMetric, DecisionPage, Poll as Outcome};
 
 /// For how long the analyzer is asked to wait for something new, in seconds.
@@ -25,8 +26,8 @@ pub const LARGEST_ANSWER: usize = DecisionBounds::PAGE_BYTES;
 /// What came of a call.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Something to take.
-    Page(DecisionPage),
+    /// Something to take, and how many of its decisions made no sense.
+    Page(DecisionPage, usize),
     /// Nothing, yet or at all.
     Nothing,
 }
@@ -39,8 +40,25 @@ pub(super) struct Poll {
     pause_ms: u64,
     not_before: Timestamp,
     is_told: bool,
-    /// The revision after which was asked.
-    asked: u64,
+    /// What was asked for.
+    asked: Wanted,
+}
+
+/// What is to be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// What is new since that revision.
+    after: u64,
+    /// Whether more is known to follow, so that nothing is to be waited for.
+    is_more: bool,
+    /// Of which full set it is the rest.
+    floor: Option<u64>,
+}
+
+impl From<&Book> for Wanted {
+    fn from(book: &Book) -> Self {
+        Self { after: book.revision(), is_more: book.is_pending(), floor: book.floor() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,23 +77,25 @@ impl Poll {
             pause_ms: FIRST_PAUSE_MS,
             not_before: Timestamp::default(),
             is_told: false,
-            asked: 0,
+            asked: Wanted::default(),
         }
     }
 
-    /// The next call to make, when it is time for one; where more pages follow, nothing is to be waited for.
-    pub(super) fn next(&mut self, after: u64, is_pending: bool, now: Timestamp) -> Option<Call> {
+    /// The next call to make, when it is time for one.
+    pub(super) fn next(&mut self, wanted: Wanted, now: Timestamp) -> Option<Call> {
         // Further ahead than any pause is long, it was set before the clock was set back.
         let is_pausing = now < self.not_before && self.not_before.since(now) <= LONGEST_WAIT_MS;
         if self.call != InFlight::None || is_pausing {
             return None;
         }
         self.call = InFlight::Beginning { since: now };
-        self.asked = after;
-        let wait = if is_pending { 0 } else { WAIT_S };
+        self.asked = wanted;
+        let Wanted { after, is_more, floor } = wanted;
+        let wait = if is_more { 0 } else { WAIT_S };
+        let floor = floor.map(|floor| format!("&floor={floor}")).unwrap_or_default();
         let headers = vec![
             (":method", "GET".to_owned()),
-            (":path", format!("/edge/v1/decisions?after={after}&wait={wait}")),
+            (":path", format!("/edge/v1/decisions?after={after}&wait={wait}{floor}")),
             (":authority", self.analyzer.cluster.clone()),
             ("accept", "application/json".to_owned()),
             ("authorization", format!("Bearer {}", self.token)),
@@ -159,13 +179,16 @@ impl Poll {
         };
         self.call = InFlight::None;
         (self.pause_ms, self.is_told) = (FIRST_PAUSE_MS, false);
-        let page = page.filter(says_something);
+        let page = page.filter(|(page, _)| says_something(page));
         let outcome = if page.is_some() { Outcome::Changed } else { Outcome::Unchanged };
-        // Who is told the same again and again waits as well.
-        let is_at_once = page.as_ref().is_some_and(|page| page.more || page.revision != self.asked);
+        // Who is told the same again and again waits as well, and who has to begin anew with a full set.
+        let is_at_once = page.as_ref().is_some_and(|(page, _)| {
+            let is_anew = page.full && self.asked.floor.is_some();
+            !is_anew && (page.more || page.revision != self.asked.after)
+        });
         self.not_before = if is_at_once { now } else { since.later(EVERY_MS) };
         effects.extend(some(DecisionMetric::Polls(outcome), 1));
-        page.map_or(Answer::Nothing, Answer::Page)
+        page.map_or(Answer::Nothing, |(page, unfit)| Answer::Page(page, unfit))
     }
 
     fn fail(&mut self, outcome: Outcome, answer: &str, now: Timestamp, effects: &mut Vec<WorkerEffect>) {
@@ -182,9 +205,10 @@ impl Poll {
     }
 }
 
-fn page(body: &[u8]) -> Option<DecisionPage> {
+/// The page as far as it makes sense, and how much of it does not.
+fn page(body: &[u8]) -> Option<(DecisionPage, usize)> {
     let page: DecisionPage = serde_json::from_slice(body.get(..LARGEST_ANSWER.min(body.len()))?).ok()?;
-    page.check().is_ok().then_some(page)
+    page.sift().ok()
 }
 
 fn says_something(page: &DecisionPage) -> bool {

@@ -32,6 +32,7 @@ fn page(revision: u64, ids: &[u64]) -> DecisionPage {
         version: DECISION_VERSION,
         revision,
         full: false,
+        floor: 0,
         more: false,
         decisions: ids.iter().map(|id| block(*id)).collect(),
         removed: Vec::new(),
@@ -142,12 +143,47 @@ fn pages_are_fetched_one_after_the_other_and_take_effect_together() {
     let mut shelf = Shelf::default();
     let mut one = worker(1, &mut shelf);
     one.on_tick(at(1_000), &mut shelf);
-    let first = DecisionPage { full: true, more: true, ..page(5, &[1]) };
+    let first = DecisionPage { full: true, floor: 9, more: true, ..page(5, &[1]) };
     let effects = tell(&mut one, &mut shelf, 1_100, &first);
-    assert_eq!(path(&effects), Some("/edge/v1/decisions?after=5&wait=0"));
+    assert_eq!(path(&effects), Some("/edge/v1/decisions?after=5&wait=0&floor=9"));
     assert!(!is_blocked(&one, 1));
-    tell(&mut one, &mut shelf, 1_200, &page(6, &[2]));
+    tell(&mut one, &mut shelf, 1_200, &page(10, &[2]));
     assert!(is_blocked(&one, 1) && is_blocked(&one, 2));
+    // What is new comes in pages, too; no set is named then.
+    let effects = tell(&mut one, &mut shelf, 1_300, &DecisionPage { more: true, ..page(11, &[3]) });
+    assert_eq!(path(&effects), Some("/edge/v1/decisions?after=11&wait=0"));
+}
+
+#[test]
+fn a_full_set_that_begins_again_and_again_is_asked_for_once_a_second() {
+    let mut shelf = Shelf::default();
+    let mut one = worker(1, &mut shelf);
+    let first = DecisionPage { full: true, floor: 9, more: true, ..page(5, &[1]) };
+    let mut asked_at = Vec::new();
+    for tenth in 10..40_u64 {
+        let mut effects = one.on_tick(at(tenth * 100), &mut shelf);
+        while asked(&effects).is_some() {
+            asked_at.push(tenth);
+            effects = tell(&mut one, &mut shelf, tenth * 100, &first);
+        }
+    }
+    // The first page of the first time is none that begins again.
+    assert_eq!(asked_at, [10, 10, 20, 30]);
+}
+
+#[test]
+fn a_decision_that_makes_no_sense_is_dropped_and_the_others_hold() {
+    let mut shelf = Shelf::default();
+    let mut one = worker(1, &mut shelf);
+    one.on_tick(at(1_000), &mut shelf);
+    tell(&mut one, &mut shelf, 1_100, &page(7, &[1, 2, 3]));
+    let mut changed = page(8, &[1, 2, 3]);
+    changed.decisions[0].action = Action::Throttle { factor_milli: 0 };
+    changed.decisions[1].origin = "import:[ip]".to_owned();
+    let effects = tell(&mut one, &mut shelf, 1_200, &changed);
+    assert!(polls(&effects, Outcome::Changed));
+    assert!(effects.contains(&WorkerEffect::Count(Metric::Decision(DecisionMetric::Dropped), 1)));
+    assert!(!is_blocked(&one, 1) && is_blocked(&one, 2) && is_blocked(&one, 3));
 }
 
 #[test]

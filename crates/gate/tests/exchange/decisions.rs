@@ -20,6 +20,7 @@ fn decided(all: &[(Action, &str, &str)]) -> DecisionSet {
         version: DECISION_VERSION,
         revision: 1,
         full: true,
+        floor: 0,
         more: false,
         decisions: (1..).zip(all).map(decision).collect(),
         removed: Vec::new(),

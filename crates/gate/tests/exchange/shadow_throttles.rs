@@ -50,8 +50,15 @@ fn a_client_with_a_small_part_of_its_throttles_is_no_freer_where_quota_only_coun
         origin: "operator".to_owned(),
     };
     let (decisions, removed) = (vec![decision], Vec::new());
-    let page =
-        DecisionPage { version: DECISION_VERSION, revision: 1, full: true, more: false, decisions, removed };
+    let page = DecisionPage {
+        version: DECISION_VERSION,
+        revision: 1,
+        full: true,
+        floor: 0,
+        more: false,
+        decisions,
+        removed,
+    };
     let mut book = Book::new(1);
     let Page::Whole(_) = book.take(&page, Timestamp::from_millis(1)) else { panic!("a whole page") };
     let policy = "

@@ -46,6 +46,8 @@ pub enum Page {
 struct Pending {
     /// Whether they replace everything.
     is_full: bool,
+    /// Of the page that began a full set.
+    floor: u64,
     revision: u64,
     /// What is new or changed, by its id.
     fresh: BTreeMap<u64, Record>,
@@ -89,6 +91,11 @@ impl Book {
         self.pending.is_some()
     }
 
+    /// Of which full set more is to be fetched, by the floor that it began with.
+    pub fn floor(&self) -> Option<u64> {
+        self.pending.as_ref().filter(|pending| pending.is_full).map(|pending| pending.floor)
+    }
+
     /// The set as it is in force.
     pub fn set(&self) -> &DecisionSet {
         &self.set
@@ -104,7 +111,7 @@ impl Book {
     pub fn take(&mut self, page: &DecisionPage, now: Timestamp) -> Page {
         let mut pending = match self.pending.take() {
             Some(pending) if !page.full => pending,
-            Some(_) | None => Pending::new(page.full),
+            Some(_) | None => Pending::new(page),
         };
         pending.add(page);
         // Of a server that never ends, what it has sent is put in force, and the rest comes behind it.
@@ -116,7 +123,7 @@ impl Book {
     }
 
     fn settle(&mut self, pending: Pending, now: Timestamp) -> Blobs {
-        let Pending { is_full, revision, fresh, gone, dropped } = pending;
+        let Pending { is_full, revision, fresh, gone, dropped, .. } = pending;
         if is_full {
             return self.rebase(fresh.into_values().collect(), dropped, revision, now);
         }
@@ -155,8 +162,10 @@ impl Book {
 }
 
 impl Pending {
-    fn new(is_full: bool) -> Self {
-        Self { is_full, revision: 0, fresh: BTreeMap::new(), gone: BTreeSet::new(), dropped: 0 }
+    /// Begins with that page, which is still to be added.
+    fn new(page: &DecisionPage) -> Self {
+        let (is_full, floor) = (page.full, page.floor);
+        Self { is_full, floor, revision: 0, fresh: BTreeMap::new(), gone: BTreeSet::new(), dropped: 0 }
     }
 
     fn add(&mut self, page: &DecisionPage) {

@@ -17,6 +17,7 @@ fn page() -> DecisionPage {
         version: DECISION_VERSION,
         revision: 12,
         full: false,
+        floor: 9,
         more: true,
         decisions: vec![decision(Scope::Ip("192.0.2.7".parse().unwrap()))],
         removed: vec![3],
@@ -69,7 +70,7 @@ fn a_page_is_this_json() {
         json!({ "action": "allow", "scope": { "cidr": "10.0.0.0/8" } }),
     ];
     decisions.iter_mut().for_each(rest);
-    let expected = json!({ "version": 1, "revision": 12, "full": false, "more": true, "decisions": decisions, "removed": [3] });
+    let expected = json!({ "version": 1, "revision": 12, "full": false, "floor": 9, "more": true, "decisions": decisions, "removed": [3] });
     assert_eq!(serde_json::to_value(&whole).unwrap(), expected);
     assert_eq!(serde_json::from_value::<DecisionPage>(expected).unwrap(), whole);
 }
@@ -160,6 +161,32 @@ fn what_makes_no_sense_is_refused_with_its_path() {
 }
 
 #[test]
+fn what_makes_no_sense_does_not_keep_the_rest_from_being_told() {
+    let one = |id: u64| Decision { id, ..decision(Scope::ClientKey(id.into())) };
+    let long = Decision { reason: "é\n".repeat(60), origin: "import:[Ip]".repeat(5), ..one(1) };
+    let nobody = Decision { origin: "[]".into(), ..one(2) };
+    let nothing = Decision { action: Action::Throttle { factor_milli: 0 }, ..one(3) };
+    let page = DecisionPage { decisions: vec![long, nobody, nothing, one(4)], ..page() };
+    let (sifted, dropped) = page.clone().sift().unwrap();
+    assert_eq!((sifted.check(), dropped), (Ok(()), 1));
+    let texts: Vec<_> =
+        sifted.decisions.iter().map(|it| (it.id, it.reason.as_str(), it.origin.as_str())).collect();
+    let cut = "é".repeat(48);
+    assert_eq!(
+        texts,
+        [
+            (1, cut.as_str(), "import:pimport:pimport:pimport:p"),
+            (2, "GraphQL bomb", "other"),
+            (4, "GraphQL bomb", "scenario"),
+        ]
+    );
+    assert_eq!(sifted.removed, [3, 3]);
+    assert_eq!(DecisionPage { version: 2, ..page.clone() }.sift(), Err(DecisionError::Version(2)));
+    let many = DecisionPage { removed: vec![1; 2_049], ..page };
+    assert!(matches!(many.sift(), Err(DecisionError::TooMany { .. })));
+}
+
+#[test]
 fn lists_hold_as_many_as_their_bound() {
     let one = decision(Scope::ClientKey(1));
     check(|page| page.decisions = vec![one.clone(); 2_048], Ok(()));
@@ -181,7 +208,7 @@ fn the_largest_page_has_fewer_bytes_than_its_bound() {
     };
     let decisions = vec![largest; DecisionBounds::DECISIONS];
     let removed = vec![u64::MAX; DecisionBounds::REMOVED];
-    let page = DecisionPage { revision: u64::MAX, decisions, removed, ..page() };
+    let page = DecisionPage { revision: u64::MAX, floor: u64::MAX, decisions, removed, ..page() };
     assert_eq!(page.check(), Ok(()));
     assert!(serde_json::to_vec(&page).unwrap().len() < DecisionBounds::PAGE_BYTES);
 }

@@ -26,6 +26,7 @@ fn page(revision: u64, ids: std::ops::Range<u64>) -> DecisionPage {
         version: DECISION_VERSION,
         revision,
         full: false,
+        floor: 0,
         more: false,
         decisions: ids.map(block).collect(),
         removed: Vec::new(),

@@ -27,6 +27,7 @@ fn page(decisions: Vec<Decision>) -> DecisionPage {
         version: DECISION_VERSION,
         revision: 1,
         full: true,
+        floor: 0,
         more: false,
         decisions,
         removed: Vec::new(),
