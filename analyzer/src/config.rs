@@ -58,6 +58,8 @@ pub struct Log {
 pub struct Http {
     /// Connections at once; further ones wait.
     pub connections: usize,
+    /// Connections at once from one address, or from one /64; further ones are closed.
+    pub connections_per_address: usize,
     /// Requests a second that one key may send, and a tenth of what one address may; further ones are answered 429.
     pub requests_per_s: NonZeroU32,
     /// A connection that takes longer to send a request's head is closed.

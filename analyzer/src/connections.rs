@@ -1,9 +1,14 @@
 //! Connections: taken up to a number, served over HTTP/1, over TLS where there is some, and let go in good order.
 //!
-//! Does not know what is served. Slow heads are cut off here; what comes after the head is the router's affair.
+//! Does not know what is served. Slow heads are cut off here, and who does not read what he asked for; what comes after the
+//! head is the router's affair.
+
+mod paced;
+mod places;
 
 use crate::api::Peer;
 use crate::config::Http;
+use crate::metrics::Metrics;
 use crate::tls::{Certified, Tls};
 use axum::Router;
 use hyper::Request;
@@ -13,6 +18,8 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use paced::Paced;
+use places::Places;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -30,6 +37,7 @@ pub(crate) struct Front {
     pub(crate) router: watch::Receiver<Router>,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) settings: Http,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Who is at the other end.
@@ -42,6 +50,7 @@ struct Caller {
 /// Serves until told to stop (or until nobody is left to tell), then lets requests in work finish.
 pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: oneshot::Receiver<()>) {
     let permits = Arc::new(Semaphore::new(front.settings.connections));
+    let places = Places::new(front.settings.connections_per_address);
     let graceful = GracefulShutdown::new();
     let (open, closing) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -52,10 +61,15 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: oneshot
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, permit)) = accepted else { continue };
+        // Closed without a word: to say why would take what there is too little of.
+        let Some(place) = places.take(peer) else {
+            front.metrics.connection_refused();
+            continue;
+        };
         let connection = front.clone().take(stream, peer, closing.clone(), graceful.watcher());
         connections.spawn(async move {
             connection.await;
-            drop(permit);
+            drop((place, permit));
         });
     }
     drop(listener);
@@ -98,7 +112,7 @@ impl Front {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.settings.header_timeout)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Paced::new(stream, self.settings.request_timeout)), service);
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended badly");
         }

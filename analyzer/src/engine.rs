@@ -12,7 +12,7 @@ use crate::config::Security;
 use crate::decisions::Feed;
 use crate::jobs::JobState;
 use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
+use crate::store::{Lease, Store, StoreError};
 use portcullis_detect::Counts;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -105,6 +105,8 @@ impl Engine {
                 Ok(Turn::More) => {}
                 Ok(Turn::Waits) => drop(tokio::time::timeout(LOOK, self.bell.notified()).await),
                 Ok(Turn::Follows) => tokio::time::sleep(PAUSE).await,
+                // Nothing of the turn was done, and the next one begins where it did.
+                Err(StoreError::Busy) => tokio::time::sleep(PAUSE).await,
                 Err(error) => {
                     // What was seen and not stored is seen again, from what is stored.
                     work = None;
@@ -135,7 +137,7 @@ impl Engine {
             };
             match work {
                 Some(work) if work.lease == lease => work.renewed = Instant::now(),
-                Some(_) | None => *work = Some(Work::load(self, lease, now_ms).await?),
+                Some(_) | None => *work = Some(self.load(lease, now_ms).await?),
             }
         }
         let Some(work) = work else { return Ok(Turn::Follows) };
@@ -148,6 +150,32 @@ impl Engine {
             state.last_delay_ms = done.delay_ms.or(state.last_delay_ms);
         });
         Ok(if is_more { Turn::More } else { Turn::Waits })
+    }
+}
+
+impl Engine {
+    /// Begins the work, however long that takes: while it does, the lease is taken for longer again and again.
+    async fn load(&self, lease: Lease, now_ms: u64) -> Result<Work, StoreError> {
+        let mut renewed = Instant::now();
+        let mut loading = std::pin::pin!(Work::load(self, lease.clone(), now_ms));
+        loop {
+            tokio::select! {
+                work = &mut loading => {
+                    let mut work = work?;
+                    work.renewed = renewed;
+                    return Ok(work);
+                }
+                () = tokio::time::sleep(RENEWAL) => {}
+            }
+            let (asked, now_ms) = (Instant::now(), self.clock.now_ms());
+            match self.store.take_lease(LEASE, &self.holder, now_ms, LEASE_TIME).await {
+                Ok(Some(again)) if again == lease => renewed = asked,
+                Ok(Some(_) | None) => return Err(StoreError::Fenced),
+                // There is time to ask again.
+                Err(StoreError::Busy) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

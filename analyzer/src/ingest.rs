@@ -35,8 +35,11 @@ type LastFailure = Arc<Mutex<Option<&'static str>>>;
 #[derive(Debug)]
 struct Waiting {
     arrival: Arrival,
-    answer: oneshot::Sender<Result<Receipt, Unavailable>>,
+    answer: Answer,
 }
+
+/// Where it is said what became of a report.
+type Answer = oneshot::Sender<Result<Receipt, Unavailable>>;
 
 impl Ingest {
     /// Starts the writer; it ends when every clone of the entrance is gone.
@@ -98,20 +101,37 @@ impl Writer {
             let (arrivals, answers): (Vec<_>, Vec<_>) =
                 batch.drain(..).map(|waiting| (waiting.arrival, waiting.answer)).unzip();
             let outcome = self.store.ingest(&arrivals).await;
-            self.note(outcome.as_ref().err());
-            match outcome {
-                Ok(receipts) => {
-                    let is_news = |report: &Report| !report.incidents.is_empty() || report.clients.is_some();
-                    if arrivals.iter().any(|arrival| is_news(&arrival.report)) {
-                        self.bell.notify_one();
-                    }
-                    for ((receipt, arrival), answer) in receipts.into_iter().zip(&arrivals).zip(answers) {
-                        self.metrics.ingested(&receipt, &arrival.report);
-                        reply(answer, Ok(receipt));
-                    }
-                }
-                Err(_) => answers.into_iter().for_each(|answer| reply(answer, Err(Unavailable))),
+            // One of them may be the reason, and the others are not to blame.
+            let is_divided = matches!(outcome, Err(StoreError::Failed(_))) && arrivals.len() > 1;
+            if !is_divided {
+                self.settle(&arrivals, answers, outcome);
+                continue;
             }
+            for (arrival, answer) in arrivals.iter().zip(answers) {
+                let alone = std::slice::from_ref(arrival);
+                self.settle(alone, [answer], self.store.ingest(alone).await);
+            }
+        }
+    }
+
+    /// Says what became of the reports, to everybody who is concerned.
+    fn settle(
+        &self,
+        arrivals: &[Arrival],
+        answers: impl IntoIterator<Item = Answer>,
+        outcome: Result<Vec<Receipt>, StoreError>,
+    ) {
+        self.note(outcome.as_ref().err());
+        let Ok(receipts) = outcome else {
+            return answers.into_iter().for_each(|answer| reply(answer, Err(Unavailable)));
+        };
+        let is_news = |report: &Report| !report.incidents.is_empty() || report.clients.is_some();
+        if arrivals.iter().any(|arrival| is_news(&arrival.report)) {
+            self.bell.notify_one();
+        }
+        for ((receipt, arrival), answer) in receipts.into_iter().zip(arrivals).zip(answers) {
+            self.metrics.ingested(&receipt, &arrival.report);
+            reply(answer, Ok(receipt));
         }
     }
 
@@ -129,7 +149,7 @@ impl Writer {
     }
 }
 
-fn reply(answer: oneshot::Sender<Result<Receipt, Unavailable>>, outcome: Result<Receipt, Unavailable>) {
+fn reply(answer: Answer, outcome: Result<Receipt, Unavailable>) {
     // Nobody listens when the request gave up; the edge asks again.
     if answer.send(outcome).is_err() {
         tracing::debug!("a request was gone before its report was stored");

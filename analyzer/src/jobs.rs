@@ -177,18 +177,13 @@ async fn forget(store: &Store, lease: &Lease, settings: Retention, now_ms: u64) 
     let expiry = Expiry {
         before_ms: now_ms.saturating_sub(keep_ms),
         incidents: settings.incidents,
-        rollup_rows: settings.rollup_rows,
+        rows: settings.rollup_rows,
     };
-    let expired = store.expire(lease, expiry).await?;
-    let points = store.forget_series(lease, expiry).await?;
-    let decisions = store.forget_decisions(lease, now_ms).await?;
-    tracing::debug!(
-        decisions,
-        points,
-        rollup = expired.rollup,
-        boots = expired.boots,
-        incidents = expired.incidents,
-        "cleaned up"
-    );
+    // Each by itself: what fails keeps nothing else from being forgotten.
+    let rows = store.expire(lease, expiry).await;
+    let points = store.forget_series(lease, expiry).await;
+    let decisions = store.forget_decisions(lease, now_ms).await;
+    let (rows, points, decisions) = (rows?, points?, decisions?);
+    tracing::debug!(rows, points, decisions, "cleaned up");
     Ok(())
 }

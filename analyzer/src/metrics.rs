@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     edge_dropped: Counter,
     job_runs: Family<Labels<2>, Counter>,
     handshakes: Family<Labels<1>, Counter>,
+    connections_refused: Counter,
     reloads: Family<Labels<2>, Counter>,
 }
 
@@ -96,6 +97,7 @@ impl Metrics {
             edge_dropped: Counter::default(),
             job_runs: Family::default(),
             handshakes: Family::default(),
+            connections_refused: Counter::default(),
             reloads: Family::default(),
         };
         metrics.start_at_zero(jobs);
@@ -155,6 +157,11 @@ impl Metrics {
         self.handshakes.get_or_create(&[("outcome", handshake.label())]).inc();
     }
 
+    /// Counts a connection from an address that has too many.
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
+    }
+
     /// Counts that something was read again.
     pub(crate) fn reloaded(&self, what: Reload, outcome: Reloaded) {
         self.reloads.get_or_create(&reload_labels(what, outcome)).inc();
@@ -205,6 +212,8 @@ impl Metrics {
         register(registry, "portcullis_analyzer_edge_dropped_total", self.edge_dropped.clone());
         register(registry, "portcullis_analyzer_job_runs_total", self.job_runs.clone());
         register(registry, "portcullis_analyzer_handshakes_total", self.handshakes.clone());
+        let refused = self.connections_refused.clone();
+        register(registry, "portcullis_analyzer_connections_refused_total", refused);
         register(registry, "portcullis_analyzer_reloads_total", self.reloads.clone());
         self
     }

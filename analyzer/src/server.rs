@@ -157,7 +157,7 @@ impl Running {
         };
         let (stop, stopped) = oneshot::channel();
         let (routers, router) = watch::channel(api::router(Arc::new(app.clone())));
-        let front = Front { router, tls: tls.clone(), settings };
+        let front = Front { router, tls: tls.clone(), settings, metrics: Arc::clone(&app.metrics) };
         let connections = tokio::spawn(connections::serve(listener, front, stopped));
 
         let reloader = Reloader {

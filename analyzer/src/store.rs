@@ -1,7 +1,7 @@
 //! The store: what is kept, in an embedded SQLite file or on a PostgreSQL server, and who may touch it how.
 //!
-//! Long questions have connections of their own, so that they cannot keep an edge's key from being looked up. The
-//! store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
+//! Questions of people have connections of their own, and a time to be answered in: they keep no edge's key from being
+//! looked up, no decision from being told, and the engine from nothing. The store does not know HTTP; what SQLite and PostgreSQL say differently is the affair of four of its modules.
 
 mod activity;
 mod candidate;
@@ -55,8 +55,12 @@ pub(crate) use sockets::{Count, Point, SocketClientRow, Sockets};
 #[derive(Clone, Debug)]
 pub struct Store {
     writer: Pool,
+    /// For questions of people.
     readers: Pool,
+    /// For what is quick and must not wait.
     lookups: Pool,
+    /// For what the analyzer reads to do its work.
+    work: Pool,
     /// The decisions as they were when somebody asked last.
     standing: Arc<Mutex<decisions::Held>>,
     _folder: Option<Arc<Folder>>,
@@ -66,6 +70,8 @@ pub struct Store {
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for what is quick and must not wait.
 const LOOKUPS: u32 = 3;
+/// Connections for work: one for the decisions that are told, one for the engine, one for jobs.
+const WORK: u32 = 3;
 
 impl Store {
     /// Opens the store at the place and brings its tables up to date.
@@ -74,8 +80,12 @@ impl Store {
     /// It is no store, is of a later version, or cannot be reached or written.
     pub async fn open(place: Place) -> Result<Self, StoreError> {
         match place.0 {
-            place::Where::Folder { folder, settings } => sqlite::open(folder, &settings).await,
-            place::Where::Server { settings } => postgres::open(settings.url.reveal(), &settings).await,
+            place::Where::Folder { folder, settings, patience } => {
+                sqlite::open(folder, &settings, patience).await
+            }
+            place::Where::Server { settings, patience } => {
+                postgres::open(settings.url.reveal(), &settings, patience).await
+            }
         }
     }
 
@@ -92,6 +102,7 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.lookups.close().await;
+        self.work.close().await;
         self.writer.close().await;
     }
 }

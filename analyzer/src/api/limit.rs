@@ -19,6 +19,16 @@ const BURST_S: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+impl Peer {
+    /// Whoever has one IPv6 address has the /64 around it.
+    pub(crate) fn client(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+            v4 @ IpAddr::V4(_) => v4,
+        }
+    }
+}
+
 /// What callers have left.
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -50,24 +60,16 @@ impl Limits {
     }
 
     /// Takes a request of an address, or of the /64 around it.
-    pub(crate) fn take_address(&self, Peer(address): Peer) -> Result<(), Problem> {
+    pub(crate) fn take_address(&self, peer: Peer) -> Result<(), Problem> {
         if self.addresses.len() > CALLERS {
             self.addresses.retain_recent();
         }
-        let checked = self.addresses.check_key(&client(address));
+        let checked = self.addresses.check_key(&peer.client());
         checked.map_err(|until| self.too_many(until.wait_time_from(self.clock.now())))
     }
 
     fn too_many(&self, wait: std::time::Duration) -> Problem {
         Problem::TooMany { seconds: wait.as_secs().saturating_add(1) }
-    }
-}
-
-/// Whoever has one IPv6 address has the /64 around it.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use portcullis_report::{Receipt, Report};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,9 +59,29 @@ async fn take_checked(app: &App, headers: &HeaderMap, content: Body) -> Result<R
 }
 
 fn parse(content: &[u8]) -> Result<Report, Problem> {
-    let report: Report = body::parse(content, Problem::NotReport)?;
+    let report: Report = body::parse(&without_zeros(content), Problem::NotReport)?;
     report.check().map_err(|error| Problem::NotReport(error.to_string()))?;
     Ok(report)
+}
+
+/// The body with U+FFFD in the place of each zero character of a text. PostgreSQL keeps none, so texts that differ in nothing
+/// else must be the same before anything is merged by them.
+fn without_zeros(content: &[u8]) -> Cow<'_, [u8]> {
+    const ZERO: &[u8] = br"\u0000";
+    if !content.contains(&b'\\') || !content.windows(ZERO.len()).any(|part| part == ZERO) {
+        return Cow::Borrowed(content);
+    }
+    let mut content = content.to_vec();
+    let mut rest = content.as_mut_slice();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let Some(escape) = rest.get_mut(at..) else { break };
+        if escape.starts_with(ZERO) {
+            escape.iter_mut().zip(br"\ufffd").for_each(|(byte, other)| *byte = *other);
+        }
+        // What follows a backslash begins no escape.
+        rest = escape.get_mut(2..).unwrap_or_default();
+    }
+    Cow::Owned(content)
 }
 
 /// An edge whose clock runs ahead would put its numbers where nobody looks until the clean-up cannot reach them.
@@ -82,6 +103,22 @@ fn check_times(report: &Report, now_ms: u64, max_ahead: Duration) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zero_character_is_a_replacement_character() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(without_zeros(text.as_bytes()), expected.as_bytes(), "{text}");
+            let all: Vec<String> = serde_json::from_slice(&without_zeros(text.as_bytes())).unwrap();
+            assert!(all.iter().all(|text| !text.contains('\0')), "{all:?}");
+        };
+        check(r#"["a", "\n"]"#, r#"["a", "\n"]"#);
+        check(r#"["\u0000", "a\u0000\u0000b"]"#, r#"["\ufffd", "a\ufffd\ufffdb"]"#);
+        check(r#"["\\u0000", "\\\u0000"]"#, r#"["\\u0000", "\\\ufffd"]"#);
+        check(r#"["\u00001"]"#, r#"["\ufffd1"]"#);
+        for cut in [r#"["\u000"#, r#"["\u0000"#, r#"["\u0000\"#] {
+            assert_eq!(without_zeros(cut.as_bytes()).len(), cut.len());
+        }
+    }
 
     #[test]
     fn an_excerpt_repeats_no_more_than_a_line() {

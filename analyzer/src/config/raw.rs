@@ -64,6 +64,7 @@ struct RawLog {
 #[serde(deny_unknown_fields, default)]
 struct RawHttp {
     connections: u64,
+    connections_per_address: u64,
     requests_per_s: u64,
     header_timeout_ms: u64,
     request_timeout_ms: u64,
@@ -122,6 +123,7 @@ impl Default for RawHttp {
     fn default() -> Self {
         Self {
             connections: 1_024,
+            connections_per_address: 256,
             requests_per_s: 100,
             header_timeout_ms: 10_000,
             request_timeout_ms: 10_000,
@@ -183,6 +185,11 @@ impl RawHttp {
     fn check(&self, checks: &mut Checks) -> Http {
         Http {
             connections: checks.count("http.connections", self.connections, 1..=100_000),
+            connections_per_address: checks.count(
+                "http.connections_per_address",
+                self.connections_per_address,
+                1..=100_000,
+            ),
             requests_per_s: NonZeroU32::new(checks.count(
                 "http.requests_per_s",
                 self.requests_per_s,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// Incidents of one step, and rows of what clients did besides.
-const STEP: u32 = 1_000;
+const STEP: u16 = 1_000;
 /// For how long before now incidents are seen again when the work begins, so that buckets are as full as they were.
 const AGAIN: Duration = Duration::from_secs(900);
 /// How many of them at most.
@@ -20,6 +20,15 @@ const USERS_SINCE: Duration = Duration::from_secs(86_400);
 const USERS_MOST: u32 = 500_000;
 /// How often time passes when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
+
+/// What was found and is not stored yet.
+#[derive(Debug)]
+struct Found {
+    findings: portcullis_detect::Findings,
+    incidents: u64,
+    /// Of what was seen.
+    newest_ms: Option<u64>,
+}
 
 /// Scenarios and reputation, and how far they are.
 #[derive(Debug)]
@@ -35,6 +44,8 @@ pub(super) struct Work {
     /// Allowances, and throttles that others made.
     others: BTreeMap<u64, Kept>,
     ticked: Option<Instant>,
+    /// What the store had no time for: nothing else is seen before it is stored.
+    found: Option<Found>,
 }
 
 /// What a step came to.
@@ -56,8 +67,16 @@ impl Work {
         let sentry = Sentry::new(settings.scenarios.clone(), settings.reputation, settings.groups);
         let cursor = engine.store.cursor().await?;
         let renewed = Instant::now();
-        let mut work =
-            Self { lease, renewed, sentry, cursor, known: 0, others: BTreeMap::new(), ticked: None };
+        let mut work = Self {
+            lease,
+            renewed,
+            sentry,
+            cursor,
+            known: 0,
+            others: BTreeMap::new(),
+            ticked: None,
+            found: None,
+        };
         engine.store.forgive_removed(&work.lease).await?;
         let room = u32::try_from(settings.reputation.room).unwrap_or(u32::MAX);
         let records = engine.store.worst_records(room).await?;
@@ -106,17 +125,46 @@ impl Work {
         self.sentry.counts()
     }
 
-    /// Judges the next incidents, and stores what came of it.
+    /// Judges the next incidents, and stores what came of it. Where the store is busy the same step can be taken again.
     pub(super) async fn step(&mut self, engine: &Engine, now_ms: u64) -> Result<Progress, StoreError> {
-        self.hear(engine, now_ms).await?;
-        let seen = engine.store.incidents_after(self.cursor.incident, STEP).await?;
-        let active = engine.store.activity_after(self.cursor.activity, STEP).await?;
+        if self.found.is_none() {
+            let known = self.known;
+            if let Err(error) = self.hear(engine, now_ms).await {
+                // What was heard of it in part is heard again.
+                self.known = known;
+                return Err(error);
+            }
+            self.found = self.judge(engine, now_ms).await?;
+        }
+        let Some(found) = self.found.take() else { return Ok(Progress::default()) };
+        let kept = match self.keep(engine, &found.findings, now_ms).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.found = Some(found);
+                return Err(error);
+            }
+        };
+        Ok(Progress {
+            incidents: found.incidents,
+            is_more: found.newest_ms.is_some(),
+            delay_ms: found.newest_ms.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
+            ..kept
+        })
+    }
+
+    /// Sees what is next; nothing when there is nothing to be stored about it.
+    async fn judge(&mut self, engine: &Engine, now_ms: u64) -> Result<Option<Found>, StoreError> {
+        let mut seen = engine.store.incidents_after(self.cursor.incident, STEP.into()).await?;
+        let mut active = engine.store.activity_after(self.cursor.activity, STEP.into()).await?;
+        keep_level(&mut seen, &mut active, STEP.into());
         let now = Moment::from_millis(now_ms);
-        let mut found = portcullis_detect::Findings::default();
+        let mut findings = portcullis_detect::Findings::default();
+        let mut add = |more: portcullis_detect::Findings| {
+            findings.detections.extend(more.detections);
+            findings.proposals.extend(more.proposals);
+        };
         for observation in in_order(&seen, &active) {
-            let findings = self.sentry.observe(&observation, now);
-            found.detections.extend(findings.detections);
-            found.proposals.extend(findings.proposals);
+            add(self.sentry.observe(&observation, now));
         }
         self.cursor = Cursor {
             incident: seen.last().map_or(self.cursor.incident, |seen| seen.id),
@@ -124,22 +172,12 @@ impl Work {
         };
         if self.ticked.is_none_or(|ticked| ticked.elapsed() >= TICK) {
             self.ticked = Some(Instant::now());
-            let findings = self.sentry.advance(now);
-            found.detections.extend(findings.detections);
-            found.proposals.extend(findings.proposals);
+            add(self.sentry.advance(now));
         }
-        if seen.is_empty() && active.is_empty() && found.detections.is_empty() && found.proposals.is_empty() {
-            return Ok(Progress::default());
-        }
-        let newest =
-            seen.iter().map(|seen| seen.incident.at_ms).chain(active.iter().map(|one| one.at_ms)).max();
-        let kept = self.keep(engine, &found, now_ms).await?;
-        Ok(Progress {
-            incidents: number(seen.len()),
-            is_more: newest.is_some(),
-            delay_ms: newest.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
-            ..kept
-        })
+        let newest_ms = seen.iter().map(|seen| seen.at_ms).chain(active.iter().map(|one| one.at_ms)).max();
+        let is_nothing =
+            newest_ms.is_none() && findings.detections.is_empty() && findings.proposals.is_empty();
+        Ok((!is_nothing).then(|| Found { findings, incidents: number(seen.len()), newest_ms }))
     }
 
     async fn keep(
@@ -238,9 +276,27 @@ impl Work {
 fn in_order(seen: &[Seen], active: &[Active]) -> Vec<Observation> {
     let told =
         active.iter().flat_map(|one| Observation::of_client(&one.told, Moment::from_millis(one.at_ms)));
-    let mut all: Vec<_> = seen.iter().map(|seen| Observation::from(&seen.incident)).chain(told).collect();
+    let refused = seen.iter().filter_map(|seen| seen.incident.as_ref()).map(Observation::from);
+    let mut all: Vec<_> = refused.chain(told).collect();
     all.sort_by_key(|observation| observation.at);
     all
+}
+
+/// Leaves for later what happened after the end of a list that goes on: of what follows there some may have been before it, and
+/// would be late. The list that ends first stays whole, so that there is always something to do.
+fn keep_level(seen: &mut Vec<Seen>, active: &mut Vec<Active>, most: usize) {
+    let seen_to = seen.last().filter(|_| seen.len() >= most).map(|last| last.at_ms);
+    let active_to = active.last().filter(|_| active.len() >= most).map(|last| last.at_ms);
+    match (seen_to, active_to) {
+        (Some(to), other) if other.is_none_or(|other| to <= other) => cut(active, |one| one.at_ms > to),
+        (_, Some(to)) => cut(seen, |one| one.at_ms > to),
+        (_, None) => {}
+    }
+}
+
+fn cut<T>(list: &mut Vec<T>, is_later: impl Fn(&T) -> bool) {
+    let end = list.iter().position(is_later).unwrap_or(list.len());
+    list.truncate(end);
 }
 
 fn number(length: usize) -> u64 {
@@ -275,4 +331,40 @@ fn tell(detection: &Detection) {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_report::ClientRow;
+
+    #[track_caller]
+    fn check(seen: &[u64], active: &[u64], expected: (usize, usize)) {
+        let mut all_seen: Vec<_> =
+            (1..).zip(seen).map(|(id, at_ms)| Seen { id, at_ms: *at_ms, incident: None }).collect();
+        let mut all_active: Vec<_> = (1..)
+            .zip(active)
+            .map(|(id, at_ms)| Active { id, at_ms: *at_ms, told: ClientRow::default() })
+            .collect();
+        keep_level(&mut all_seen, &mut all_active, 3);
+        assert_eq!((all_seen.len(), all_active.len()), expected);
+    }
+
+    #[test]
+    fn nothing_is_seen_before_what_may_have_been_earlier() {
+        // Neither goes on: all of it.
+        check(&[1, 2], &[1, 9], (2, 2));
+        check(&[], &[], (0, 0));
+        // One goes on: of the other what was until then.
+        check(&[1, 2, 3], &[1, 9], (3, 1));
+        check(&[1, 2, 3], &[3], (3, 1));
+        check(&[9], &[1, 2, 3], (0, 3));
+        // Both do: the one that ends first is whole.
+        check(&[1, 2, 3], &[1, 4, 5], (3, 1));
+        check(&[1, 4, 5], &[1, 2, 3], (1, 3));
+        check(&[1, 2, 3], &[1, 2, 3], (3, 3));
+        // A clock that is ahead holds up no more than its own list, and not both.
+        check(&[99, 2, 3], &[99, 2, 3], (3, 0));
+        check(&[99, 2, 4], &[99, 2, 3], (0, 3));
+    }
 }

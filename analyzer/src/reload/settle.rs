@@ -11,6 +11,11 @@ pub(super) fn settle(running: &Config, new: &mut Config) -> Vec<&'static str> {
     keep.as_it_is("log", &running.log, &mut new.log);
     keep.as_it_is("store", &running.store, &mut new.store);
     keep.as_it_is("http.connections", &running.http.connections, &mut new.http.connections);
+    keep.as_it_is(
+        "http.connections_per_address",
+        &running.http.connections_per_address,
+        &mut new.http.connections_per_address,
+    );
     keep.as_it_is("http.header_timeout_ms", &running.http.header_timeout, &mut new.http.header_timeout);
     keep.as_it_is("http.shutdown_timeout_ms", &running.http.shutdown_timeout, &mut new.http.shutdown_timeout);
     keep.as_it_is("ingest.concurrency", &running.ingest.concurrency, &mut new.ingest.concurrency);

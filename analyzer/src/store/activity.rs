@@ -112,7 +112,7 @@ impl Store {
     /// What is next after that place.
     pub(crate) async fn activity_after(&self, cursor: u64, most: u32) -> Result<Vec<Active>, StoreError> {
         let text = "SELECT id, at_ms, told FROM activity WHERE id > $1 ORDER BY id LIMIT $2";
-        let rows = self.lookups.rows(sql(text).bind(cursor).bind(most)).await?;
+        let rows = self.work.rows(sql(text).bind(cursor).bind(most)).await?;
         Ok(rows.iter().map(active).collect::<Result<_, _>>()?)
     }
 
@@ -125,7 +125,7 @@ impl Store {
     ) -> Result<Vec<Active>, StoreError> {
         let text =
             "SELECT id, at_ms, told FROM activity WHERE id <= $1 AND at_ms >= $2 ORDER BY id DESC LIMIT $3";
-        let rows = self.readers.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
+        let rows = self.work.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
         Ok(rows.iter().rev().map(active).collect::<Result<_, _>>()?)
     }
 
@@ -134,7 +134,7 @@ impl Store {
         let text = "SELECT client, client_key, max(at_ms) AS at_ms FROM activity WHERE authenticated = 1 \
              AND client IS NOT NULL AND id <= $1 AND at_ms >= $2 GROUP BY client, client_key \
              ORDER BY at_ms DESC LIMIT $3";
-        let rows = self.readers.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
+        let rows = self.work.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
         // The latest count where there are too many; of those, the latest come last.
         Ok(rows.iter().rev().map(met).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }

@@ -73,7 +73,8 @@ impl From<sqlx::Error> for StoreError {
 /// <https://www.sqlite.org/rescode.html>: the low byte is the primary code.
 fn of_sqlite(code: &str, error: sqlx::Error) -> StoreError {
     match code.parse::<u32>().ok().map(|code| code & 0xFF) {
-        Some(5 | 6) => StoreError::Busy,
+        // Busy, locked, and a question that was given up.
+        Some(5 | 6 | 9) => StoreError::Busy,
         Some(13) => StoreError::Full,
         Some(26) => StoreError::Foreign,
         Some(_) | None => StoreError::Failed(error),

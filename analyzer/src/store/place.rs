@@ -3,6 +3,7 @@
 use super::{Access, Folder, FolderError};
 use crate::config::{self, Config, StoreUrl};
 use std::fmt;
+use std::time::Duration;
 
 /// A place that is ready for the store to be opened.
 #[derive(Debug)]
@@ -10,8 +11,16 @@ pub struct Place(pub(super) Where);
 
 #[derive(Debug)]
 pub(super) enum Where {
-    Folder { folder: Folder, settings: config::Store },
-    Server { settings: config::Store },
+    /// Nobody waits longer than the patience for what a person asked.
+    Folder {
+        folder: Folder,
+        settings: config::Store,
+        patience: Duration,
+    },
+    Server {
+        settings: config::Store,
+        patience: Duration,
+    },
 }
 
 impl Place {
@@ -20,12 +29,12 @@ impl Place {
     /// # Errors
     /// The data folder is unusable, empty or taken.
     pub fn enter(config: &Config, access: Access) -> Result<Self, FolderError> {
-        let settings = config.store.clone();
+        let (settings, patience) = (config.store.clone(), config.http.request_timeout);
         Ok(Self(match settings.url {
             StoreUrl::Embedded => {
-                Where::Folder { folder: Folder::enter(&config.data_dir, access)?, settings }
+                Where::Folder { folder: Folder::enter(&config.data_dir, access)?, settings, patience }
             }
-            StoreUrl::Postgres(_) => Where::Server { settings },
+            StoreUrl::Postgres(_) => Where::Server { settings, patience },
         }))
     }
 }

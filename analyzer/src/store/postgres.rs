@@ -3,7 +3,7 @@
 //! Who waits for a row that another holds gives up after the same time as for SQLite's file, and is told to come again.
 
 use super::pool::Pool;
-use super::{ACQUIRE_TIMEOUT, LOOKUPS, Store, StoreError, migrations};
+use super::{ACQUIRE_TIMEOUT, LOOKUPS, Store, StoreError, WORK, migrations};
 use crate::config;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr as _;
@@ -12,25 +12,36 @@ use std::time::Duration;
 
 /// Connections that write: reports, and beside them operators and jobs.
 const WRITERS: u32 = 3;
-/// A question that takes longer is given up by the server, whoever asked is long gone.
-const LONGEST_QUESTION: Duration = Duration::from_secs(60);
+/// A statement of our own that takes longer is given up by the server.
+const LONGEST: Duration = Duration::from_secs(60);
 
-pub(super) async fn open(url: &str, settings: &config::Store) -> Result<Store, StoreError> {
+pub(super) async fn open(
+    url: &str,
+    settings: &config::Store,
+    patience: Duration,
+) -> Result<Store, StoreError> {
     use sqlx::ConnectOptions as _;
     let options = PgConnectOptions::from_str(url)?.application_name("portcullis").disable_statement_logging();
-    let writer = pool(WRITERS, settings, options.clone()).await?;
+    let writer = pool(WRITERS, LONGEST, settings, options.clone()).await?;
     migrations::run(&writer).await?;
-    let readers = pool(settings.readers, settings, options.clone()).await?;
-    let lookups = pool(LOOKUPS, settings, options).await?;
-    Ok(Store { writer, readers, lookups, standing: Arc::default(), _folder: None })
+    // Whoever asked is gone by then.
+    let readers = pool(settings.readers, patience, settings, options.clone()).await?;
+    let lookups = pool(LOOKUPS, LONGEST, settings, options.clone()).await?;
+    let work = pool(WORK, LONGEST, settings, options).await?;
+    Ok(Store { writer, readers, lookups, work, standing: Arc::default(), _folder: None })
 }
 
-async fn pool(size: u32, settings: &config::Store, options: PgConnectOptions) -> Result<Pool, StoreError> {
+async fn pool(
+    size: u32,
+    longest: Duration,
+    settings: &config::Store,
+    options: PgConnectOptions,
+) -> Result<Pool, StoreError> {
     let session = format!(
         "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         settings.busy_timeout.as_millis(),
-        LONGEST_QUESTION.as_millis(),
-        LONGEST_QUESTION.as_millis(),
+        longest.as_millis(),
+        LONGEST.as_millis(),
     );
     let pool = PgPoolOptions::new()
         .max_connections(size)

@@ -24,7 +24,9 @@ pub(crate) const AUTHOR: &str = "engine";
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) id: u64,
-    pub(crate) incident: Incident,
+    pub(crate) at_ms: u64,
+    /// Nothing where a later version wrote it in words that this one does not know.
+    pub(crate) incident: Option<Incident>,
 }
 
 /// How far the engine is.

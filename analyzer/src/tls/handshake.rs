@@ -3,6 +3,7 @@
 use super::Tls;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
@@ -16,6 +17,9 @@ const HANDSHAKE: u8 = 22;
 /// What a client that speaks no TLS is told.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 37\r\n\r\n\
                        This port speaks TLS only: https://\r\n";
+
+/// How long a handshake has its turn: cryptography takes a moment, and the rest is waiting for the other end.
+const TURN: Duration = Duration::from_secs(1);
 
 /// So much of what it sends is read on, so that the answer is not lost with a reset.
 const DRAIN: u64 = 64 * 1024;
@@ -94,7 +98,8 @@ impl Tls {
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await.map_err(failed)?;
         // Asked for only here: whoever connects and says nothing takes nobody's turn.
         let _turn = self.turns.acquire().await.map_err(|_| Handshake::Failed)?;
-        hello.into_stream(accept).await.map_err(failed)
+        let shaken = tokio::time::timeout(TURN, hello.into_stream(accept)).await;
+        shaken.map_err(|_| Handshake::Slow)?.map_err(failed)
     }
 }
 

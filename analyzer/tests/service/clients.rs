@@ -49,6 +49,57 @@ async fn tell(service: &Service, rows: Vec<ClientRow>) {
     }
 }
 
+/// A service on the ground whose engine is off, until everything is stored: what was told while no engine ran.
+async fn backlog(ground: &crate::ground::Ground, reports: Vec<Report>) {
+    let service = Service::start_on(ground.clone(), |config| config.security.enabled = false).await;
+    for report in reports {
+        assert_eq!(service.report(&report).await.status, 200);
+    }
+    service.running.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_standstill_nothing_is_late() {
+    const SECONDS: u64 = 100;
+    let ground = crate::ground::Ground::new().await;
+    let second = |number: u64| {
+        let to_ms = NOW - (SECONDS - number) * 1_000;
+        let row = |one: u64| failing("198.51.100.1", &format!("C{one}"), 1, one);
+        let rows = (0..15).map(|one| ClientRow { client_key: key((number * 15 + one).into()), ..row(one) });
+        Report {
+            from_ms: to_ms,
+            to_ms,
+            incidents: (0..40).map(|_| incident("0123456789abcdef", Reason::Depth, to_ms)).collect(),
+            clients: Some(ClientsReport { rows: rows.collect(), dropped: 0 }),
+            ..report(1)
+        }
+    };
+    backlog(&ground, (0..SECONDS).map(second).collect()).await;
+    let service = Service::start_on(ground, |_| ()).await;
+    let engine = async || service.get("/monitoring/security/").await.json()["engine"].clone();
+    until(async || engine().await["incidents"] == 40 * SECONDS).await;
+    // Who has seen one more has told of those before.
+    deliver(&service, vec![incident("0123456789abcdef", Reason::Depth, NOW)]).await;
+    until(async || engine().await["incidents"] == 40 * SECONDS + 1).await;
+    heard(&service).await;
+    let engine = engine().await;
+    assert_eq!(engine["late"], 0, "{engine}");
+}
+
+#[tokio::test]
+async fn incidents_in_words_of_a_later_version_are_passed_over() {
+    let ground = crate::ground::Ground::new().await;
+    let refused =
+        |number: usize| (0..number).map(|_| incident("0123456789abcdef", Reason::Depth, NOW)).collect();
+    let reports = (0..12).map(|_| Report { incidents: refused(100), ..report(1) });
+    backlog(&ground, reports.collect()).await;
+    ground.connect().await.run("UPDATE incidents SET reason = 'of_a_later_version'").await;
+    let service = Service::start_on(ground, |_| ()).await;
+    deliver(&service, refused(6)).await;
+    seen(&service).await;
+    until(async || service.rows("detections").await == 1).await;
+}
+
 /// Waits until the engine has seen all that was told of clients.
 async fn heard(service: &Service) {
     until(async || {

@@ -57,7 +57,7 @@ fn a_broken_configuration_is_told_with_its_line() {
     std::fs::write(folder.path().join("c.yaml"), "http:\n  conections: 5\n").unwrap();
     let output = portcullis(&["serve", "--config", "c.yaml"]).current_dir(folder.path()).output().unwrap();
     let expected = "portcullis: c.yaml:2: http.conections: unknown field `conections`, expected one of \
-                    connections, requests_per_s, header_timeout_ms, request_timeout_ms, shutdown_timeout_ms\n";
+                    connections, connections_per_address, requests_per_s, header_timeout_ms, request_timeout_ms, shutdown_timeout_ms\n";
     check(&output, 2, "", expected);
 }
 

@@ -28,14 +28,6 @@ impl Engine {
             Self::Postgres => "postgres",
         }
     }
-
-    /// The text as this kind keeps it.
-    pub(crate) fn kept(self, text: &str) -> String {
-        match self {
-            Self::Sqlite => text.to_owned(),
-            Self::Postgres => text.replace('\0', "\u{FFFD}"),
-        }
-    }
 }
 
 /// Where one store is; clones are the same store.
@@ -167,11 +159,41 @@ impl Raw {
         }
     }
 
+    /// Makes the store refuse rows of that operation.
+    pub(crate) async fn refuse_operation(&mut self, operation: &str) {
+        let sql = match self {
+            Self::Sqlite(_) => format!(
+                "CREATE TRIGGER refused BEFORE INSERT ON rollup WHEN NEW.operation = '{operation}' \
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            ),
+            Self::Postgres(_) => {
+                format!("ALTER TABLE rollup ADD CONSTRAINT refused CHECK (operation <> '{operation}')")
+            }
+        };
+        self.run(&sql).await;
+    }
+
+    /// Has the sockets of a store without end, so that no question about them is ever answered.
+    pub(crate) async fn make_sockets_endless(&mut self) {
+        let numbers = match self {
+            Self::Sqlite(_) => {
+                "(WITH RECURSIVE all_of(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM all_of) SELECT number FROM all_of)"
+            }
+            Self::Postgres(_) => "generate_series(1, 9000000000000000) AS all_of(number)",
+        };
+        self.run("ALTER TABLE sockets RENAME TO sockets_before").await;
+        self.run(&format!(
+            "CREATE VIEW sockets AS SELECT 1700000000000 + 0 * number AS bucket_ms, 'default' AS class, \
+             'opened' AS name, 0 * number AS amount FROM {numbers}"
+        ))
+        .await;
+    }
+
     /// Makes everyone else who would write reports wait.
     pub(crate) async fn keep_writers_out(&mut self) {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN; LOCK TABLE boots, rollup, incidents IN EXCLUSIVE MODE",
+            Self::Postgres(_) => "BEGIN; LOCK TABLE boots, rollup, incidents, leases IN EXCLUSIVE MODE",
         };
         self.run(sql).await;
     }

@@ -5,8 +5,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use portcullis_analyzer::{Key, Role};
 use portcullis_report::{
-    Bounds, CandidateReport, ChangeRow, CloseCode, OperationKind, Reason, Report, SocketClient, SocketRow,
-    SocketsReport, Spread, Traffic,
+    Bounds, CandidateReport, ChangeRow, ClientRow, ClientsReport, CloseCode, OperationKind, Reason, Report,
+    SocketClient, SocketRow, SocketsReport, Spread, Traffic,
 };
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -330,10 +330,48 @@ async fn strange_texts_are_kept_as_they_are_beside_those_of_others() {
         .collect();
     for text in strange {
         // As answers show it.
-        let kept = portcullis_redact::label(&crate::ENGINE.kept(text));
+        let kept = portcullis_redact::label(&text.replace('\0', "\u{FFFD}"));
         assert!(operations.contains(&kept.as_str()), "{kept:?} is not among {operations:?}");
     }
     assert_eq!(answer["totals"]["reports"], 12);
+}
+
+#[tokio::test]
+async fn texts_that_a_store_keeps_alike_are_merged_as_alike() {
+    let service = Service::start().await;
+    let mut twice = whole(1);
+    let clients = |class: &str| {
+        let row = ClientRow {
+            client_key: KEY.to_owned(),
+            class: class.to_owned(),
+            unfinished: 1,
+            ..ClientRow::default()
+        };
+        ClientsReport { rows: vec![row], dropped: 0 }
+    };
+    twice.clients = Some(clients("\0"));
+    let with_class = |report: &mut Report, class: &str| {
+        report.rollup.truncate(1);
+        report.rollup[0].key.class = class.to_owned();
+        let sockets = report.sockets.as_mut().unwrap();
+        (sockets.rows[0].class, sockets.clients[0].class) = (class.to_owned(), class.to_owned());
+        report.candidate.as_mut().unwrap().changes[0].class = class.to_owned();
+    };
+    with_class(&mut twice, "\0");
+    let mut other = whole(1);
+    with_class(&mut other, "\u{FFFD}");
+    twice.rollup.extend(other.rollup);
+    let (sockets, others) = (twice.sockets.as_mut().unwrap(), other.sockets.unwrap());
+    sockets.rows.extend(others.rows);
+    sockets.clients.extend(others.clients);
+    twice.candidate.as_mut().unwrap().changes.extend(other.candidate.unwrap().changes);
+    twice.clients.as_mut().unwrap().rows.extend(clients("\u{FFFD}").rows);
+    let reply = service.report(&twice).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    for table in ["rollup", "socket_clients", "socket_workers", "candidate_changes", "activity"] {
+        assert_eq!(service.rows(table).await, 1, "{table}");
+    }
+    assert_eq!(service.graphql("window=1h").await["totals"]["requests"], 2);
 }
 
 #[tokio::test]

@@ -405,6 +405,40 @@ async fn while_another_process_writes_nothing_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_report_that_the_store_refuses_takes_no_other_with_it() {
+    const OTHERS: usize = 5;
+    let service = Service::start_with(|config| {
+        config.ingest.concurrency = OTHERS + 1;
+        config.store.busy_timeout = Duration::from_secs(60);
+        config.http.request_timeout = Duration::from_secs(60);
+    })
+    .await;
+    let mut store = service.ground.connect().await;
+    store.refuse_operation("Poison").await;
+    store.keep_writers_out().await;
+    let mut sent = tokio::task::JoinSet::new();
+    for operation in std::iter::once("Poison").chain([("A"); OTHERS]) {
+        let report = Report { rollup: vec![row(operation, None, 1)], ..report(1) };
+        let request = service.request("POST", "/edge/v1/reports").bearer_auth(service.edge.reveal());
+        sent.spawn(async move { (operation, send(request.json(&report)).await.status) });
+    }
+    // When all places are taken, all but the one at the door of the store wait for the next batch.
+    until(async || {
+        let probe = service.request("POST", "/edge/v1/reports").bearer_auth(service.edge.reveal());
+        let probe = probe.json(&report(1)).timeout(Duration::from_millis(100)).send().await;
+        probe.is_ok_and(|reply| reply.status() == 503)
+    })
+    .await;
+    store.let_writers_in().await;
+    let mut replies = sent.join_all().await;
+    replies.sort_unstable();
+    let expected: Vec<_> = [("A", 200); OTHERS].into_iter().chain([("Poison", 503)]).collect();
+    assert_eq!(replies, expected);
+    assert_eq!(service.graphql("window=1h").await["totals"]["requests"], OTHERS);
+    assert_eq!(service.get("/monitoring/health/").await.status, 200);
+}
+
+#[tokio::test]
 async fn huge_numbers_saturate_and_break_nothing() {
     let service = Service::start().await;
     for _ in 0..3 {

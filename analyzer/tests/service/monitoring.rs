@@ -304,7 +304,7 @@ async fn clients_text_goes_out_as_json_and_in_no_label() {
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     let answer = reply.json();
-    let hostile = ENGINE.kept(hostile);
+    let hostile = hostile.replace('\0', "\u{FFFD}");
     assert_eq!(answer["by_operation"][0]["operation"], label(&hostile).as_str());
     assert_eq!(answer["refused_shapes"][0]["sample_document"], document(&hostile).as_str());
     assert_eq!(answer["refused_shapes"][0]["sample_correlation_id"], hostile);

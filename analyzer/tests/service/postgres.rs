@@ -26,6 +26,7 @@ mod measure;
 mod mmdb;
 mod monitoring;
 mod process;
+mod questions;
 mod replicas;
 mod retention;
 mod security;

@@ -183,6 +183,29 @@ async fn what_one_decided_the_other_tells_a_moment_later() {
 }
 
 #[tokio::test]
+async fn who_begins_has_the_lease_however_long_it_takes() {
+    let ground = Ground::new().await;
+    // Its tables are there before the first analyzer is.
+    ground.add_key(portcullis_analyzer::Role::Viewer).await;
+    let mut other = ground.connect().await;
+    other.run("BEGIN; LOCK TABLE activity IN ACCESS EXCLUSIVE MODE").await;
+    let service = Service::start_on(ground.clone(), |config| {
+        config.store.busy_timeout = std::time::Duration::from_secs(60);
+    })
+    .await;
+    let mut store = ground.connect().await;
+    let taken = "SELECT coalesce(max(expires_ms), 0) FROM leases WHERE name = 'engine'";
+    for seconds in [0, 8, 16] {
+        let now_ms = NOW + seconds * 1_000;
+        service.set_now(now_ms);
+        until(async || store.number(taken).await == (now_ms + 10_000).cast_signed()).await;
+    }
+    assert_eq!(service.get("/monitoring/security/").await.json()["engine"]["leads"], false);
+    other.let_writers_in().await;
+    until(async || service.get("/monitoring/security/").await.json()["engine"]["leads"] == true).await;
+}
+
+#[tokio::test]
 async fn what_two_take_in_is_judged_together_and_by_whoever_is_left() {
     let ground = Ground::new().await;
     let (one, two) =

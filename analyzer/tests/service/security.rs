@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// `graphql_bomb` takes five refusals in one go; the sixth is a detection with 50 points.
 const BOMB: usize = 6;
 
-fn refusals(client: &str, number: usize) -> Vec<Incident> {
+pub(crate) fn refusals(client: &str, number: usize) -> Vec<Incident> {
     let one =
         |_| Incident { client: Some(client.to_owned()), ..incident("0123456789abcdef", Reason::Depth, NOW) };
     (0..number).map(one).collect()
@@ -189,6 +189,22 @@ async fn whom_an_operator_allows_gets_no_points() {
     let clients = security(&service, "").await["clients"].clone();
     let clients: Vec<_> = clients.as_array().unwrap().iter().map(|it| it["value"].clone()).collect();
     assert_eq!(clients, ["198.51.100.7"]);
+}
+
+#[tokio::test]
+async fn while_the_store_is_busy_the_engine_keeps_what_it_knows() {
+    let service = Service::start_with(|config| config.store.busy_timeout = Duration::from_millis(20)).await;
+    deliver(&service, refusals("192.0.2.7", 4)).await;
+    seen(&service).await;
+    let engine = async || security(&service, "").await["engine"].clone();
+    until(async || engine().await["leads"] == true).await;
+    let mut other = service.ground.connect().await;
+    other.keep_writers_out().await;
+    until(async || engine().await["last_error"] == "busy").await;
+    assert_eq!(engine().await["leads"], true);
+    other.let_writers_in().await;
+    deliver(&service, refusals("192.0.2.7", 2)).await;
+    until(async || service.rows("detections").await == 1).await;
 }
 
 #[tokio::test]

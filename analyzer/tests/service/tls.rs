@@ -168,6 +168,43 @@ async fn who_holds_a_handshake_up_is_closed_and_takes_no_turn_before_he_speaks()
 }
 
 #[tokio::test]
+async fn who_stops_in_the_middle_of_a_handshake_gives_his_turn_back() {
+    let secured = Secured::start(|tls, _| {
+        tls.handshake_timeout = Duration::from_secs(60);
+        tls.handshakes = 1;
+    })
+    .await;
+    // What a client says first, as one has said it to somebody else.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let client = secured.client().build().unwrap();
+    let asking = tokio::spawn(async move { client.get(url).send().await.map(drop) });
+    let hello = tokio::task::spawn_blocking(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 5];
+        stream.read_exact(&mut head).unwrap();
+        let mut body = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
+        stream.read_exact(&mut body).unwrap();
+        [head.to_vec(), body].concat()
+    });
+    let hello = hello.await.unwrap();
+    assert!(asking.await.unwrap().is_err());
+    let mut stalled = secured.connect();
+    stalled.write_all(&hello).unwrap();
+    // The answer shows that it has its turn.
+    let mut stalled = tokio::task::spawn_blocking(move || {
+        stalled.read_exact(&mut [0; 5]).unwrap();
+        stalled
+    })
+    .await
+    .unwrap();
+    let client = secured.client().timeout(Duration::from_secs(20));
+    assert_eq!(secured.ask(client, "/monitoring/health/").await, Some(200));
+    assert_eq!(secured.shaken("slow").await, 1);
+    drop(tokio::task::spawn_blocking(move || stalled.read_to_end(&mut Vec::new())).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_handshake_in_work_does_not_hold_the_end_up() {
     let secured = Secured::start(|_, _| ()).await;
     let mut stream = secured.connect();

@@ -51,7 +51,7 @@ impl Store {
         // While we waited another may have fetched what is even newer than what we saw.
         let is_old = seen.floor > held.standing.floor || seen.revision > held.standing.revision;
         if was_away || is_old || self.went_back(&held.standing, &seen).await? {
-            let mut snapshot = self.readers.snapshot().await?;
+            let mut snapshot = self.work.snapshot().await?;
             let at = current(&mut snapshot).await?;
             let known = held.standing.revision;
             let is_other = was_away || at.revision < known || known < at.floor;

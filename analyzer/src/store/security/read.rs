@@ -16,21 +16,17 @@ impl Store {
     pub(crate) async fn cursor(&self) -> Result<Cursor, StoreError> {
         let mut cursor = Cursor::default();
         for (name, place) in cursor.places() {
-            let row =
-                self.lookups.row(sql("SELECT incident FROM cursors WHERE name = $1").bind(name)).await?;
+            let row = self.work.row(sql("SELECT incident FROM cursors WHERE name = $1").bind(name)).await?;
             *place = row.map(|row| row.amount("incident")).transpose()?.unwrap_or_default();
         }
         Ok(cursor)
     }
 
-    /// The next incidents. Those of reasons that a later version wrote are passed over.
+    /// The next incidents.
     pub(crate) async fn incidents_after(&self, cursor: u64, most: u32) -> Result<Vec<Seen>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM incidents WHERE id > $1 ORDER BY id LIMIT $2");
-        let rows = self.lookups.rows(sql(text).bind(cursor).bind(most)).await?;
-        rows.iter()
-            .filter_map(|row| seen(row).transpose())
-            .map(|seen| seen.map_err(StoreError::from))
-            .collect()
+        let rows = self.work.rows(sql(text).bind(cursor).bind(most)).await?;
+        Ok(rows.iter().map(seen).collect::<Result<_, _>>()?)
     }
 
     /// The latest that have been seen, from that moment on, in their order.
@@ -43,16 +39,19 @@ impl Store {
         let text = format!(
             "SELECT {COLUMNS} FROM incidents WHERE id <= $1 AND at_ms >= $2 ORDER BY id DESC LIMIT $3"
         );
-        let rows = self.readers.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
-        let seen = rows.iter().rev().filter_map(|row| seen(row).transpose());
-        seen.map(|seen| seen.map_err(StoreError::from)).collect()
+        let rows = self.work.rows(sql(text).bind(cursor).bind(since_ms).bind(most)).await?;
+        Ok(rows.iter().rev().map(seen).collect::<Result<_, _>>()?)
     }
 }
 
-fn seen(row: &Row) -> Result<Option<Seen>, sqlx::Error> {
+fn seen(row: &Row) -> Result<Seen, sqlx::Error> {
+    Ok(Seen { id: row.amount("id")?, at_ms: row.amount("at_ms")?, incident: incident(row)? })
+}
+
+fn incident(row: &Row) -> Result<Option<Incident>, sqlx::Error> {
     let words = (word(&row.text("reason")?), word(&row.text("transport")?), word(&row.text("kind")?));
     let (Some(reason), Some(transport), Some(kind)) = words else { return Ok(None) };
-    let incident = Incident {
+    Ok(Some(Incident {
         at_ms: row.amount("at_ms")?,
         correlation_id: row.text("correlation_id")?,
         client: row.optional_text("client")?,
@@ -71,8 +70,7 @@ fn seen(row: &Row) -> Result<Option<Seen>, sqlx::Error> {
         measured: measured(row)?,
         cost_milli: row.optional_amount("cost_milli")?,
         body_bytes: row.amount("body_bytes")?,
-    };
-    Ok(Some(Seen { id: row.amount("id")?, incident }))
+    }))
 }
 
 fn measured(row: &Row) -> Result<Option<Measured>, sqlx::Error> {

@@ -40,7 +40,7 @@ impl Store {
     /// The records of those with the highest scores.
     pub(crate) async fn worst_records(&self, most: u32) -> Result<Vec<Record>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM reputation ORDER BY rank DESC LIMIT $1");
-        let rows = self.readers.rows(sql(text).bind(most)).await?;
+        let rows = self.work.rows(sql(text).bind(most)).await?;
         Ok(rows.iter().map(record).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 

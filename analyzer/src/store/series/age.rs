@@ -16,7 +16,6 @@ const PROGRESS: [&str; 2] = ["series_1m", "series_5m"];
 const OLD_POINTS: &str = "DELETE FROM series_points WHERE (series, at_ms) IN \
      (SELECT series, at_ms FROM series_points WHERE at_ms < $1 LIMIT $2)";
 const OLD_SERIES: &str = "DELETE FROM series WHERE id IN (SELECT id FROM series WHERE last_ms < $1 LIMIT $2)";
-const FIRST_KEPT: &str = "SELECT at_ms FROM series_points ORDER BY at_ms DESC LIMIT 1 OFFSET $1";
 
 const MERGE: &str = "INSERT INTO series_points (series, at_ms, points, total, least, most) \
      SELECT series, CAST($1 AS BIGINT), CAST(sum(points) AS BIGINT), sum(total), min(least), max(most) FROM series_points \
@@ -50,14 +49,11 @@ impl Store {
     pub(crate) async fn forget_series(&self, lease: &Lease, expiry: Expiry) -> Result<u64, StoreError> {
         let before = stored(expiry.before_ms);
         let begun = stored(expiry.before_ms.saturating_sub(WIDEST_MS));
-        let mut gone = self.delete_all(lease, OLD_POINTS, begun).await?;
-        let excess = self.readers.row(sql(FIRST_KEPT).bind(expiry.rollup_rows)).await?;
-        if let Some(row) = excess {
-            let kept = row.int("at_ms")?.saturating_add(1);
-            gone = gone.saturating_add(self.delete_all(lease, OLD_POINTS, kept).await?);
-        }
+        let old = self.delete_all(lease, OLD_POINTS, begun).await?;
+        let beyond =
+            self.delete_beyond(lease, "series_points", "series, at_ms", "at_ms", expiry.rows).await?;
         self.delete_all(lease, OLD_SERIES, before.min(begun)).await?;
-        Ok(gone)
+        Ok(old.saturating_add(beyond))
     }
 }
 

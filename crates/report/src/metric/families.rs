@@ -457,6 +457,13 @@ pub const ANALYZER_FAMILIES: &[Family] = &[
         help: "TLS handshakes: done, plaintext, slow, with a certificate that is not believed, or failed otherwise.",
     },
     Family {
+        name: "portcullis_analyzer_connections_refused_total",
+        kind: FamilyKind::Counter,
+        labels: &[],
+        buckets: &[],
+        help: "Connections that were closed because their address had too many.",
+    },
+    Family {
         name: "portcullis_analyzer_reloads_total",
         kind: FamilyKind::Counter,
         labels: &["what", "outcome"],
