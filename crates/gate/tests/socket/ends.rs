@@ -1,6 +1,5 @@
 //! Ends of operations that cross what the client says: whose they are.
 
-use crate::properties::held;
 use crate::{Carries, Line, NEW, OLD, start};
 use portcullis_report::Reason;
 
@@ -62,7 +61,7 @@ fn an_id_may_be_used_again_where_no_end_is_said_of_what_was_stopped() {
 fn what_was_stopped_is_not_remembered_for_long() {
     for carries in [NEW, OLD] {
         let mut line = Line::ready(POLICY, carries);
-        let before = held(&line.held);
+        let before = line.held.socket_bytes();
         for id in 0..200 {
             assert_eq!(line.text(&start(carries, &id.to_string(), ENDLESS)).refused(), None);
             line.text(&stop(carries, &id.to_string()));
@@ -71,6 +70,10 @@ fn what_was_stopped_is_not_remembered_for_long() {
                 assert!(pong.client.is_empty(), "the client has no part in it");
             }
         }
-        assert!(held(&line.held) < before + 4_096, "{} and {before} before", held(&line.held));
+        assert!(
+            line.held.socket_bytes() < before + 4_096,
+            "{} and {before} before",
+            line.held.socket_bytes()
+        );
     }
 }
