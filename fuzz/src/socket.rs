@@ -199,11 +199,9 @@ impl<'p> Line<'p> {
     }
 
     fn end(&mut self) {
-        let state = format!("{:?}", self.held);
-        let bytes: usize =
-            state.rsplit("socket_bytes: ").next().unwrap().trim_end_matches([' ', '}']).parse().unwrap();
+        let bytes = self.held.socket_bytes();
         let message = self.policy.websocket.limits.message_bytes + 14 * 1_024;
-        assert!(bytes <= (64 << 10) + message, "{state}");
+        assert!(bytes <= (64 << 10) + 2 * message, "{:?}", self.held);
         self.on(SocketInput::Ended);
         assert_eq!(self.held, Held::default(), "something stays held");
     }

@@ -19,6 +19,7 @@ pub use error::FrameError;
 pub use head::HeadBytes;
 pub use mask::Mask;
 pub use reader::{Begin, Compression, End, FrameLimits, FrameReader, Kind, Part, Payload, Sender};
+pub use utf8::Utf8;
 pub use write::{Frame, Masking, write};
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn post(headers: Headers<'_>, place: Place, policy: &Policy) -> Result<Intake, R
 }
 
 /// Whether a query string has something of a GraphQL request.
-fn asks(query: &[u8], policy: &Policy) -> bool {
+pub(crate) fn asks(query: &[u8], policy: &Policy) -> bool {
     query_string_by(query, IdKeys::Named(&policy.id_keys)) == QueryString::Graphql
 }
 

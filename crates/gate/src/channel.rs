@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::conclude::{events, properties};
 use crate::crowd::{Carried, SocketEvent, SocketNews};
 use crate::effect::{Effect, Effects, Flow};
-use crate::handshake::{Answered, Carries, Opening, Terms, answered};
+use crate::handshake::{Answered, Carries, Opening, Terms, answered, room};
 use crate::headers::Headers;
 use crate::input::Chunk;
 use crate::judge::Judgement;
@@ -60,18 +60,27 @@ pub(crate) fn refuse(case: Case, refusal: Refusal, world: &World<'_>) -> Effects
 
 /// Lets an attempt go to the upstream.
 pub(crate) fn ask(opening: Box<Opening>, mut list: Vec<Effect>, world: &World<'_>) -> (Course, Effects) {
-    let case = &opening.case;
+    list.extend(properties(&opening.case, &let_through(&opening, world)));
+    (Course::Asking(opening), Effects { flow: Flow::Continue, list })
+}
+
+/// What an attempt is that nothing is against, or only counts.
+fn let_through(opening: &Opening, world: &World<'_>) -> Judgement {
     let mut judgement = Judgement::unparsed(Refusal::because(Reason::Unreadable), world.policy).alone();
     judgement.verdict = Verdict::Allow;
     judgement.operations.iter_mut().for_each(|judged| judged.shadowed = opening.shadowed);
-    list.extend(properties(case, &judgement));
-    list.extend(counts(case, Verdict::Allow));
+    judgement
+}
+
+/// What is counted and told of an attempt once it is known that the gate has let it through.
+fn passed(opening: &Opening, world: &World<'_>) -> Vec<Effect> {
+    let mut list = counts(&opening.case, Verdict::Allow);
     if let Some(refusal) = opening.shadowed {
         list.push(Effect::Count(Metric::Shadowed(refusal.reason), 1));
-        let told = events(case.again(), judgement, world.now);
+        let told = events(opening.case.again(), let_through(opening, world), world.now);
         list.extend(told.into_iter().map(|event| Effect::Emit(Box::new(event))));
     }
-    (Course::Asking(opening), Effects { flow: Flow::Continue, list })
+    list
 }
 
 impl Course {
@@ -105,14 +114,24 @@ impl Course {
     /// The upstream's answer.
     pub(crate) fn on_answer(self, headers: Option<Headers<'_>>, world: &mut World<'_>) -> (Self, Effects) {
         let Self::Asking(mut opening) = self else { return (self, Effects::default()) };
-        match answered(headers, &opening, world.policy) {
+        let found = match answered(headers, &opening, world.policy) {
+            // Others may have been opened since it was asked.
+            Answered::Opened { terms, told } => match room(opening.purpose, terms.deflate, world) {
+                Ok(()) => Answered::Opened { terms, told },
+                Err(refusal) => Answered::Unfit(refusal),
+            },
+            other @ (Answered::Failed | Answered::Unfit(_)) => other,
+        };
+        match found {
             Answered::Opened { terms, told } => {
+                let passed = passed(&opening, world);
                 let case = opening.case;
                 let mut list = vec![
                     Effect::SetResponseHeader(header::CORRELATION_ID, case.correlation.as_str().to_owned()),
                     attempts(Handshake::Opened),
                     news(&case, SocketNews::Opened, world.now),
                 ];
+                list.extend(passed);
                 list.extend(told);
                 list.push(Effect::Property("portcullis_subprotocol", subprotocol(terms).to_owned()));
                 let channel = Channel::new(case, terms, world);
@@ -121,7 +140,7 @@ impl Course {
             Answered::Failed => {
                 let correlation = opening.case.correlation.as_str().to_owned();
                 let mut list = vec![Effect::SetResponseHeader(header::CORRELATION_ID, correlation)];
-                list.extend(fail(&mut opening.case, world));
+                list.extend(fail(&mut opening, world));
                 (Self::Shut, Effects { flow: Flow::Continue, list })
             }
             Answered::Unfit(refusal) => {
@@ -155,7 +174,7 @@ impl Course {
     /// The stream is over.
     pub(crate) fn on_end(self, world: &mut World<'_>) -> Vec<Effect> {
         match self {
-            Self::Asking(mut opening) => fail(&mut opening.case, world),
+            Self::Asking(mut opening) => fail(&mut opening, world),
             Self::Open(channel) => channel.end(world),
             Self::Shut => Vec::new(),
         }
@@ -174,10 +193,11 @@ fn early(mut opening: Box<Opening>, reason: Reason, world: &mut World<'_>) -> (C
 }
 
 /// An attempt that came to nothing at the upstream.
-fn fail(case: &mut Case, world: &mut World<'_>) -> Vec<Effect> {
-    let mut list = close_socket(case, world);
+fn fail(opening: &mut Opening, world: &mut World<'_>) -> Vec<Effect> {
+    let mut list = passed(opening, world);
+    list.extend(close_socket(&mut opening.case, world));
     list.push(attempts(Handshake::Failed));
-    list.push(news(case, SocketNews::Failed, world.now));
+    list.push(news(&opening.case, SocketNews::Failed, world.now));
     list
 }
 
@@ -200,9 +220,10 @@ fn subprotocol(terms: Terms) -> &'static str {
 }
 
 impl Channel {
-    fn new(case: Case, terms: Terms, world: &World<'_>) -> Self {
+    fn new(case: Case, terms: Terms, world: &mut World<'_>) -> Self {
         let (now, carried) = (world.now, Carried::default());
-        let socket = Socket::new(Opened::of(&case, terms), world.policy, now);
+        let mut socket = Socket::new(Opened::of(&case, terms), world.policy, now);
+        socket.tell_held(world.held);
         Self { case, socket, opened: now, told: now, carried, messages: 0, close: None }
     }
 

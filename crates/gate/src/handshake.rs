@@ -10,12 +10,14 @@ mod offer;
 pub(crate) use answered::{Answered, answered};
 pub use offer::Deflate;
 
-use crate::admission::{is_upgrade, stripped, too_long};
+use crate::admission::{asks, is_upgrade, stripped, too_long};
 use crate::case::Case;
 use crate::effect::Effect;
 use crate::headers::Headers;
 use crate::input::{More, Peer};
+use crate::number::count;
 use crate::route::{Routed, routed, target};
+use crate::socket::idle_bytes;
 use crate::throttle::{attempt, open_socket};
 use crate::world::World;
 use offer::Offer;
@@ -122,6 +124,15 @@ fn purpose(raw: &[u8], policy: &Policy) -> Option<(Purpose, Option<ProfileId>)> 
     }
 }
 
+/// Whether the worker may keep one more socket.
+pub(crate) fn room(purpose: Purpose, deflate: Deflate, world: &World<'_>) -> Result<(), Refusal> {
+    let limit = world.policy.websocket.limits.socket_bytes;
+    match world.held.has_socket_room(idle_bytes(purpose, deflate), limit) {
+        true => Ok(()),
+        false => Err(Refusal { limit: Some(count(limit)), ..Refusal::because(Reason::SocketMemory) }),
+    }
+}
+
 /// What an attempt is held against, one after the other.
 struct Hurdles<'p> {
     policy: &'p Policy,
@@ -145,6 +156,7 @@ impl Hurdles<'_> {
             if raw.len() > self.policy.limits.url_bytes { Err(too_long(raw, self.policy)) } else { Ok(()) };
         self.weigh(case.ruled(), case)?;
         self.weigh(length, case)?;
+        self.weigh(self.silent(raw, purpose), case)?;
         self.weigh(form::check(headers, peer, more).map_err(Refusal::because), case)?;
         self.weigh(self.origin(headers), case)?;
         let deflate = Deflate::by(self.policy.websocket.compression);
@@ -155,11 +167,22 @@ impl Hurdles<'_> {
         };
         let fit = if is_fit { Ok(()) } else { Err(Refusal::because(Reason::SocketSubprotocol)) };
         self.weigh(fit, case)?;
+        self.weigh(room(purpose, offer.deflate, world), case)?;
         let attempted = attempt(case, world);
         self.weigh(attempted, case)?;
         let opened = open_socket(case, world);
         self.weigh(opened, case)?;
         Ok(offer)
+    }
+
+    /// Whoever opens a socket has asked nothing yet: an upstream that takes no sockets there would answer the request.
+    fn silent(&self, raw: &[u8], purpose: Purpose) -> Result<(), Refusal> {
+        match purpose {
+            Purpose::Graphql if asks(target(raw).query, self.policy) => {
+                Err(Refusal::because(Reason::Ambiguous))
+            }
+            Purpose::Graphql | Purpose::Anything => Ok(()),
+        }
     }
 
     fn origin(&self, headers: Headers<'_>) -> Result<(), Refusal> {

@@ -22,6 +22,7 @@ mod timing;
 
 use crate::effect::{Effect, Effects, Flow};
 use crate::handshake::{Carries, Terms};
+use crate::held::Kept;
 use crate::input::Chunk;
 use crate::throttle;
 use crate::time::Timestamp;
@@ -38,6 +39,7 @@ use running::{Leases, Running};
 use tally::Tally;
 use timing::Timing;
 
+pub(crate) use memory::idle_bytes;
 pub use opened::Opened;
 
 /// One open WebSocket.
@@ -58,7 +60,7 @@ pub struct Socket {
     closing: Option<Closing>,
     tally: Tally,
     /// What the worker was told that it holds.
-    held: usize,
+    held: Kept,
 }
 
 /// What the host tells of a socket.
@@ -137,7 +139,7 @@ impl Socket {
             mail: Mail::default(),
             closing: None,
             tally: Tally::default(),
-            held: 0,
+            held: Kept::default(),
             opened,
         }
     }
@@ -170,12 +172,14 @@ impl Socket {
             SocketInput::Ended => self.end(&mut turn),
         }
         let Turn { mut list, world, .. } = turn;
-        let after = if matches!(input, SocketInput::Ended) { 0 } else { self.holds() };
-        world.held.change_socket(self.held, after);
-        self.held = after;
         self.tally.settle(&mut list);
-        if self.closing.as_ref().is_some_and(|closing| closing.is_over(world.now)) {
-            list.push(Effect::Reset);
+        if matches!(input, SocketInput::Ended) {
+            self.tell_ended(world.held);
+        } else {
+            self.tell_held(world.held);
+            if self.closing.as_ref().is_some_and(|closing| closing.is_over(world.now)) {
+                list.push(Effect::Reset);
+            }
         }
         Effects { flow: Flow::Continue, list }
     }

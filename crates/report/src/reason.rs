@@ -135,6 +135,7 @@ impl Reason {
             | Self::SocketOperations
             | Self::SocketFraming
             | Self::SocketUpstream
+            | Self::SocketUnanswered
             | Self::SocketBinary
             | Self::SocketText
             | Self::SocketControls
@@ -292,7 +293,7 @@ reasons! {
     SocketMessages, "socket_messages", "MAX_MESSAGES_EXCEEDED", 429, Policy, "Too many messages",
         "More messages than `websocket.limits.messages_per_second` and `burst` allow on one socket, or `websocket.messages` to one client.";
     SocketMemory, "socket_memory", "GATE_OVERLOADED", 429, Gate, "Too much is being held",
-        "What a worker holds of unfinished messages of all its sockets has more than `websocket.limits.socket_bytes`.";
+        "What a worker keeps for all its sockets leaves no room within `websocket.limits.socket_bytes`: for one more socket, or for a message.";
     SocketIdle, "socket_idle", "WEBSOCKET_IDLE", 408, Policy, "Idle for too long",
         "Nothing was sent by either side for `websocket.limits.idle_ms`.";
     SocketLifetime, "socket_lifetime", "WEBSOCKET_EXPIRED", 408, Policy, "Open for too long",
@@ -315,6 +316,8 @@ reasons! {
         "The upstream took a handshake with a subprotocol that was not offered, or with none, or with an extension that the gate does not know.";
     SocketUpstream, "socket_upstream", "UPSTREAM_PROTOCOL_ERROR", 400, Gate, "Invalid frame from the upstream",
         "The upstream sent a frame that RFC 6455 does not allow, or a message that the gate could not follow.";
+    SocketUnanswered, "socket_unanswered", "UPSTREAM_UNRESPONSIVE", 408, Gate, "The upstream does not answer",
+        "Something had to be said to the client, and for 5 s the upstream gave no occasion: it answered no ping and sent nothing else; clients connect again.";
     Unreadable, "unreadable", "REQUEST_UNREADABLE", 400, Gate, "The request could not be read.",
         "The proxy did not hand the request to the gate; what cannot be judged does not pass.";
 }

@@ -3,11 +3,17 @@
 //! Client and server talk past each other: an end that a server tells may be that of an operation which the client has stopped, and started
 //! anew under the same id, in the meantime. So an id is remembered after its operation was stopped, until the server has told its end or
 //! has seen the stop; an end that comes before is the earlier one's, and what runs goes on.
+//!
+//! Servers of the older protocol may tell the end of what was stopped long after they have seen the stop, or never. There the last ids are remembered
+//! for longer, and the first end that comes under one of them leaves it open whose it was: what runs is counted on, and its id is free.
 
 use crate::Sha256Hash;
 
 /// Places that are made at once when there is none left; twice as many may be empty.
 const STEP: usize = 16;
+
+/// Ids that are remembered although the server has seen that nothing runs under them any more; those of one moment are remembered together.
+const REMEMBERED: usize = 128;
 
 /// A moment in what a client has sent to the server; later ones are greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +41,18 @@ struct Entry<T> {
     stopped: Mark,
     /// Ends of those before that the server may yet tell.
     due: u8,
+    standing: Standing,
+}
+
+/// How sure it is whose the next end is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// The server has not seen the last stop: the ends that are due come first.
+    Unseen,
+    /// It has: an end that is due may come, or never.
+    Seen,
+    /// Then an end came that was perhaps that of what runs.
+    Doubtful,
 }
 
 /// Operations in the order of their keys.
@@ -48,14 +66,15 @@ impl<T> Default for Running<T> {
 }
 
 impl<T> Running<T> {
-    /// Whether something runs under an id.
+    /// Whether something runs under an id, beyond doubt.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.entry(id).is_some_and(|entry| entry.operation.is_some())
+        let is_sure = |entry: &Entry<T>| entry.standing != Standing::Doubtful;
+        self.entry(id).is_some_and(|entry| entry.operation.is_some() && is_sure(entry))
     }
 
-    /// Whether an end of an earlier operation may come under an id.
+    /// Whether an end of an earlier operation may come under an id, and it is not known whether the server has seen its stop.
     pub(super) fn owes(&self, id: &str) -> bool {
-        self.entry(id).is_some_and(|entry| entry.due > 0)
+        self.entry(id).is_some_and(|entry| entry.due > 0 && entry.standing == Standing::Unseen)
     }
 
     /// Puts an operation under its id; what there was.
@@ -74,8 +93,8 @@ impl<T> Running<T> {
                 if self.is_full() {
                     self.0.reserve_exact(STEP);
                 }
-                let stopped = Mark::default();
-                let entry = Entry { key, operation: Some(operation), stopped, due: 0 };
+                let (stopped, standing) = (Mark::default(), Standing::Unseen);
+                let entry = Entry { key, operation: Some(operation), stopped, due: 0, standing };
                 self.0.insert(place, entry);
                 None
             }
@@ -97,6 +116,9 @@ impl<T> Running<T> {
         let entry = self.0.get_mut(place)?;
         if entry.due > 0 {
             entry.due = entry.due.saturating_sub(1);
+            if entry.standing == Standing::Seen {
+                entry.standing = Standing::Doubtful;
+            }
             if entry.due > 0 || entry.operation.is_some() {
                 return None;
             }
@@ -106,7 +128,7 @@ impl<T> Running<T> {
         operation
     }
 
-    /// The server has seen all that the client sent before a moment, and what it told of that has been heard.
+    /// The server has seen all that the client sent before a moment, and what it told of that has been heard: no end is due that it has not told.
     pub(super) fn settle(&mut self, seen: Mark) {
         for entry in self.0.iter_mut().filter(|entry| entry.stopped <= seen) {
             entry.due = 0;
@@ -115,14 +137,31 @@ impl<T> Running<T> {
         self.shrink();
     }
 
+    /// The same of a server that may tell ends later: the last of the ids that are due one are remembered.
+    pub(super) fn settle_late(&mut self, seen: Mark) {
+        for entry in self.0.iter_mut().filter(|entry| entry.stopped <= seen && entry.due > 0) {
+            if entry.standing == Standing::Unseen {
+                entry.standing = Standing::Seen;
+            }
+        }
+        let is_idle = |entry: &Entry<T>| entry.operation.is_none() && entry.standing != Standing::Unseen;
+        let mut idle: Vec<Mark> = self.0.iter().filter(|entry| is_idle(entry)).map(|entry| entry.stopped).collect();
+        idle.sort_unstable();
+        if let Some(last) = idle.len().checked_sub(REMEMBERED).and_then(|over| idle.get(over)) {
+            self.0.retain(|entry| !is_idle(entry) || entry.stopped >= *last);
+            self.shrink();
+        }
+    }
+
     /// Operations that run.
     pub(super) fn len(&self) -> usize {
         self.0.iter().filter(|entry| entry.operation.is_some()).count()
     }
 
-    /// Ids that are remembered although nothing runs under them.
+    /// Operations that were stopped of which it is not known whether the server has seen that.
     pub(super) fn stopped(&self) -> usize {
-        self.0.len().saturating_sub(self.len())
+        let is_unseen = |entry: &&Entry<T>| entry.operation.is_none() && entry.standing == Standing::Unseen;
+        self.0.iter().filter(is_unseen).count()
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -162,7 +201,7 @@ impl<T> Entry<T> {
     /// One more end may come of what no longer counts.
     fn owe(&mut self, now: Mark) {
         self.due = self.due.saturating_add(1);
-        self.stopped = now;
+        (self.stopped, self.standing) = (now, Standing::Unseen);
     }
 }
 
@@ -210,6 +249,35 @@ mod tests {
             (running.start("1", 'b', NOW), running.end("1"), running.end("1")),
             (Some('a'), None, Some('b'))
         );
+    }
+
+    #[test]
+    fn an_end_that_comes_late_ends_nothing_else() {
+        let mut running = Running::default();
+        running.start("1", 'a', NOW);
+        running.stop("1", NOW);
+        running.settle_late(NOW);
+        assert_eq!((running.owes("1"), running.stopped(), running.start("1", 'b', NOW)), (false, 0, None));
+        assert_eq!((running.has("1"), running.end("1"), running.len()), (true, None, 1));
+        // It may have been that of `b`: the id is free, and `b` is counted until another end comes or it is replaced.
+        assert_eq!((running.has("1"), running.start("1", 'c', Mark(2)), running.len()), (false, Some('b'), 1));
+        assert_eq!((running.has("1"), running.owes("1")), (true, true));
+        assert_eq!((running.end("1"), running.end("1"), running.len()), (None, Some('c'), 0));
+    }
+
+    #[test]
+    fn the_last_ids_are_remembered_for_longer() {
+        let mut running = Running::default();
+        for number in 0..1_000_u32 {
+            let id = number.to_string();
+            running.start(&id, number, Mark(number));
+            running.stop(&id, Mark(number));
+            running.settle_late(Mark(number));
+            assert!(running.0.len() <= REMEMBERED);
+        }
+        running.start("999", 1, Mark(1_001));
+        running.start("0", 0, Mark(1_001));
+        assert_eq!((running.end("999"), running.end("0")), (None, Some(0)));
     }
 
     #[test]

@@ -120,7 +120,11 @@ impl<T> Session<T> {
 
     /// The server has seen all that the client sent before a moment, and what it said of that has been heard.
     pub fn settle(&mut self, seen: Mark) {
-        self.running.settle(seen);
+        match self.protocol {
+            Subprotocol::TransportWs => self.running.settle(seen),
+            // It has messages for ends of what was stopped, which need not come before the pong.
+            Subprotocol::Legacy => self.running.settle_late(seen),
+        }
     }
 
     /// Whether the server may yet tell an end of what ran under an id before.

@@ -16,7 +16,7 @@ impl CloseCode {
     pub const PROTOCOL_ERROR: Self = Self(1002);
     /// A message of a kind that is not taken.
     pub const UNSUPPORTED: Self = Self(1003);
-    /// A text that is not UTF-8, or does not inflate.
+    /// A text that is not UTF-8.
     pub const NOT_UTF8: Self = Self(1007);
     /// The policy says no.
     pub const POLICY: Self = Self(1008);

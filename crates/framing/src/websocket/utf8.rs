@@ -4,7 +4,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// What may follow of a text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Utf8 {
+pub struct Utf8 {
     /// Bytes that the character at hand lacks.
     missing: u8,
     /// The lowest and the highest that the next of them may be (Unicode §3.9, table 3-7).
@@ -14,7 +14,7 @@ pub(crate) struct Utf8 {
 
 impl Utf8 {
     /// Takes bytes up to the first that cannot stand there; how many.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> usize {
+    pub fn feed(&mut self, bytes: &[u8]) -> usize {
         let mut taken: usize = 0;
         while let Some(byte) = bytes.get(taken) {
             if self.missing == 0 && byte.is_ascii() {
@@ -31,7 +31,7 @@ impl Utf8 {
     }
 
     /// Whether no character is cut short.
-    pub(crate) fn is_whole(self) -> bool {
+    pub fn is_whole(self) -> bool {
         self.missing == 0
     }
 

@@ -1,14 +1,21 @@
 //! The message of a client that is not whole yet, as the very bytes that came.
 
-use portcullis_framing::websocket::{Compression, FrameLimits, FrameReader, Part, Sender};
+use portcullis_framing::websocket::{Begin, Compression, FrameLimits, FrameReader, Kind, Part, Sender};
 
 const ANY: FrameLimits = FrameLimits { message_bytes: u64::MAX, frames_per_message: u32::MAX };
 
 /// A message of a client that is not whole yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Assembly {
     raw: Vec<u8>,
+    kind: Kind,
     is_compressed: bool,
+}
+
+impl Default for Assembly {
+    fn default() -> Self {
+        Self { raw: Vec::new(), kind: Kind::Text, is_compressed: false }
+    }
 }
 
 /// A whole message of a client.
@@ -16,17 +23,23 @@ pub(super) struct Assembly {
 pub(super) struct Message {
     /// All its frames, as they came.
     pub(super) raw: Vec<u8>,
+    pub(super) kind: Kind,
     pub(super) is_compressed: bool,
 }
 
 impl Assembly {
     /// Bytes that are kept.
     pub(super) fn bytes(&self) -> usize {
-        self.raw.len()
+        self.raw.capacity()
     }
 
-    pub(super) fn begin(&mut self, is_compressed: bool) {
-        self.is_compressed = is_compressed;
+    pub(super) fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// A message begins.
+    pub(super) fn begin(&mut self, begin: &Begin) {
+        (self.kind, self.is_compressed) = (begin.kind, begin.is_compressed);
     }
 
     pub(super) fn push(&mut self, raw: &[u8]) {
@@ -35,7 +48,8 @@ impl Assembly {
 
     /// All there is; nothing is kept of it.
     pub(super) fn take(&mut self) -> Message {
-        Message { raw: std::mem::take(&mut self.raw), is_compressed: self.is_compressed }
+        let Self { kind, is_compressed, .. } = *self;
+        Message { raw: std::mem::take(&mut self.raw), kind, is_compressed }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Graphql, Seen, Socket, Turn};
 use crate::number::count;
 use crate::throttle::{self, spend_message};
 use portcullis_framing::subprotocol::{ClientMessage, Violation, read_client};
-use portcullis_framing::websocket::{Begin, Control, ControlKind, End, Kind, Part};
+use portcullis_framing::websocket::{Begin, Control, ControlKind, End, Kind, Part, Utf8};
 use portcullis_framing::{IdKeys, InflateError, Inflation, MessageInflater, Nesting, inflate_message};
 use portcullis_policy::{Policy, Refusal};
 use portcullis_report::{ClosedBy, MessageKind, Reason, Sender};
@@ -54,7 +54,7 @@ impl Socket {
                 return self.dismiss_client(rest, turn);
             }
         }
-        let is_unfinished = self.assembly.bytes() > 0 || !self.client.withheld().is_empty();
+        let is_unfinished = !self.assembly.is_empty() || !self.client.withheld().is_empty();
         let progress = if is_unfinished { Progress::Unfinished } else { Progress::Done };
         self.timing.client(progress, turn.world.now);
     }
@@ -109,7 +109,7 @@ impl Socket {
                 Kind::Binary => MessageKind::Binary,
             };
             self.tally.message(Sender::Client, kind);
-            self.assembly.begin(begin.is_compressed);
+            self.assembly.begin(begin);
             self.spend_message(turn)?;
             if begin.kind == Kind::Binary && self.graphql.is_some() {
                 self.object(Fault::of(Reason::SocketBinary), turn)?;
@@ -133,22 +133,25 @@ impl Socket {
 
     /// Makes sure that the worker may hold so many bytes more.
     fn make_room(&mut self, bytes: usize, turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
-        let limit = turn.world.policy.websocket.limits.socket_bytes;
-        let more = self.holds().saturating_sub(self.held).saturating_add(bytes);
-        if turn.world.held.has_socket_room(more, limit) {
+        let policy = turn.world.policy;
+        if self.has_message_room(bytes, turn.world.held, policy) {
             return Ok(());
         }
+        let limit = policy.websocket.limits.socket_bytes;
         let refusal = Refusal { limit: Some(count(limit)), ..Refusal::because(Reason::SocketMemory) };
         self.object(Fault::with(refusal), turn)
     }
 
     fn client_control(&mut self, control: &Control, turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
         self.timing.frame(turn.world.now);
-        if self.assembly.bytes() == 0 {
+        if self.assembly.is_empty() {
             self.timing.client(Progress::Done, turn.world.now);
         }
         let kind = match control.kind {
-            ControlKind::Ping => MessageKind::Ping,
+            ControlKind::Ping => {
+                self.mail.relay();
+                MessageKind::Ping
+            }
             ControlKind::Pong => MessageKind::Pong,
             ControlKind::Close(close) => {
                 self.tally.closed(ClosedBy::Client, close.code);
@@ -231,21 +234,26 @@ fn text<'p>(payload: &'p [u8], message: &Message, policy: &Policy) -> Result<Cow
     }
 }
 
-/// Whether a message that means nothing here is within its bounds when it is inflated.
+/// Whether a message that means nothing here is within its bounds when it is inflated, and then the text that it says it is.
 fn fits(message: &Message, policy: &Policy) -> Result<(), Fault> {
     if !message.is_compressed {
         return Ok(());
     }
     let payload = message.payload();
     let limit = inflation(policy).bytes;
-    let mut room = limit;
-    let mut count = |bytes: &[u8]| {
+    let (mut room, mut text, mut is_text) = (limit, Utf8::default(), true);
+    let mut look = |bytes: &[u8]| {
         room = room.checked_sub(bytes.len()).ok_or(InflateError::TooLarge { limit })?;
+        is_text = is_text && text.feed(bytes) == bytes.len();
         Ok(())
     };
     let mut inflater = MessageInflater::default();
-    let fed = inflater.feed(&payload, &mut count);
-    fed.and_then(|()| inflater.finish(&mut count)).map_err(|error| inflated(error, policy))
+    let fed = inflater.feed(&payload, &mut look);
+    fed.and_then(|()| inflater.finish(&mut look)).map_err(|error| inflated(error, policy))?;
+    match message.kind {
+        Kind::Text if !(is_text && text.is_whole()) => Err(Fault::of(Reason::SocketText)),
+        Kind::Text | Kind::Binary => Ok(()),
+    }
 }
 
 fn inflation(policy: &Policy) -> Inflation {

@@ -41,6 +41,12 @@ impl Closing {
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.is_lost || now.since(self.since) >= PATIENCE_MS
     }
+
+    /// The clock may have been set back: nothing is later than now.
+    pub(super) fn keep_up(&mut self, now: Timestamp) {
+        self.since = self.since.min(now);
+        self.client = self.client.map(|since| since.min(now));
+    }
 }
 
 impl Socket {
@@ -98,7 +104,7 @@ impl Socket {
         };
         let is_over = match closing.client {
             None => {
-                self.mail.ping(entropy, &mut turn.out);
+                self.mail.insist(entropy, &mut turn.out);
                 has_closed
             }
             Some(since) => has_closed || now.since(since) >= ANSWER_MS,

@@ -29,6 +29,8 @@ enum Ping {
     #[default]
     None,
     Sent,
+    /// One of the client's.
+    Relayed,
 }
 
 /// There is no more room.
@@ -63,15 +65,36 @@ impl Mail {
         self.since = None;
     }
 
-    /// Whether something waits that could not be said in time.
-    pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
-        self.since.is_some_and(|since| now.since(since) >= LONGEST_WAIT_MS)
+    /// Whether something waits that could not be said in time; while the server is in the middle of a message, since it was `heard`.
+    pub(super) fn is_overdue(&self, heard: Option<Timestamp>, now: Timestamp) -> bool {
+        let since = self.since.map(|since| heard.map_or(since, |heard| since.max(heard)));
+        since.is_some_and(|since| now.since(since) >= LONGEST_WAIT_MS)
     }
 
-    /// Sends a ping to the server, unless one is under way; any answer of the server is an occasion.
+    /// The clock may have been set back: nothing is later than now.
+    pub(super) fn keep_up(&mut self, now: Timestamp) {
+        self.since = self.since.map(|since| since.min(now));
+    }
+
+    /// Sends a ping to the server, unless one is under way; any answer of the server is an occasion. One that is the client's is as good:
+    /// a server that answers only the last of several would leave the client without its pong.
     pub(super) fn ping(&mut self, entropy: [u8; 10], out: &mut Vec<u8>) {
         if self.ping == Ping::None {
             self.ask(entropy, out);
+        }
+    }
+
+    /// Sends a ping of its own to the server, unless one is under way.
+    pub(super) fn insist(&mut self, entropy: [u8; 10], out: &mut Vec<u8>) {
+        if self.ping != Ping::Sent {
+            self.ask(entropy, out);
+        }
+    }
+
+    /// A ping of the client goes to the server.
+    pub(super) fn relay(&mut self) {
+        if self.ping == Ping::None {
+            self.ping = Ping::Relayed;
         }
     }
 

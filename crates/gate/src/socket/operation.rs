@@ -41,7 +41,8 @@ impl Socket {
         asked: Asked<'_>,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Course, Fault> {
-        let room = if self.has_operation_room() { Room::Left } else { Room::None };
+        let has_room = self.has_operation_room(turn.world.held, turn.world.policy);
+        let room = if has_room { Room::Left } else { Room::None };
         let Some(graphql) = &mut self.graphql else { return Ok(Course::Passes) };
         graphql.operations = graphql.operations.saturating_add(1);
         let (number, running) = (graphql.operations, graphql.session.running());

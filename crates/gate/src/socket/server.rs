@@ -11,6 +11,7 @@ use portcullis_report::{ClosedBy, MessageKind, Reason, Sender};
 impl Socket {
     pub(super) fn on_server(&mut self, bytes: &[u8], turn: &mut Turn<'_, '_>) {
         self.tally.bytes(Sender::Server, bytes.len());
+        self.timing.heard(turn.world.now);
         let [_, seen] = self.sight;
         if seen == Seen::Nothing {
             turn.out.extend_from_slice(bytes);

@@ -1,7 +1,7 @@
 //! What must happen in time, and what becomes of a socket on which it does not.
 
 use super::fault::Fault;
-use super::{Socket, Turn};
+use super::{Heard, Socket, Turn};
 use crate::time::Timestamp;
 use portcullis_framing::subprotocol::Violation;
 use portcullis_policy::decisions::Effect as Decided;
@@ -13,6 +13,8 @@ pub(super) struct Timing {
     opened: Timestamp,
     /// The last whole frame of either side.
     frame: Timestamp,
+    /// The last byte of the server.
+    heard: Timestamp,
     /// The first byte of what the client has not finished.
     begun: Option<Timestamp>,
     /// What was late and only counts; said once.
@@ -30,7 +32,7 @@ pub(super) enum Progress {
 
 impl Timing {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { opened: now, frame: now, begun: None, noted: Vec::new() }
+        Self { opened: now, frame: now, heard: now, begun: None, noted: Vec::new() }
     }
 
     pub(super) fn age(&self, now: Timestamp) -> u64 {
@@ -40,6 +42,19 @@ impl Timing {
     /// A frame is whole.
     pub(super) fn frame(&mut self, now: Timestamp) {
         self.frame = now;
+    }
+
+    /// Something of the server has come.
+    pub(super) fn heard(&mut self, now: Timestamp) {
+        self.heard = now;
+    }
+
+    /// The clock may have been set back: nothing is later than now, so that no time to wait becomes longer than it is.
+    fn keep_up(&mut self, now: Timestamp) {
+        for moment in [&mut self.opened, &mut self.frame, &mut self.heard].into_iter().chain(&mut self.begun)
+        {
+            *moment = now.min(*moment);
+        }
     }
 
     /// How far the client is with what it sends.
@@ -54,10 +69,13 @@ impl Timing {
 impl Socket {
     /// Closes a socket on which something did not happen in time.
     pub(super) fn keep_time(&mut self, turn: &mut Turn<'_, '_>) {
-        if self.closing.is_some() {
+        let now = turn.world.now;
+        self.timing.keep_up(now);
+        self.mail.keep_up(now);
+        if let Some(closing) = &mut self.closing {
+            closing.keep_up(now);
             return;
         }
-        let now = turn.world.now;
         let Some(fault) = self.late(turn) else { return };
         let reason = fault.reason();
         match self.object(fault, turn) {
@@ -71,11 +89,15 @@ impl Socket {
         let awaits_init = self.graphql.as_ref().is_some_and(|graphql| graphql.session.awaits_init());
         let is_idle = now.since(self.timing.frame) >= limits.idle_ms
             || self.timing.begun.is_some_and(|begun| now.since(begun) >= limits.idle_ms);
+        let within = match self.heard {
+            Heard::Messages => None,
+            Heard::Frames | Heard::Part => Some(self.timing.heard),
+        };
         let ruling = turn.world.decisions.find(self.opened.address, self.opened.client.key, now);
         let is_blocked = ruling.is_some_and(|ruling| ruling.effect == Decided::Block);
         let checks = [
             (is_blocked, Fault::of(Reason::Blocked)),
-            (self.mail.is_overdue(now), Fault::of(Reason::SocketUpstream)),
+            (self.mail.is_overdue(within, now), Fault::of(Reason::SocketUnanswered)),
             (
                 awaits_init && self.timing.age(now) >= limits.init_timeout_ms,
                 Fault::of_session(&Violation::InitTimeout),

@@ -82,7 +82,7 @@ pub fn spend_message(client: &Client, world: &mut World<'_>) -> (Result<(), Refu
             let place = before(world.policy)
                 .saturating_add(all(&world.policy.websocket.handshakes))
                 .saturating_add(standing.rule);
-            list.extend(denied(place));
+            list.extend(spoken(place, world.policy.mode(Reason::SocketMessages)));
             Refusal::because(Reason::SocketMessages)
         }
         Spending::Exceeds { .. } | Spending::Contended => Refusal::because(Reason::SocketMessages),
@@ -107,9 +107,14 @@ fn all(throttles: &Throttles) -> usize {
     throttles.rules().len().saturating_add(throttles.streams().len())
 }
 
-fn denied(place: usize) -> Option<Effect> {
+/// What is counted of a throttle that does not let something through, or only counts that.
+fn spoken(place: usize, mode: Mode) -> Option<Effect> {
     let label = ThrottleLabel(u8::try_from(place).ok()?);
-    Some(Effect::Count(Metric::ThrottleDenied(label), 1))
+    let metric = match mode {
+        Mode::Enforce => Metric::ThrottleDenied(label),
+        Mode::Shadow => Metric::ThrottleShadowed(label),
+    };
+    Some(Effect::Count(metric, 1))
 }
 
 fn counted(noticed: Noticed) -> Vec<Effect> {

@@ -314,13 +314,133 @@ fn frames_before_the_answer_break_the_attempt_off() {
 }
 
 #[test]
+fn f92_what_asks_for_something_opens_no_socket() {
+    let check = |policy: &str, protocol, path: &str, refused: bool| {
+        let mut stream = Stream::under(policy);
+        stream.protocol = protocol;
+        let changes: &[_] = if protocol == "HTTP/2" { &[("sec-websocket-key", "")] } else { &[] };
+        let effects = knock(&mut stream, path, &with(changes));
+        if refused { refused_at_once(&effects, Reason::Ambiguous) } else { passes(&effects) }
+    };
+    let named = "websocket: {graphql: true}\ngraphql: {trusted_documents: {id_keys: [doc_id], documents: {a: '{ me { id } }'}}}";
+    for protocol in ["HTTP/1.1", "HTTP/2"] {
+        for query in [
+            "query={users(first:100000){id}}",
+            "token=t&query=%7Bme%7D",
+            "documentId=a",
+            "extensions=%7B%7D",
+            "variables={}",
+            "operationName=A",
+            "%71uery=x",
+            "query[]=x",
+        ] {
+            check(ON, protocol, &format!("/graphql?{query}"), true);
+        }
+        check(named, protocol, "/graphql?doc_id=a", true);
+        check(ON, protocol, "/graphql?doc_id=a", false);
+        check(ON, protocol, "/graphql?token=t&room=query", false);
+        check(ON, protocol, "/chat?query=x", false);
+    }
+}
+
+/// What is counted of a client's requests.
+fn requests(list: &[Effect]) -> Vec<ClientOutcome> {
+    let counted = list.iter().filter_map(|effect| match effect {
+        Effect::Count(Metric::ClientRequests(_, outcome), 1) => Some(*outcome),
+        _ => None,
+    });
+    counted.collect()
+}
+
+#[test]
+fn an_attempt_is_counted_once_whatever_becomes_of_it() {
+    type Next = fn(&mut Stream) -> Effects;
+    let ends: [(Next, ClientOutcome); 5] = [
+        (|stream| answer_of(stream, &[NEW]), ClientOutcome::Allowed),
+        (|stream| stream.response(&[(":status", "503")], More::Ended), ClientOutcome::Allowed),
+        (|stream| stream.on(Input::StreamEnded), ClientOutcome::Allowed),
+        (|stream| stream.body(b"\x81", More::Follows), ClientOutcome::Refused),
+        (|stream| answer_of(stream, &[("sec-websocket-protocol", "mqtt")]), ClientOutcome::Refused),
+    ];
+    for (end, outcome) in ends {
+        let mut stream = Stream::under("shadow_reasons: [socket_origin]\nwebsocket: {graphql: true}");
+        let mut list = knock(&mut stream, "/graphql", &with(&[("origin", "https://evil.example")])).list;
+        list.extend(end(&mut stream).list);
+        list.extend(stream.on(Input::StreamEnded).list);
+        assert_eq!(requests(&list), [outcome], "{list:?}");
+        assert_eq!(events(&list).count(), 1);
+    }
+}
+
+#[test]
+fn sockets_that_would_leave_no_room_for_open_ones_are_not_opened() {
+    let mut stream = Stream::under("websocket: {graphql: true, limits: {socket_bytes: 1048576}}");
+    let mut opened = Vec::new();
+    let refused = loop {
+        let effects = knock(&mut stream, "/graphql", &HONEST_ONE);
+        if effects.flow == Flow::Hold {
+            break effects;
+        }
+        answer_of(&mut stream, &[NEW]);
+        opened.push(std::mem::take(&mut stream.exchange));
+    };
+    refused_at_once(&refused, Reason::SocketMemory);
+    assert_eq!(reply(&refused).unwrap().status, 429);
+    assert!((80..120).contains(&opened.len()), "{}", opened.len());
+    // All of those that are open go on.
+    for exchange in &mut opened {
+        std::mem::swap(&mut stream.exchange, exchange);
+        let init = stream.body(&masked(br#"{"type":"connection_init"}"#), More::Follows);
+        assert_eq!(events(&init.list).count(), 0, "{init:?}");
+        std::mem::swap(&mut stream.exchange, exchange);
+    }
+    // Room is given back.
+    stream.exchange = opened.pop().unwrap();
+    stream.on(Input::StreamEnded);
+    passes(&knock(&mut stream, "/graphql", &HONEST_ONE));
+    for exchange in opened {
+        stream.exchange = exchange;
+        stream.on(Input::StreamEnded);
+    }
+    assert_eq!(stream.held, Held::default());
+}
+
+#[test]
+fn sockets_that_were_asked_for_at_once_find_no_more_room_than_others() {
+    let mut stream = Stream::under("websocket: {graphql: true, limits: {socket_bytes: 1048576}}");
+    let mut asked = Vec::new();
+    for _ in 0..150 {
+        passes(&knock(&mut stream, "/graphql", &HONEST_ONE));
+        asked.push(std::mem::take(&mut stream.exchange));
+    }
+    let mut refused = 0;
+    for exchange in &mut asked {
+        std::mem::swap(&mut stream.exchange, exchange);
+        let effects = answer_of(&mut stream, &[NEW]);
+        if effects.flow == Flow::Hold {
+            refused_at_once(&effects, Reason::SocketMemory);
+            refused += 1;
+        }
+        std::mem::swap(&mut stream.exchange, exchange);
+    }
+    assert!((30..70).contains(&refused) && stream.held.socket_bytes() <= 786_432, "{refused}");
+}
+
+/// A client's text in one frame, with a mask that changes nothing.
+fn masked(text: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap();
+    [&[0x81, 0x80 | length, 0, 0, 0, 0][..], text].concat()
+}
+
+#[test]
 fn a_reason_in_shadow_counts_and_the_handshake_passes() {
     let mut stream = Stream::under("shadow_reasons: [socket_origin]\nwebsocket: {graphql: true}");
     let effects = knock(&mut stream, "/graphql", &with(&[("origin", "https://evil.example")]));
     passes(&effects);
+    let effects = answer_of(&mut stream, &[NEW]);
+    passes(&effects);
     assert!(effects.list.contains(&Effect::Count(Metric::Shadowed(Reason::SocketOrigin), 1)));
     assert_eq!(event(&effects).shadowed.map(|refusal| refusal.reason), Some(Reason::SocketOrigin));
-    assert_eq!(answer_of(&mut stream, &[NEW]).flow, Flow::Continue);
     let mut all = Stream::under("mode: shadow\nwebsocket: {graphql: true}");
     passes(&knock(&mut all, "/graphql", &with(&[("sec-websocket-protocol", "mqtt")])));
     passes(&answer_of(&mut all, &[("sec-websocket-protocol", "mqtt")]));

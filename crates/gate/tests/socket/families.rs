@@ -40,6 +40,23 @@ fn f78_operations_first() {
 }
 
 #[test]
+fn f80_an_id_that_is_in_use() {
+    for carries in BOTH {
+        let mut line = Line::ready("", carries);
+        let text = start(carries, "1", "subscription { a }");
+        assert_eq!(line.text(&text).server, [format!("text {text}")]);
+        let twice = line.text(&text);
+        assert_eq!(twice.refused(), Some(Reason::SocketIdInUse));
+        closed(&mut line, &twice, "4409");
+        // Its twin waits for the end.
+        let mut line = Line::ready("", carries);
+        line.text(&text);
+        line.server_text(r#"{"id":"1","type":"complete"}"#);
+        assert_eq!(line.text(&text).server, [format!("text {text}")]);
+    }
+}
+
+#[test]
 fn f81_a_flood_of_operations() {
     for carries in BOTH {
         let mut line = Line::ready("", carries);
@@ -53,6 +70,12 @@ fn f81_a_flood_of_operations() {
         assert_eq!(line.say(&flood).server, [""; 0]);
         assert_eq!(line.pong().client.last().unwrap(), "close 1008 Too many messages");
     }
+}
+
+/// Fragments that spread one after the other, a level each.
+fn chain(length: usize) -> String {
+    let link = |n: usize| format!("fragment A{n} on T {{ x {{ ...A{} }} }} ", n + 1);
+    (0..length).map(link).collect::<String>() + &format!("fragment A{length} on T {{ y }}")
 }
 
 /// What is refused over HTTP, with what it is refused for.
@@ -77,6 +100,16 @@ fn evil() -> Vec<(String, Reason)> {
             Reason::Cost,
         ),
         ("{ __schema { types { fields { name } } } }".to_owned(), Reason::Introspection),
+        (format!("{{ ...A0 }} {}", chain(20)), Reason::Depth),
+        (format!("{{ x {{ {} }} }}", "...A0 @a ".repeat(60)) + &chain(1), Reason::Directives),
+        (format!("query Q($a: Int {}) {{ x }}", "@d ".repeat(60)), Reason::Directives),
+        (format!("{{ x {{ {} }} }}", "y { z } ".repeat(1_200)), Reason::Fields),
+        (format!("{{ {} }}", "y ".repeat(30)), Reason::RootFields),
+        (format!("{{ x(a: {}1{}) }}", "[".repeat(300), "]".repeat(300)), Reason::Nesting),
+        (format!("{{ x(ids: [{}]) {{ id }} }}", "1 ".repeat(6_000)), Reason::Tokens),
+        ("{ users(first: -1) { a(first: 100000) { id } } }".to_owned(), Reason::Cost),
+        ("{ ... on Query @include(if: true) { users(first: 100000) { id } } }".to_owned(), Reason::Cost),
+        ("query($a: Int, $a: Int) { x }".to_owned(), Reason::DuplicateDefinition),
         ("query A { a } query B { b }".to_owned(), Reason::OperationUnresolved),
         ("qwerty cop { abc }".to_owned(), Reason::Syntax),
     ]
@@ -150,7 +183,14 @@ fn f84_f85_pieces_of_frames_in_pieces() {
             frames.extend(masked(if index == last { 0x80 } else { 0 }, &[*byte]));
         }
         let mut line = Line::ready("", NEW);
-        let heard: Vec<String> = frames.iter().flat_map(|byte| line.say(&[*byte]).server).collect();
+        let mut heard = Vec::new();
+        for byte in &frames {
+            let outcome = line.say(&[*byte]).server;
+            if outcome.contains(&"ping p".to_owned()) {
+                line.answer(&plain(0x8a, b"p"));
+            }
+            heard.extend(outcome);
+        }
         let (end, pings) = heard.split_last().unwrap();
         assert!(pings.iter().all(|ping| ping == "ping p") && !pings.is_empty());
         assert_eq!(end, if refused { "ping of the gate" } else { heard.last().unwrap() });

@@ -2,11 +2,11 @@
 
 use crate::wire::{deflated, masked, plain};
 use crate::{Line, NEW, OLD, Outcome, opened, start};
-use portcullis_gate::{Carries, Chunk, Deflate, Effect, Held, Socket, SocketInput, Terms};
+use portcullis_gate::{Carries, Chunk, Deflate, Effect, Held, Socket, SocketInput, Terms, Timestamp};
 use portcullis_report::{Metric, OperationKind, Reason, SocketMetric};
 
 const SUBSCRIPTION: &str = "subscription Ticks { ticks }";
-const EVIL: &str = "{ users(first: 100000) { id } }";
+pub(crate) const EVIL: &str = "{ users(first: 100000) { id } }";
 
 fn limited(limit: &str) -> String {
     format!("websocket: {{limits: {{{limit}}}}}")
@@ -322,4 +322,51 @@ fn refusals_that_nobody_listens_to_close_the_socket() {
     let heard = line.pong().client;
     assert_eq!(heard.len(), refused + 1);
     assert_eq!(heard.last().unwrap(), "close 1008 Too many messages");
+}
+
+#[test]
+fn while_the_server_is_in_the_middle_of_a_frame_it_is_not_silent() {
+    let mut line = Line::ready("", NEW);
+    let long = plain(0x81, &[b'x'; 100]);
+    line.answer(&long[..10]);
+    line.text(&start(NEW, "1", EVIL));
+    for byte in &long[10..20] {
+        assert_eq!(line.wait(4_999).refused(), None);
+        line.answer(&[*byte]);
+    }
+    closes(&line.wait(5_000), Reason::SocketUnanswered);
+    assert_eq!(Reason::SocketUnanswered.close_code(), Some(1013), "clients come again");
+}
+
+#[test]
+fn a_clock_that_is_set_back_stops_no_timer() {
+    let mut line = Line::ready("", NEW);
+    line.now = line.now.later(200_000);
+    line.answer(&plain(0x89, b""));
+    let later = line.now;
+    line.now = Timestamp::from_millis(1_000);
+    assert_eq!(line.wait(0).list, []);
+    closes(&line.wait(300_000), Reason::SocketIdle);
+    // The same for what waits to be said, and for the patience with a socket that is closed.
+    let mut line = Line::ready("", NEW);
+    line.now = later;
+    line.text(&start(NEW, "1", EVIL));
+    line.now = Timestamp::from_millis(1_000);
+    assert_eq!(line.wait(0).refused(), None);
+    closes(&line.wait(5_000), Reason::SocketUnanswered);
+    line.now = Timestamp::from_millis(500);
+    assert_eq!(line.wait(0).list, []);
+    assert!(line.wait(5_000).list.contains(&Effect::Reset));
+    assert!(!line.on(SocketInput::Ended).list.contains(&Effect::Reset), "it has ended by itself");
+}
+
+#[test]
+fn a_compressed_text_is_one_also_where_it_means_nothing() {
+    let terms = Terms { carries: Carries::Anything, deflate: Deflate::Offered };
+    let say = |first, bytes: &[u8]| Line::open_as("", terms).say(&masked(first, &deflated(bytes)));
+    for evil in [&b"\xff"[..], b"caf\xc3", b"\xed\xa0\x80"] {
+        closes(&say(0xc1, evil), Reason::SocketText);
+        passes(&say(0xc2, evil));
+    }
+    passes(&say(0xc1, "grüße 🦀".as_bytes()));
 }

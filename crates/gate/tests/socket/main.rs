@@ -9,6 +9,7 @@ mod families;
 mod limits;
 mod memory;
 mod properties;
+mod shadow;
 mod transcripts;
 mod wire;
 

@@ -86,10 +86,10 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::SocketCount
         | Reason::SocketControls
         | Reason::SocketMessages
-        | Reason::SocketFrames
         | Reason::SocketIdle
         | Reason::SocketLifetime
         | Reason::SocketInitTimeout
+        | Reason::SocketUnanswered
         | Reason::SocketOperations => Left::Judgeable,
         Reason::Syntax
         | Reason::FragmentCycle
@@ -122,6 +122,7 @@ pub(crate) fn left(reason: Reason) -> Left {
         | Reason::SocketSubprotocol
         | Reason::SocketFraming
         | Reason::SocketText
+        | Reason::SocketFrames
         | Reason::SocketBinary
         | Reason::SocketMessageSize
         | Reason::SocketInflation

@@ -109,6 +109,6 @@ pub struct SocketLimits {
     pub idle_ms: u64,
     /// Milliseconds that a socket may live.
     pub lifetime_ms: u64,
-    /// Bytes that a worker holds of unfinished messages, all sockets together.
+    /// Bytes that a worker keeps for all its sockets together.
     pub socket_bytes: usize,
 }

@@ -226,7 +226,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Gauge,
         labels: &["socket_class"],
         buckets: &[],
-        help: "WebSockets that are open, by the client's class, over all workers; those of a trapped VM are forgotten within half a minute.",
+        help: "WebSockets that are open, by the client's class, over all workers; those of a trapped VM are forgotten after 15 s.",
     },
     Family {
         name: "portcullis.websocket.attempts",

@@ -36,7 +36,7 @@ impl Reason {
             Self::SocketControls | Self::SocketMessages | Self::SocketFrames => Place::Socket(1008),
             Self::SocketMessageSize | Self::SocketInflation => Place::Socket(1009),
             Self::SocketIdle | Self::SocketLifetime => Place::Socket(1001),
-            Self::SocketMemory => Place::Socket(1013),
+            Self::SocketMemory | Self::SocketUnanswered => Place::Socket(1013),
             Self::SocketMessage | Self::SocketInitSize => Place::Socket(4400),
             Self::SocketEarly => Place::Socket(4401),
             Self::SocketChoice => Place::Socket(4406),

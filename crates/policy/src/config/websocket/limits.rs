@@ -26,13 +26,14 @@ pub(super) struct SocketLimitsSection {
     control_frames_per_second: u32,
     /// Milliseconds until `connection_init` has to be there; then 4408.
     init_timeout_ms: u64,
-    /// Bytes of the message with `connection_init`; beyond it 4400.
+    /// Bytes of the `payload` of `connection_init`; beyond it 4400.
     init_payload_bytes: u64,
     /// Milliseconds without a whole frame from either side; then 1001.
     idle_ms: u64,
     /// Milliseconds that a socket may live; then 1001.
     lifetime_ms: u64,
-    /// Bytes that one worker holds of unfinished messages, all sockets together; beyond it 1013.
+    /// Bytes that one worker keeps for all its sockets. Beyond three quarters of it a handshake is refused with 429, some 7,000 idle sockets, or 950 with `compression: inflate`; a
+    /// message for which there is no room ends its socket with 1013.
     socket_bytes: u64,
 }
 
