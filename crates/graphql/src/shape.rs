@@ -56,6 +56,10 @@ pub fn shape(document: Document<'_>) -> ShapeHash {
                 open.push(node.end);
                 hash = hash.empty(head(node));
             }
+            Some(node) if node.kind == Kind::VariableDefinition || node.kind == Kind::InlineFragment => {
+                open.push(node.end);
+                hash = hash.text(head(node), bytes, node.start, node.len);
+            }
             Some(node) => hash = other(hash, bytes, node, &mut index, &mut open),
             None if open.innermost == index => {}
             None => return ShapeHash(hash.finish()),
