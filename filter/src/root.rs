@@ -75,6 +75,7 @@ impl Plugin {
         };
         let held = &mut *self.held.borrow_mut();
         let desk = &mut *self.desk.borrow_mut();
+        desk.describe(self.worker.borrow().documents());
         let live = &mut *self.live.borrow_mut();
         let bulletin = self.bulletin.borrow();
         let (policy, decisions, places) = (&self.policy, bulletin.decisions(), &self.places);

@@ -6,7 +6,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test reads and writes its golden files"
+    clippy::print_stdout,
+    reason = "a test reads and writes its golden files, and the bench's texts print"
 )]
 
 #[path = "../../graphql/benches/shared/texts.rs"]

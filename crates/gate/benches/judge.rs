@@ -2,7 +2,7 @@
 //!
 //! `work`: `none`; `cost` (parse, measure, shape and cost of a text of the bench of `crates/graphql`, or of `saleor`, the operations
 //! of that name, densely printed); `schema` (the same by the schema of saleor, compiled to `target/bench/saleor.table`); `shape` (the
-//! same without cost); `judge` (an envelope from its bytes to the verdict); `beside` (the same with a candidate that differs in a limit),
+//! same without cost); `judge` (an envelope from its bytes to the verdict), `flood` (the same while there is no room for incidents); `beside` (the same with a candidate that differs in a limit),
 //! `beside-costed` (with one that is costed otherwise); `envelope` (what `serde_json` alone takes to read the
 //! same envelope); the last two with `mean`, the client's operation of mean length, or `clients`, all of them. Without arguments,
 //! `judge` and `envelope` run in turns, and the ratio of their CPU time is printed.
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::hint::black_box;
 
 use portcullis_cost::{Model, Question, Sizes, Table, Variables};
-use portcullis_gate::{Desk, judge_body};
+use portcullis_gate::{Desk, Documents, judge_body};
 use portcullis_graphql::{AliasLimits, Budget, Document, Scratch, Tape, measure_against, parse, shape};
 use portcullis_policy::{Policy, Verdict};
 use race::{Contender, race};
@@ -57,7 +57,7 @@ fn run(work: &str, text: &str, rounds: u32) {
     let inputs = match text {
         "saleor" => saleor(),
         _ if is_envelope => envelopes(text),
-        _ if matches!(work, "judge" | "envelope") => {
+        _ if matches!(work, "judge" | "flood" | "envelope") => {
             texts::documents(text).iter().map(|query| enveloped(query)).collect()
         }
         _ => texts::documents(text),
@@ -72,6 +72,9 @@ fn run(work: &str, text: &str, rounds: u32) {
     };
     let policy = Policy::parse(policy).unwrap();
     let (mut desk, mut tape, mut scratch) = (Desk::default(), Tape::default(), Scratch::default());
+    if work == "flood" {
+        desk.describe(Documents::Dropped);
+    }
     let mut costing = portcullis_cost::Scratch::default();
     for _ in 0..rounds {
         for input in &inputs {
@@ -84,7 +87,7 @@ fn run(work: &str, text: &str, rounds: u32) {
                         cost(document, model, &mut costing);
                     }
                 }
-                "judge" | "beside" | "beside-costed" => {
+                "judge" | "flood" | "beside" | "beside-costed" => {
                     drop(black_box(judge_body(&policy, black_box(input.as_bytes()), &mut desk)))
                 }
                 "envelope" => read(black_box(input.as_bytes())),

@@ -34,6 +34,29 @@ pub struct Desk {
     scratch: Scratch,
     costing: portcullis_cost::Scratch,
     memory: Memory,
+    documents: Documents,
+}
+
+/// Whether somebody keeps what is told of refused documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Documents {
+    /// They are described for the incidents that they become.
+    #[default]
+    Kept,
+    /// There is room for no more incidents, or nobody to tell: they are counted, as are incidents that are dropped.
+    Dropped,
+}
+
+impl Desk {
+    /// From now on documents that are refused are described, or are not.
+    pub fn describe(&mut self, documents: Documents) {
+        self.documents = documents;
+    }
+
+    /// What holds for a policy: a candidate has something to tell of its own.
+    fn documents(&self, policy: &Policy) -> Documents {
+        if policy.candidate.is_some() { Documents::Kept } else { self.documents }
+    }
 }
 
 /// By which method a request came; only `POST` may change anything.

@@ -52,8 +52,8 @@ pub use headers::Headers;
 pub use held::Held;
 pub use input::{Chunk, Input, More, Peer};
 pub use judge::{
-    Change, Compared, Desk, Form, Judged, Judgement, Method, Standing, judge, judge_body, judge_envelope,
-    variables,
+    Change, Compared, Desk, Documents, Form, Judged, Judgement, Method, Standing, judge, judge_body,
+    judge_envelope, variables,
 };
 pub use outbox::{Call, CallAnswer, CallId, CallOutcome};
 pub use socket::{Opened, Socket, SocketInput};

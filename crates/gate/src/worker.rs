@@ -7,6 +7,7 @@ use crate::candidates::Candidates;
 use crate::clients::{ClientEvent, Clients};
 use crate::crowd::{Crowd, SocketEvent, SocketNews};
 use crate::event::Event;
+use crate::judge::Documents;
 use crate::outbox::{Call, CallOutcome, Delivery, Outbox};
 use crate::rollup::{Place, Rollup};
 use crate::sampling::{Sampler, Strain};
@@ -131,6 +132,12 @@ impl Worker {
             }
         }
         effects
+    }
+
+    /// Whether there is room for the next incident.
+    pub fn documents(&self) -> Documents {
+        let has_room = self.outbox.is_some() && self.incidents.len() < Bounds::INCIDENTS;
+        if has_room { Documents::Kept } else { Documents::Dropped }
     }
 
     /// Counts what a client did beside its requests, or what came of them.

@@ -8,6 +8,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hash(u64);
 
+/// What heads are multiplied by.
+const TO_HEADS: u64 = 0xA076_1D64_78BD_642F;
+
 impl Hash {
     pub(crate) const SEED: Hash = Hash(0x9E37_79B9_7F4A_7C15);
 
@@ -21,7 +24,7 @@ impl Hash {
     /// Takes in `head` and the `len` bytes at `start`; `head` should tell texts of different length apart.
     #[inline(always)]
     pub(crate) fn text(self, head: u64, bytes: &[u8], start: u32, len: u32) -> Hash {
-        let state = Hash(self.0 ^ head.wrapping_mul(0xA076_1D64_78BD_642F));
+        let state = Hash(self.0 ^ head.wrapping_mul(TO_HEADS));
         // One comparison for most: 0 wraps to more than 8.
         if len.wrapping_sub(1) < 8 {
             state.word(eight(bytes, start).wrapping_shl(64_u32.wrapping_sub(len.wrapping_mul(8))))
@@ -30,6 +33,12 @@ impl Hash {
         } else {
             state.long(bytes, start, len)
         }
+    }
+
+    /// The same as [`Hash::text`] with no bytes.
+    #[inline(always)]
+    pub(crate) fn empty(self, head: u64) -> Hash {
+        Hash(self.0 ^ head.wrapping_mul(TO_HEADS)).word(0)
     }
 
     /// Takes in more than eight bytes; the last eight as one word, whatever the length.
@@ -62,7 +71,7 @@ pub(crate) fn key(bytes: &[u8], start: u32, len: u32) -> u64 {
 
 /// The eight bytes at `start`, zeros past the end.
 #[inline(always)]
-fn eight(bytes: &[u8], start: u32) -> u64 {
+pub(crate) fn eight(bytes: &[u8], start: u32) -> u64 {
     let at = start as usize;
     match bytes.get(at..at.wrapping_add(8)) {
         Some([a, b, c, d, e, f, g, h]) => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),

@@ -5,51 +5,71 @@
 //! names of fields, arguments, variables, fragments and types stay.
 
 use crate::document::Document;
-use crate::shape::{Event, Sink, stream};
-use crate::tape::Node;
+use crate::hash::eight;
+use crate::tape::{Kind, Node};
 
 const CUT: &str = "…";
+/// Room to begin with beside as many bytes as the text has or may be printed: most are not printed longer.
+const SLACK: usize = 64;
 
 /// Appends the normalised text of `document` to `out`: at most `max_bytes`, ending in `…` when that cuts it short.
 ///
 /// Scalars and enum values become `?`, lists `[?]`, aliases `_:`; objects keep their keys.
 pub fn normalise(document: Document<'_>, out: &mut String, max_bytes: usize) {
-    let start = out.len();
-    let mut printer = Printer::new(document.source(), out, start.saturating_add(max_bytes));
-    stream(document, &mut printer);
-    let mut end = out.len();
-    if end.saturating_sub(start) <= max_bytes {
-        return;
+    let source = document.source().as_bytes();
+    let room = max_bytes.min(source.len()).saturating_add(SLACK);
+    let mut printer = Printer::new(source, Vec::with_capacity(room), max_bytes);
+    printer.print(document.tape().nodes());
+    let mut text = printer.out;
+    let is_cut = text.len() > max_bytes;
+    if is_cut {
+        text.truncate(max_bytes.saturating_sub(CUT.len()));
     }
-    end = start.saturating_add(max_bytes.saturating_sub(CUT.len()));
-    while !out.is_char_boundary(end) {
-        end = end.saturating_sub(1);
+    // All of it is ASCII: names, and what is printed between them.
+    let text = String::from_utf8(text).unwrap_or_default();
+    if out.is_empty() {
+        *out = text;
+    } else {
+        out.push_str(&text);
     }
-    out.truncate(end);
-    if max_bytes >= CUT.len() {
+    if is_cut && max_bytes >= CUT.len() {
         out.push_str(CUT);
     }
 }
 
-struct Printer<'a, 'o> {
-    source: &'a str,
-    out: &'o mut String,
+/// Nothing stands yet in the innermost bracket.
+const FIRST: u8 = 1;
+/// A selection set whose brace waits for the arguments and directives before it.
+const SET_PENDING: u8 = 2;
+/// Inside the parentheses of arguments.
+const IN_ARGUMENTS: u8 = 4;
+/// Inside the parentheses of variable definitions.
+const IN_DEFINITIONS: u8 = 8;
+/// Inside one variable definition.
+const IN_DEFINITION: u8 = 16;
+/// The next value is a default value.
+const DEFAULT_PENDING: u8 = 32;
+
+struct Printer<'a> {
+    source: &'a [u8],
+    out: Vec<u8>,
     /// Bytes of `out` beyond which nothing needs to be printed.
     limit: usize,
-    /// Nothing stands yet in the innermost bracket.
-    first: bool,
-    /// A selection set whose brace waits for the arguments and directives before it.
-    set_pending: bool,
-    /// Inside the parentheses of arguments.
-    in_arguments: bool,
-    /// Inside the parentheses of variable definitions.
-    in_definitions: bool,
-    /// Inside one variable definition.
-    in_definition: bool,
-    /// The next value is a default value.
-    default_pending: bool,
-    /// For each closing event to come, what it prints.
-    closers: Vec<Closer>,
+    /// Which of the above hold.
+    state: u8,
+    innermost: Open,
+    around: Vec<Open>,
+}
+
+/// Where what was opened ends, and what is printed there.
+#[derive(Clone, Copy)]
+struct Open {
+    end: u32,
+    closer: Closer,
+}
+
+impl Open {
+    const NOTHING: Open = Open { end: u32::MAX, closer: Closer::Set };
 }
 
 #[derive(Clone, Copy)]
@@ -59,196 +79,244 @@ enum Closer {
     Definition,
 }
 
-impl<'a, 'o> Printer<'a, 'o> {
-    fn new(source: &'a str, out: &'o mut String, limit: usize) -> Self {
-        Printer {
-            source,
-            out,
-            limit,
-            first: true,
-            set_pending: false,
-            in_arguments: false,
-            in_definitions: false,
-            in_definition: false,
-            default_pending: false,
-            closers: Vec::new(),
+impl<'a> Printer<'a> {
+    fn new(source: &'a [u8], out: Vec<u8>, limit: usize) -> Self {
+        Printer { source, out, limit, state: FIRST, innermost: Open::NOTHING, around: Vec::new() }
+    }
+
+    fn print(&mut self, nodes: &[Node]) {
+        let mut index: u32 = 0;
+        while self.out.len() <= self.limit {
+            if self.innermost.end == index {
+                self.close_innermost();
+                continue;
+            }
+            let Some(node) = nodes.get(index as usize) else { return };
+            index = index.wrapping_add(1);
+            match node.kind {
+                Kind::Field => {
+                    self.selection(node);
+                    if node.has(Node::ALIASED) {
+                        self.put("_:");
+                    }
+                    self.name(node);
+                }
+                Kind::Argument => {
+                    if !self.begin(IN_ARGUMENTS) {
+                        self.open(b'(');
+                    }
+                    self.key(node);
+                }
+                Kind::ObjectField => self.key(node),
+                Kind::Variable => {
+                    self.value("$");
+                    self.name(node);
+                }
+                Kind::Int | Kind::Float | Kind::String | Kind::Boolean | Kind::Null | Kind::Enum => {
+                    self.value("?");
+                }
+                Kind::List => {
+                    self.value("[?]");
+                    index = node.end;
+                }
+                Kind::Object => {
+                    self.value("");
+                    self.open(b'{');
+                    self.push(node, Closer::Object);
+                }
+                Kind::Directive => {
+                    self.end_arguments();
+                    self.end_definitions();
+                    self.state &= !DEFAULT_PENDING;
+                    self.put(" @");
+                    self.name(node);
+                }
+                Kind::Spread => {
+                    self.selection(node);
+                    self.put("...");
+                    self.name(node);
+                }
+                Kind::InlineFragment => {
+                    self.selection(node);
+                    self.put("...");
+                    if node.len > 0 {
+                        self.put(" on ");
+                        self.name(node);
+                    }
+                }
+                Kind::Query => self.definition("query", node),
+                Kind::Mutation => self.definition("mutation", node),
+                Kind::Subscription => self.definition("subscription", node),
+                Kind::Fragment => {
+                    self.definition("fragment ", node);
+                    self.name(node);
+                }
+                Kind::TypeCondition => {
+                    self.put(" on ");
+                    self.name(node);
+                }
+                Kind::VariableDefinition => self.variable(node),
+                Kind::TypeName => {
+                    self.out.extend(std::iter::repeat_n(b'[', usize::from(node.depth)));
+                    self.name(node);
+                    self.put(if node.has(Node::NON_NULL) { "!" } else { "" });
+                }
+                Kind::TypeLists => {
+                    for list in 0..node.len.min(32) {
+                        self.put(if node.start >> list & 1 == 1 { "]!" } else { "]" });
+                    }
+                }
+                Kind::Alias | Kind::Target => {}
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// A node's text.
+    #[inline(always)]
+    fn name(&mut self, node: &Node) {
+        let (start, len) = (node.start, node.len as usize);
+        if len <= 8 {
+            let end = self.out.len().saturating_add(len);
+            self.out.extend_from_slice(&eight(self.source, start).to_le_bytes());
+            self.out.truncate(end);
+        } else {
+            let start = start as usize;
+            self.out.extend_from_slice(self.source.get(start..start.saturating_add(len)).unwrap_or_default());
         }
     }
 
     /// Separates from the entry before, in whatever bracket this is.
+    #[inline(always)]
     fn entry(&mut self) {
-        if !self.first {
-            self.out.push(' ');
+        if self.state & FIRST == 0 {
+            self.out.push(b' ');
         }
-        self.first = false;
+        self.state &= !FIRST;
     }
 
-    fn open(&mut self, bracket: char) {
-        self.out.push(bracket);
-        self.first = true;
+    /// A name before a value.
+    #[inline(always)]
+    fn key(&mut self, node: &Node) {
+        self.entry();
+        self.name(node);
+        self.out.push(b':');
     }
 
-    fn close(&mut self, bracket: char) {
+    /// Sets a mark; whether it was set before.
+    #[inline(always)]
+    fn begin(&mut self, mark: u8) -> bool {
+        let before = self.state;
+        self.state |= mark;
+        before & mark != 0
+    }
+
+    /// Takes a mark away; whether it was set before.
+    #[inline(always)]
+    fn end(&mut self, mark: u8) -> bool {
+        let before = self.state;
+        self.state &= !mark;
+        before & mark != 0
+    }
+
+    #[inline(always)]
+    fn open(&mut self, bracket: u8) {
         self.out.push(bracket);
-        self.first = false;
+        self.state |= FIRST;
+    }
+
+    #[inline(always)]
+    fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.state &= !FIRST;
+    }
+
+    #[inline(always)]
+    fn push(&mut self, node: &Node, closer: Closer) {
+        self.around.push(self.innermost);
+        self.innermost = Open { end: node.end, closer };
     }
 
     fn definition(&mut self, keyword: &str, node: &Node) {
         self.entry();
-        self.out.push_str(keyword);
+        self.put(keyword);
         self.opens_set(node);
     }
 
+    fn variable(&mut self, node: &Node) {
+        if !self.begin(IN_DEFINITIONS) {
+            self.open(b'(');
+        }
+        self.entry();
+        self.out.push(b'$');
+        self.name(node);
+        self.out.push(b':');
+        self.state |= IN_DEFINITION | DEFAULT_PENDING;
+        self.push(node, Closer::Definition);
+    }
+
+    #[inline(always)]
     fn opens_set(&mut self, node: &Node) {
         if node.has(Node::HAS_SET) {
-            self.set_pending = true;
-            self.closers.push(Closer::Set);
+            self.state |= SET_PENDING;
+            self.push(node, Closer::Set);
         }
     }
 
+    #[inline(always)]
     fn end_arguments(&mut self) {
-        if std::mem::take(&mut self.in_arguments) {
-            self.close(')');
+        if self.end(IN_ARGUMENTS) {
+            self.close(b')');
         }
     }
 
+    #[inline(always)]
     fn end_definitions(&mut self) {
-        if !self.in_definition && std::mem::take(&mut self.in_definitions) {
-            self.close(')');
+        if self.state & IN_DEFINITION == 0 && self.end(IN_DEFINITIONS) {
+            self.close(b')');
         }
     }
 
+    #[inline(always)]
     fn selection(&mut self, node: &Node) {
-        self.end_arguments();
-        self.end_definitions();
-        if std::mem::take(&mut self.set_pending) {
-            self.open('{');
+        if self.state & (IN_ARGUMENTS | IN_DEFINITIONS) != 0 {
+            self.end_arguments();
+            self.end_definitions();
+        }
+        if self.end(SET_PENDING) {
+            self.open(b'{');
         }
         self.entry();
         self.opens_set(node);
     }
 
+    #[inline(always)]
     fn value(&mut self, text: &str) {
-        if std::mem::take(&mut self.default_pending) {
-            self.out.push('=');
+        if self.end(DEFAULT_PENDING) {
+            self.out.push(b'=');
         }
-        self.out.push_str(text);
-        self.first = false;
+        self.put(text);
+        self.state &= !FIRST;
     }
 
-    fn closed(&mut self) {
-        match self.closers.pop() {
-            Some(Closer::Set) => {
+    #[inline(always)]
+    fn close_innermost(&mut self) {
+        match self.innermost.closer {
+            Closer::Set => {
                 self.end_arguments();
-                self.close('}');
+                self.close(b'}');
             }
-            Some(Closer::Object) => self.close('}'),
-            Some(Closer::Definition) => {
+            Closer::Object => self.close(b'}'),
+            Closer::Definition => {
                 self.end_arguments();
-                self.in_definition = false;
-                self.default_pending = false;
-                self.first = false;
+                self.state &= !(IN_DEFINITION | DEFAULT_PENDING | FIRST);
             }
-            None => {}
         }
-    }
-}
-
-impl Sink for Printer<'_, '_> {
-    fn event(&mut self, event: Event, node: &Node) {
-        let text = node.text(self.source);
-        match event {
-            Event::Query => self.definition("query", node),
-            Event::Mutation => self.definition("mutation", node),
-            Event::Subscription => self.definition("subscription", node),
-            Event::Fragment => {
-                self.definition("fragment ", node);
-                self.out.push_str(text);
-            }
-            Event::TypeCondition => {
-                self.out.push_str(" on ");
-                self.out.push_str(text);
-            }
-            Event::VariableDefinition => {
-                if !std::mem::replace(&mut self.in_definitions, true) {
-                    self.open('(');
-                }
-                self.entry();
-                self.out.push('$');
-                self.out.push_str(text);
-                self.out.push(':');
-                self.in_definition = true;
-                self.default_pending = true;
-                self.closers.push(Closer::Definition);
-            }
-            Event::TypeName => {
-                self.out.extend(std::iter::repeat_n('[', usize::from(node.depth)));
-                self.out.push_str(text);
-                self.out.push_str(if node.has(Node::NON_NULL) { "!" } else { "" });
-            }
-            Event::TypeLists => {
-                for list in 0..node.len.min(32) {
-                    self.out.push_str(if node.start >> list & 1 == 1 { "]!" } else { "]" });
-                }
-            }
-            Event::Directive => {
-                self.end_arguments();
-                self.end_definitions();
-                self.default_pending = false;
-                self.out.push_str(" @");
-                self.out.push_str(text);
-            }
-            Event::Argument => {
-                if !std::mem::replace(&mut self.in_arguments, true) {
-                    self.open('(');
-                }
-                self.entry();
-                self.out.push_str(text);
-                self.out.push(':');
-            }
-            Event::Field => {
-                self.selection(node);
-                if node.has(Node::ALIASED) {
-                    self.out.push_str("_:");
-                }
-                self.out.push_str(text);
-            }
-            Event::Spread => {
-                self.selection(node);
-                self.out.push_str("...");
-                self.out.push_str(text);
-            }
-            Event::InlineFragment => {
-                self.selection(node);
-                self.out.push_str("...");
-                if !text.is_empty() {
-                    self.out.push_str(" on ");
-                    self.out.push_str(text);
-                }
-            }
-            Event::Literal => self.value("?"),
-            Event::List => self.value("[?]"),
-            Event::Variable => {
-                self.value("$");
-                self.out.push_str(text);
-            }
-            Event::Object => {
-                self.value("");
-                self.open('{');
-                self.closers.push(Closer::Object);
-            }
-            Event::ObjectField => {
-                self.entry();
-                self.out.push_str(text);
-                self.out.push(':');
-            }
-            Event::Close => self.closed(),
-            Event::Silent => {}
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.out.len() > self.limit
+        self.innermost = self.around.pop().unwrap_or(Open::NOTHING);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a document looks like once everything a client varies between requests is gone: one stream of events, and its hash.
+//! What a document looks like once everything a client varies between requests is gone: one stream of events, hashed.
 //!
 //! The stream leaves out literals, aliases, operation names, descriptions, comments and layout; [`normalise`](crate::normalise)
 //! prints the same stream, so two documents have the same shape exactly when they have the same normalised text. The order of
@@ -52,6 +52,14 @@ pub fn shape(document: Document<'_>) -> ShapeHash {
         }
         index = end.wrapping_sub(position(inside.len()));
         match turn {
+            Some(node) if node.kind == Kind::Object => {
+                open.push(node.end);
+                hash = hash.empty(head(node));
+            }
+            Some(node) if node.kind == Kind::VariableDefinition || node.kind == Kind::InlineFragment => {
+                open.push(node.end);
+                hash = hash.text(head(node), bytes, node.start, node.len);
+            }
             Some(node) => hash = other(hash, bytes, node, &mut index, &mut open),
             None if open.innermost == index => {}
             None => return ShapeHash(hash.finish()),
@@ -122,7 +130,7 @@ impl Open {
 /// What a node contributes to the shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Event {
+enum Event {
     /// Nothing.
     Silent,
     /// Any scalar or enum literal.
@@ -175,39 +183,6 @@ impl Event {
             Kind::Object => Event::Object,
             Kind::ObjectField => Event::ObjectField,
             Kind::Alias | Kind::Target => Event::Silent,
-        }
-    }
-}
-
-/// Receives the events of a document in order.
-pub(crate) trait Sink {
-    fn event(&mut self, event: Event, node: &Node);
-
-    /// Whether the rest of the stream may be left out.
-    fn is_full(&self) -> bool;
-}
-
-/// Sends `document` to `sink`, with an explicit stack of what is open.
-pub(crate) fn stream(document: Document<'_>, sink: &mut impl Sink) {
-    let nodes = document.tape().nodes();
-    let mut open = Open::default();
-    let mut index: u32 = 0;
-    while !sink.is_full() {
-        while open.innermost == index {
-            sink.event(Event::Close, &Node::MISSING);
-            open.close();
-        }
-        let Some(node) = nodes.get(index as usize) else { return };
-        index = index.wrapping_add(1);
-        let event = Event::of(node.kind);
-        if event == Event::Silent {
-            continue;
-        }
-        sink.event(event, node);
-        if event == Event::List {
-            index = node.end;
-        } else if node.has(Node::CLOSES) {
-            open.push(node.end);
         }
     }
 }

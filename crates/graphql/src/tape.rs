@@ -105,7 +105,7 @@ impl Range {
 pub(crate) struct Node {
     /// For selections: 1 in the selection set of a definition, one more inside each field. For types: the lists around.
     pub(crate) depth: u16,
-    /// [`Node::HAS_SET`], [`Node::ALIASED`], [`Node::CLOSES`] and [`Node::NON_NULL`].
+    /// [`Node::HAS_SET`], [`Node::ALIASED`], [`Node::CLOSES`] and [`Node::NON_NULL`]; part of the shape.
     pub(crate) flags: u8,
     pub(crate) kind: Kind,
     /// Byte offset of the node's text, see [`Kind`] for which text that is.

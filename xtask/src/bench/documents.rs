@@ -15,11 +15,14 @@ const WORST_GOAL: f64 = 2.0;
 
 /// A kind of work, with what came before it: a column of the table, the bench that does it, the name it has there.
 type Work = (&'static str, &'static str, &'static str);
-const WORKS: [Work; 5] = [("parse", "parse", "parse"), MEASURE, ("+shape", "parse", "shape"), COST, JUDGED];
+const WORKS: [Work; 6] =
+    [("parse", "parse", "parse"), MEASURE, ("+shape", "parse", "shape"), COST, JUDGED, FLOODED];
 const MEASURE: Work = ("+measure", "parse", "measure");
 const COST: Work = ("+cost", "judge", "cost");
 /// From the bytes of an envelope to the verdict, a byte of the envelope.
 const JUDGED: Work = ("judged", "judge", "judge");
+/// The same while there is no room for more incidents, so that nothing is described.
+const FLOODED: Work = ("in a flood", "judge", "flood");
 
 /// Prints the tables of the texts with `wanted` in their name, and what they say of the goals.
 pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
@@ -34,7 +37,9 @@ pub(super) fn tables(benches: &Benches, wanted: &str) -> anyhow::Result<()> {
     say(
         "`source` is the corpus of real operations as written, `dense` the same without a byte to spare; the others are hostile.",
     );
-    say("`judged` is the whole judgement by the default policy, a byte of the envelope.");
+    say(
+        "`judged` is the whole judgement by the default policy, a byte of the envelope; `in a flood`, what is refused is not described.",
+    );
     say("In brackets: the multiple of `dense` for the same work.");
     let dense = Row::measure(benches, "dense", &WORKS)?;
     heading("text", 16, &WORKS);

@@ -1,19 +1,19 @@
 //! One document and its variables: what is measured, what it costs, what the policy says of both.
 
 use super::refusals::syntax_refusal;
-use super::{Judged, Method, Weighing};
+use super::{Documents, Judged, Method, Weighing};
 use portcullis_cost::{Estimate, Question, Supplied, Variables};
 use portcullis_framing::{Json, Object, Request};
 use portcullis_graphql::{
-    AliasLimits, Document, MeasureError, Measures, Operation, Scratch, Tape, comments_are_certain,
+    AliasLimits, Document, MeasureError, Measures, Operation, Scratch, ShapeHash, Tape, comments_are_certain,
     introspection_depth, measure_against, normalise, parse_executable, shape,
 };
 use portcullis_policy::{
-    Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
+    Mode, Policy, Refusal, Switch, Verdict, judge_document, judge_estimate, judge_introspection,
 };
 use portcullis_redact::is_fit_label;
 use portcullis_report::{Bounds, OperationKind, Reason};
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 
 /// Places of a response that are counted for the actual cost; an operation that asks for more is not counted.
 const PLACES: usize = 4_000;
@@ -23,6 +23,7 @@ pub(super) struct Tools<'d> {
     pub(super) tape: &'d mut Tape,
     pub(super) scratch: &'d mut Scratch,
     pub(super) costing: &'d mut portcullis_cost::Scratch,
+    pub(super) documents: Documents,
 }
 
 /// A text that is to be judged, wherever it came from, and how it came.
@@ -63,10 +64,10 @@ pub(super) fn judge_text(
     tools: &mut Tools<'_>,
 ) -> (Verdict, Judged) {
     let variables = OnceCell::new();
-    let Tools { tape, scratch, costing } = tools;
+    let Tools { tape, scratch, costing, documents } = tools;
     let mut read = read(live.policy, sent, &variables, (tape, scratch));
     read.cost(live.policy, costing);
-    hold(live, read, sent.method)
+    hold(live, read, sent.method, *documents)
 }
 
 /// Judges the document of a request by two policies; it is read, measured and costed once where that serves both.
@@ -77,11 +78,11 @@ pub(super) fn judge_text_by_both(
     tools: &mut Tools<'_>,
 ) -> [(Verdict, Judged); 2] {
     let variables = OnceCell::new();
-    let Tools { tape, scratch, costing } = tools;
+    let Tools { tape, scratch, costing, documents } = tools;
     let mut first = read(live.policy, sent, &variables, (tape, scratch));
     first.cost(live.policy, costing);
     let second = again(&first, live.policy, candidate.policy, (scratch, costing));
-    let said = hold(live, first, sent.method);
+    let said = hold(live, first, sent.method, *documents);
     let other = match second {
         Some(read) => {
             let verdict = decide(candidate, &read, sent.method);
@@ -195,27 +196,46 @@ fn again<'d>(
 }
 
 /// Holds what was read against a policy, and tells all of it.
-fn hold(weighing: &mut Weighing<'_>, read: Read<'_>, method: Method) -> (Verdict, Judged) {
+fn hold(
+    weighing: &mut Weighing<'_>,
+    read: Read<'_>,
+    method: Method,
+    documents: Documents,
+) -> (Verdict, Judged) {
     let verdict = decide(weighing, &read, method);
     let (policy, shadow) = (weighing.policy, weighing.shadow);
+    let is_described = match verdict {
+        Verdict::Deny(refusal) if policy.mode(refusal.reason) == Mode::Enforce => {
+            documents == Documents::Kept
+        }
+        // What only counts is told once its response is there, and there may be room by then.
+        Verdict::Deny(_) | Verdict::Allow => true,
+    };
     let mut whole = match read {
         Read::Whole(whole) => whole,
-        Read::Unmeasured(document, _) => return (verdict, described(Judged::unparsed(), document)),
+        Read::Unmeasured(..) if !is_described => return (verdict, Judged::unparsed()),
+        Read::Unmeasured(document, _) => {
+            return (verdict, described(Judged::unparsed(), document, &shape_of(document)));
+        }
         Read::Unparsed(_) => return (verdict, Judged::unparsed()),
     };
     let Whole { document, selected, measures, .. } = whole;
-    let (operation, estimate) = (label(document, selected), whole.estimate.take());
+    let shape = shape_of(document);
+    let (operation, estimate) = (label(selected, &shape), whole.estimate.take());
     let kind = selected.map_or(OperationKind::Unknown, kind);
     let mut judged = Judged { kind, operation, measures: Some(measures), estimate, ..Judged::unparsed() };
     if policy.throttles.know_operations() {
         judged.name = selected.and_then(Operation::name).map(str::to_owned);
     }
     if policy.throttles.know_operations() || policy.responses.find_errors() {
-        judged.shape = Some(shape(document));
+        judged.shape = Some(*shape);
     }
     let judged = match (verdict, shadow.0) {
         (Verdict::Allow, None) => judged,
-        (Verdict::Allow, Some(_)) | (Verdict::Deny(_), _) => described(judged, document),
+        (Verdict::Allow, Some(_)) | (Verdict::Deny(_), _) if is_described => {
+            described(judged, document, &shape)
+        }
+        (Verdict::Allow, Some(_)) | (Verdict::Deny(_), _) => judged,
     };
     match verdict {
         Verdict::Allow if policy.responses.actual_cost == Switch::On => {
@@ -240,7 +260,8 @@ fn in_brief(read: Read<'_>, is_added: bool) -> Judged {
         return judged;
     }
     let kind = selected.map_or(OperationKind::Unknown, kind);
-    described(Judged { kind, operation: label(document, selected), ..judged }, document)
+    let shape = shape_of(document);
+    described(Judged { kind, operation: label(selected, &shape), ..judged }, document, &shape)
 }
 
 fn decide(weighing: &mut Weighing<'_>, read: &Read<'_>, method: Method) -> Verdict {
@@ -267,18 +288,25 @@ fn decide(weighing: &mut Weighing<'_>, read: &Read<'_>, method: Method) -> Verdi
     }
 }
 
+/// A shape, found by who asks first.
+type Shape<Find> = LazyCell<ShapeHash, Find>;
+
+fn shape_of(document: Document<'_>) -> Shape<impl FnOnce() -> ShapeHash> {
+    LazyCell::new(move || shape(document))
+}
+
 /// Adds what an operator needs to recognise a document that was refused, or would have been.
-fn described(judged: Judged, document: Document<'_>) -> Judged {
+fn described(judged: Judged, document: Document<'_>, shape: &Shape<impl FnOnce() -> ShapeHash>) -> Judged {
     let mut text = String::new();
     normalise(document, &mut text, Bounds::DOCUMENT_BYTES);
-    Judged { shape: Some(shape(document)), document: Some(text), ..judged }
+    Judged { shape: Some(**shape), document: Some(text), ..judged }
 }
 
 /// A name that may be shown, else the shape hash.
-fn label(document: Document<'_>, selected: Option<Operation<'_>>) -> String {
+fn label(selected: Option<Operation<'_>>, shape: &Shape<impl FnOnce() -> ShapeHash>) -> String {
     let name = selected.and_then(Operation::name);
     let fit = name.filter(|name| name.len() <= Bounds::OPERATION_BYTES && is_fit_label(name));
-    fit.map_or_else(|| shape(document).to_string(), str::to_owned)
+    fit.map_or_else(|| shape.to_string(), str::to_owned)
 }
 
 fn kind(operation: Operation<'_>) -> OperationKind {

@@ -2,7 +2,7 @@
 
 use super::document::{Sent, Tools, judge_text, judge_text_by_both};
 use super::source::{Source, source};
-use super::{Compared, Desk, Form, Judged, Judgement, Memory, Method, Pending};
+use super::{Compared, Desk, Documents, Form, Judged, Judgement, Memory, Method, Pending};
 use portcullis_framing::{Request, Sha256Hash};
 use portcullis_policy::{Charge, Policy, Refusal, Shadow, Verdict, judge_charge};
 use portcullis_report::{Persisted, Reason};
@@ -45,19 +45,20 @@ pub(super) fn judge_all(
     (form, method): (Form, Method),
     desk: &mut Desk,
 ) -> Judgement {
+    let documents = desk.documents(live);
     let mut sitting = Sitting::new(live, form, requests.len());
     let mut beside = candidate.map(|candidate| Sitting::new(candidate, form, requests.len()));
     for (index, request) in requests.iter().enumerate() {
         let second = beside.as_mut().filter(|second| second.refused.is_none());
         let one = match (sitting.refused.is_some(), second) {
-            (false, None) => judge_one(live, request, method, desk),
+            (false, None) => judge_one(live, request, (method, documents), desk),
             (false, Some(second)) => {
                 let [one, other] = judge_one_by_both(live, second.policy, request, method, desk);
                 second.take(other);
                 one
             }
             (true, Some(second)) => {
-                second.take(judge_one(second.policy, request, method, desk));
+                second.take(judge_one(second.policy, request, (method, documents), desk));
                 continue;
             }
             (true, None) => break,
@@ -80,7 +81,7 @@ pub(super) fn judge_aside(
     let mut sitting = Sitting::new(candidate, form, requests.len());
     for request in requests {
         if sitting.refused.is_none() {
-            sitting.take(judge_one(candidate, request, method, desk));
+            sitting.take(judge_one(candidate, request, (method, Documents::Kept), desk));
         }
     }
     sitting.close()
@@ -162,10 +163,15 @@ impl<'p> Sitting<'p> {
     }
 }
 
-fn judge_one(policy: &Policy, request: &Request<'_>, method: Method, desk: &mut Desk) -> One {
-    let Desk { tape, scratch, costing, memory } = desk;
+fn judge_one(
+    policy: &Policy,
+    request: &Request<'_>,
+    (method, documents): (Method, Documents),
+    desk: &mut Desk,
+) -> One {
+    let Desk { tape, scratch, costing, memory, .. } = desk;
     let mut weighing = Weighing::open(policy, request, memory);
-    let said = weighing.judge(request, method, &mut Tools { tape, scratch, costing });
+    let said = weighing.judge(request, method, &mut Tools { tape, scratch, costing, documents });
     weighing.close(said)
 }
 
@@ -176,8 +182,8 @@ fn judge_one_by_both(
     method: Method,
     desk: &mut Desk,
 ) -> [One; 2] {
-    let Desk { tape, scratch, costing, memory } = desk;
-    let tools = &mut Tools { tape, scratch, costing };
+    let Desk { tape, scratch, costing, memory, .. } = desk;
+    let tools = &mut Tools { tape, scratch, costing, documents: Documents::Kept };
     let mut one = Weighing::open(live, request, memory);
     let mut other = Weighing::open(candidate, request, memory);
     let [said, beside] = match (one.source, other.source) {

@@ -143,6 +143,22 @@ fn variables_reach_the_cost() {
 }
 
 #[test]
+fn what_nobody_keeps_is_not_described() {
+    let body = br#"{"query":"query Q { a @b __schema { types { name } } }"}"#;
+    let judged = |policy: &str| {
+        let mut desk = Desk::default();
+        desk.describe(Documents::Dropped);
+        judge_body(&Policy::parse(policy).unwrap(), body, &mut desk)
+    };
+    let enforced = judged("");
+    assert!(matches!(enforced.verdict, Verdict::Deny(_)));
+    assert_eq!((only(&enforced).operation.as_str(), only(&enforced).document.as_ref()), ("Q", None));
+    let told = |judgement: Judgement| only(&judgement).document.is_some();
+    assert!(told(judged("mode: shadow")), "it may be kept when its response is there");
+    assert!(told(judged("candidate: {graphql: {limits: {depth: 14}}}")), "the candidate tells of it");
+}
+
+#[test]
 fn a_refused_document_is_described_without_its_literals() {
     let judgement = judged(
         r#"{"query":"query Q { a: user(email: \"ann@example.org\") { __schema { types { name } } } }"}"#,

@@ -80,6 +80,19 @@ fn a_refusal_is_reported_at_the_next_tick() {
 }
 
 #[test]
+fn documents_are_kept_as_long_as_there_is_room_for_incidents() {
+    assert_eq!(Worker::silent(worker().boot).documents(), Documents::Dropped);
+    let mut worker = worker();
+    for n in 0..Bounds::INCIDENTS as u64 {
+        assert_eq!(worker.documents(), Documents::Kept, "{n}");
+        worker.note(event(5_000, Some(Reason::Depth)));
+    }
+    assert_eq!(worker.documents(), Documents::Dropped);
+    assert_eq!(tick(&mut worker, 5_100, 200).unwrap().incidents.len(), Bounds::INCIDENTS);
+    assert_eq!(worker.documents(), Documents::Kept);
+}
+
+#[test]
 fn sequences_count_from_one_and_a_failed_report_goes_again_as_it_was() {
     let mut worker = worker();
     worker.note(event(1_000, Some(Reason::Depth)));

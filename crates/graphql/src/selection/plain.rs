@@ -97,11 +97,20 @@ impl<'a> Selections<'a> {
         let mut index = self.next;
         'places: loop {
             let mut rest = nodes.get(index as usize..).unwrap_or_default().iter();
-            for node in rest.by_ref() {
+            while let Some(node) = rest.next() {
                 let bare = Bare { source, node };
                 let first = index.wrapping_add(1);
                 if node.kind == Kind::Field && node.end == first {
                     if !passes(Plain::Leaf(bare)) {
+                        break 'places;
+                    }
+                    index = first;
+                    continue;
+                }
+                // Most fields that hold something have no details, and what they hold is a field.
+                let holds_field = rest.as_slice().first().is_some_and(|next| next.kind == Kind::Field);
+                if node.kind == Kind::Field && holds_field {
+                    if !passes(Plain::Object(bare)) {
                         break 'places;
                     }
                     index = first;

@@ -1,12 +1,12 @@
 //! Hostile shapes: without limits, and as far as the limits of the default policy let a client go.
 
-use super::{Benches, COST, JUDGED, MEASURE, Row, WORST_GOAL, Work, heading};
+use super::{Benches, COST, FLOODED, JUDGED, MEASURE, Row, WORST_GOAL, Work, heading};
 use crate::run::say;
 
 /// What is told of shapes without limits; the whole judgement always has limits.
 const FREE: [Work; 4] = [("parse", "parse", "parse"), MEASURE, ("+shape", "parse", "shape"), COST];
 /// What is told of shapes under limits.
-const LIMITED: [Work; 3] = [MEASURE, COST, JUDGED];
+const LIMITED: [Work; 4] = [MEASURE, COST, JUDGED, FLOODED];
 /// How much of a shape is sent: KiB, up to as many as a client may, and as much as just passes the limits on reading.
 const SIZES: [&str; 5] = ["1", "4", "16", "64", "fit"];
 
