@@ -17,7 +17,13 @@ const ANY: FrameLimits = FrameLimits { message_bytes: u64::MAX, frames_per_messa
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let near = "websocket: {limits: {message_bytes: 160, frames_per_message: 4, open_operations: 2, messages_per_second: 2, burst: 6, control_frames_per_second: 3, init_payload_bytes: 125, init_timeout_ms: 1000, idle_ms: 20000, lifetime_ms: 60000}}";
     let throttles = "throttles: {tracked_clients: 8, tracked_streams: 8, rules: [{name: a, per: client, unit: requests, capacity: 2, refill: 1, window_ms: 1000}], streams: [{name: b, per: client, max: 1}]}\nwebsocket: {tracked_clients: 8, messages: [{name: c, per: client, capacity: 9, refill: 1, window_ms: 1000}]}";
-    let texts = ["", near, throttles, "mode: shadow", "shadow_reasons: [socket_messages, socket_idle, cost]"];
+    let texts = [
+        "",
+        near,
+        throttles,
+        "mode: shadow\nresponses: {count_errors: true}",
+        "responses: {count_errors: true}\nshadow_reasons: [socket_messages, socket_idle, cost]",
+    ];
     texts.iter().map(|text| Policy::parse(text).unwrap()).collect()
 });
 

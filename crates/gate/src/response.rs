@@ -24,7 +24,7 @@ use portcullis_report::{Metric, header};
 use std::borrow::Cow;
 
 /// Arrays and objects inside each other, beyond which a response is not read on.
-const DEPTH: usize = 256;
+pub(crate) const DEPTH: usize = 256;
 
 /// Headers that are true only of the body as the upstream made it.
 const OF_THE_BODY: [&str; 5] = ["content-length", "content-digest", "repr-digest", "digest", "content-md5"];

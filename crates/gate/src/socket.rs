@@ -9,6 +9,7 @@
 mod assembly;
 mod client;
 mod closing;
+mod errors;
 mod fault;
 mod mail;
 mod memory;
@@ -29,13 +30,14 @@ use crate::time::Timestamp;
 use crate::world::World;
 use assembly::Assembly;
 use closing::Closing;
+use errors::Listening;
 use mail::Mail;
 use pace::Pace;
 use portcullis_framing::MessageInflater;
 use portcullis_framing::subprotocol::{Session, Skim, Subprotocol};
 use portcullis_framing::websocket::{FrameLimits, FrameReader, Sender};
 use portcullis_policy::Policy;
-use running::{Leases, Running};
+use running::{Running, Shared};
 use tally::Tally;
 use timing::Timing;
 
@@ -100,8 +102,10 @@ enum Heard {
 struct Graphql {
     protocol: Subprotocol,
     session: Session<Running>,
-    leases: Leases,
+    shared: Shared,
     skim: Skim,
+    /// Where errors are asked for.
+    listening: Option<Box<Listening>>,
     /// For the compressed message of the server that is passing.
     inflater: Option<MessageInflater>,
     /// Operations so far.
@@ -119,14 +123,15 @@ struct Turn<'t, 'w> {
 impl Socket {
     /// Begins after the upstream took the handshake, under the policy for the client's class.
     pub fn new(opened: Opened, policy: &Policy, now: Timestamp) -> Self {
-        let limits = policy.under(opened.under()).websocket.limits;
+        let policy = policy.under(opened.under());
+        let limits = policy.websocket.limits;
         let from_client = FrameLimits {
             message_bytes: crate::number::count(limits.message_bytes),
             frames_per_message: limits.frames_per_message,
         };
         // Messages of a server are not held.
         let from_server = FrameLimits { message_bytes: u64::MAX, frames_per_message: u32::MAX };
-        let (graphql, compression) = (Graphql::of(opened.terms), opened.compression());
+        let (graphql, compression) = (Graphql::of(opened.terms, policy), opened.compression());
         Self {
             timing: Timing::new(now),
             client: FrameReader::new(Sender::Client, compression, from_client),
@@ -196,15 +201,16 @@ impl Socket {
 
 impl Graphql {
     /// A connection that begins, where the socket carries one.
-    fn of(terms: Terms) -> Option<Box<Self>> {
+    fn of(terms: Terms, policy: &Policy) -> Option<Box<Self>> {
         let protocol = match terms.carries {
             Carries::Graphql(portcullis_policy::Subprotocol::GraphqlTransportWs) => Subprotocol::TransportWs,
             Carries::Graphql(portcullis_policy::Subprotocol::GraphqlWs) => Subprotocol::Legacy,
             Carries::Anything => return None,
         };
         let session = Session::new(protocol);
-        let (leases, skim) = (Leases::default(), Skim::default());
-        Some(Box::new(Self { protocol, session, leases, skim, inflater: None, operations: 0 }))
+        let listening = Listening::under(policy.responses);
+        let (shared, skim) = (Shared::default(), Skim::default());
+        Some(Box::new(Self { protocol, session, shared, skim, listening, inflater: None, operations: 0 }))
     }
 }
 

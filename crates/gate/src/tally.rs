@@ -171,6 +171,11 @@ impl Errors {
         }
     }
 
+    /// Whether there was none so far.
+    pub(crate) fn is_none(&self) -> bool {
+        self.counts.is_empty() && !self.nameless
+    }
+
     /// How many there were of each code.
     pub(crate) fn counts(&mut self) -> &[(ErrorCode, u64)] {
         self.settle();

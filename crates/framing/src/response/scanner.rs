@@ -79,6 +79,8 @@ enum Alone {
     Yes,
     /// It can be a message of a stream, whose `payload` is a response, or a later result, whose `incremental` is a list of them.
     No,
+    /// It is a message of a socket, whose `payload` is a response, or a list of errors.
+    Message,
 }
 
 /// Which value of a response is being read.
@@ -134,6 +136,11 @@ impl Scanner {
     /// The same for one of several that come one after the other.
     pub(super) fn of_stream(jobs: Jobs, depth: usize) -> Self {
         Self { alone: Alone::No, ..Self::new(jobs, depth) }
+    }
+
+    /// The same for a message of a GraphQL subprotocol of WebSockets.
+    pub fn of_message(jobs: Jobs, depth: usize) -> Self {
+        Self { alone: Alone::Message, ..Self::new(jobs, depth) }
     }
 
     /// Adds a member to the response.
@@ -274,7 +281,11 @@ impl Scanner {
             self.addition.take_if(|_| level == Level::List);
         }
         if self.section == Section::Results && self.open.len() == 1 {
-            self.base = if level == Level::List { 3 } else { 2 };
+            match (level, self.alone) {
+                (Level::List, Alone::Message) => self.section = Section::Errors,
+                (Level::List, Alone::Yes | Alone::No) => self.base = 3,
+                (Level::Object, _) => self.base = 2,
+            }
         }
         let is_item = self.open.last() == Some(&Level::List);
         self.open.push(level);
@@ -322,7 +333,7 @@ impl Scanner {
 
     fn key(&mut self, key: &[u8], visit: &mut impl FnMut(Event<'_>)) {
         self.state = State::Colon;
-        if self.alone == Alone::No && self.open.as_slice() == [Level::Object] {
+        if self.alone != Alone::Yes && self.open.as_slice() == [Level::Object] {
             // What was inside it is over.
             self.base = 1;
         }
@@ -332,7 +343,7 @@ impl Scanner {
                     b"data" => Section::Data,
                     b"errors" => Section::Errors,
                     b"extensions" => Section::Extensions,
-                    b"payload" | b"incremental" if self.alone == Alone::No && self.base == 1 => {
+                    b"payload" | b"incremental" if self.alone != Alone::Yes && self.base == 1 => {
                         Section::Results
                     }
                     _ => Section::Other,

@@ -221,3 +221,36 @@ fn depth_has_a_limit() {
     }
     lost(&nested(DEPTH + 1));
 }
+
+#[test]
+fn errors_of_messages_of_sockets_are_told() {
+    let told = |text: &str, size: usize| {
+        let jobs = Jobs { suggestions: Suggestions::Keep, events: Events::On };
+        let (mut scanner, mut codes) = (Scanner::of_message(jobs, 64), Vec::new());
+        for piece in text.as_bytes().chunks(size) {
+            let passed = scanner.feed(piece, &mut |event| {
+                if event == Event::Error {
+                    codes.push(String::new());
+                }
+                if let Event::Code(code) = event {
+                    codes.last_mut().unwrap().push_str(code);
+                }
+            });
+            assert_eq!(passed, piece);
+        }
+        codes
+    };
+    let errors =
+        r#"[{"message":"a","extensions":{"code":"A"}},{"message":"b"},{"extensions":{"x":[1],"code":"C"}}]"#;
+    for text in [
+        format!(r#"{{"id":"1","type":"error","payload":{errors}}}"#),
+        format!(r#"{{"payload":{errors},"type":"error","id":"1"}}"#),
+        format!(r#"{{"id":"1","type":"next","payload":{{"data":{{"errors":[{{}}]}},"errors":{errors}}}}}"#),
+        format!(r#"{{"payload":{{"errors":{errors},"extensions":{{"code":"Z"}}}},"type":"data"}}"#),
+    ] {
+        for size in [1, 3, 1_000] {
+            assert_eq!(told(&text, size), ["A", "", "C"], "{text} by {size}");
+        }
+    }
+    assert_eq!(told(r#"{"id":"1","type":"next","payload":{"data":{"errors":[{"code":"A"}]}}}"#, 7), [""; 0]);
+}

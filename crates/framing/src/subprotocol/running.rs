@@ -72,6 +72,11 @@ impl<T> Running<T> {
         self.entry(id).is_some_and(|entry| entry.operation.is_some() && is_sure(entry))
     }
 
+    /// What runs under an id.
+    pub(super) fn operation(&self, id: &str) -> Option<&T> {
+        self.entry(id)?.operation.as_ref()
+    }
+
     /// Whether an end of an earlier operation may come under an id, and it is not known whether the server has seen its stop.
     pub(super) fn owes(&self, id: &str) -> bool {
         self.entry(id).is_some_and(|entry| entry.due > 0 && entry.standing == Standing::Unseen)
@@ -145,7 +150,8 @@ impl<T> Running<T> {
             }
         }
         let is_idle = |entry: &Entry<T>| entry.operation.is_none() && entry.standing != Standing::Unseen;
-        let mut idle: Vec<Mark> = self.0.iter().filter(|entry| is_idle(entry)).map(|entry| entry.stopped).collect();
+        let mut idle: Vec<Mark> =
+            self.0.iter().filter(|entry| is_idle(entry)).map(|entry| entry.stopped).collect();
         idle.sort_unstable();
         if let Some(last) = idle.len().checked_sub(REMEMBERED).and_then(|over| idle.get(over)) {
             self.0.retain(|entry| !is_idle(entry) || entry.stopped >= *last);
@@ -260,7 +266,10 @@ mod tests {
         assert_eq!((running.owes("1"), running.stopped(), running.start("1", 'b', NOW)), (false, 0, None));
         assert_eq!((running.has("1"), running.end("1"), running.len()), (true, None, 1));
         // It may have been that of `b`: the id is free, and `b` is counted until another end comes or it is replaced.
-        assert_eq!((running.has("1"), running.start("1", 'c', Mark(2)), running.len()), (false, Some('b'), 1));
+        assert_eq!(
+            (running.has("1"), running.start("1", 'c', Mark(2)), running.len()),
+            (false, Some('b'), 1)
+        );
         assert_eq!((running.has("1"), running.owes("1")), (true, true));
         assert_eq!((running.end("1"), running.end("1"), running.len()), (None, Some('c'), 0));
     }

@@ -11,8 +11,18 @@ const KEPT_BYTES: usize = 6 * LONGEST_ID;
 pub enum ServerMessage {
     /// `connection_ack`: operations may come.
     Ack,
-    /// `error` or `complete`: an operation has ended.
+    /// `complete`: an operation has ended.
     Ended {
+        /// Which one.
+        id: String,
+    },
+    /// `error`: an operation has ended with errors.
+    Failed {
+        /// Which one.
+        id: String,
+    },
+    /// `next` or `data`: a result of an operation.
+    Result {
         /// Which one.
         id: String,
     },
@@ -93,14 +103,14 @@ impl Skim {
     /// The message has ended; the next begins.
     pub fn finish(&mut self) -> ServerMessage {
         let Self { kind, id, .. } = std::mem::take(self);
-        match &*unescaped(&kind) {
-            b"connection_ack" => ServerMessage::Ack,
-            b"error" | b"complete" => match String::from_utf8(unescaped(&id).into_owned()) {
-                Ok(id) => ServerMessage::Ended { id },
-                Err(_) => ServerMessage::Other,
-            },
-            _ => ServerMessage::Other,
-        }
+        let about: fn(String) -> ServerMessage = match &*unescaped(&kind) {
+            b"connection_ack" => return ServerMessage::Ack,
+            b"complete" => |id| ServerMessage::Ended { id },
+            b"error" => |id| ServerMessage::Failed { id },
+            b"next" | b"data" => |id| ServerMessage::Result { id },
+            _ => return ServerMessage::Other,
+        };
+        String::from_utf8(unescaped(&id).into_owned()).map_or(ServerMessage::Other, about)
     }
 
     fn structure(&mut self, byte: u8) {

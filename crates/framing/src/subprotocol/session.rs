@@ -144,9 +144,14 @@ impl<T> Session<T> {
                 self.phase = Phase::Acknowledged;
                 None
             }
-            ServerMessage::Ended { id } => self.running.end(id),
-            ServerMessage::Other => None,
+            ServerMessage::Ended { id } | ServerMessage::Failed { id } => self.running.end(id),
+            ServerMessage::Result { .. } | ServerMessage::Other => None,
         }
+    }
+
+    /// What runs under an id.
+    pub fn operation(&self, id: &str) -> Option<&T> {
+        self.running.operation(id)
     }
 
     /// How many operations run.

@@ -147,10 +147,15 @@ fn a_server_is_skimmed_for_what_ends_and_begins() {
     says(r#"{"type":"connection_ack"}"#, &ServerMessage::Ack);
     says(r#"{ "payload" : {"type":"x"} , "\u0074ype" : "connection\u005fack" }"#, &ServerMessage::Ack);
     says(r#"{"id":"1","type":"complete"}"#, &ended("1"));
-    says(r#"{"type":"error","payload":[{"message":"}],\"id\":","id":"2"}],"id":"\u0061\""}"#, &ended("a\""));
+    let failed = ServerMessage::Failed { id: "a\"".to_owned() };
+    says(r#"{"type":"error","payload":[{"message":"}],\"id\":","id":"2"}],"id":"\u0061\""}"#, &failed);
+    for kind in ["next", "data"] {
+        let text =
+            format!(r#"{{"id":"1","type":"{kind}","payload":{{"data":{{"type":"complete","id":"2"}}}}}}"#);
+        says(&text, &ServerMessage::Result { id: "1".to_owned() });
+    }
     says(&format!(r#"{{"type":"complete","id":"{}"}}"#, "é".repeat(64)), &ended(&"é".repeat(64)));
     for text in [
-        r#"{"id":"1","type":"next","payload":{"data":{"type":"complete","id":"1"}}}"#,
         r#"{"type":"ka"}"#,
         r#"{"x":"type","y":"complete","id":"1"}"#,
         r#"[{"type":"complete","id":"1"}]"#,

@@ -17,7 +17,7 @@ const LEAST_MAIL_BYTES: usize = 4 << 10;
 /// Bytes of what inflates a message: a window of 32 KiB and tables.
 const INFLATER_BYTES: usize = 44 << 10;
 
-/// Bytes of what is small and bounded by itself: texts that are skimmed, control frames that are not whole, the words of a close.
+/// Bytes of what is small and bounded by itself: texts that are skimmed, codes of errors, control frames that are not whole, the words of a close.
 const OTHER_BYTES: usize = 6 << 10;
 
 impl Socket {
@@ -93,12 +93,12 @@ pub(crate) fn idle_bytes(purpose: Purpose, deflate: Deflate) -> usize {
 impl Graphql {
     /// Bytes of what runs.
     fn running(&self) -> usize {
-        sum([self.session.bytes(), self.leases.bytes()])
+        sum([self.session.bytes(), self.shared.bytes()])
     }
 
     /// Bytes of what would run with one operation more.
     fn with_one_more(&self) -> usize {
-        sum([self.session.bytes_with_one_more(), self.leases.bytes_with_one_more()])
+        sum([self.session.bytes_with_one_more(), self.shared.bytes_with_one_more()])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Course;
 use super::fault::Fault;
-use super::running::Running;
+use super::running::{Known, Running};
 use super::{Graphql, Socket, Turn};
 use crate::answer;
 use crate::case::Case;
@@ -58,6 +58,8 @@ impl Socket {
         self.tally.operation(kind, verdict);
         turn.list.push(Effect::Time(Metric::ValidationTime));
         turn.list.extend(counts(&case, &judgement, turn.world.policy));
+        let is_told = self.graphql.as_ref().is_some_and(|graphql| graphql.listening.is_some());
+        let known = judgement.operations.first().filter(|_| is_told).map(Known::of);
         let (lease, wait) = (case.throttled.lease(), case.throttled.wait_seconds());
         let emitted = events(case, judgement, turn.world.now).into_iter();
         turn.list.extend(emitted.map(|event| Effect::Emit(Box::new(event))));
@@ -68,7 +70,8 @@ impl Socket {
                     self.mail.ask(turn.world.entropy, &mut turn.out);
                 }
                 let mark = self.mail.mark();
-                let before = self.graphql.as_mut().and_then(|graphql| graphql.begin(id, lease, (room, mark)));
+                let begun = |graphql: &mut Box<Graphql>| graphql.begin(id, (lease, known), (room, mark));
+                let before = self.graphql.as_mut().and_then(begun);
                 turn.list.extend(throttle::end(before, turn.world));
                 Ok(Course::Passes)
             }
@@ -150,10 +153,15 @@ fn read_again<'m>(text: &'m [u8], protocol: Subprotocol, policy: &Policy) -> Res
 
 impl Graphql {
     /// An operation runs; what is to be given back of another under its id, or of itself where there is no room to remember it, and that only counts.
-    fn begin(&mut self, id: &str, lease: Option<Lease>, (room, mark): (Room, Mark)) -> Option<Lease> {
+    fn begin(
+        &mut self,
+        id: &str,
+        (lease, known): (Option<Lease>, Option<Known>),
+        (room, mark): (Room, Mark),
+    ) -> Option<Lease> {
         match room {
             Room::Left => {
-                let running = self.leases.run(lease);
+                let running = self.shared.run(lease, known);
                 self.session.start(id, running, mark).and_then(Running::into_lease)
             }
             Room::None => lease,

@@ -1,10 +1,14 @@
 //! What a server sends: it passes at once, is followed for what begins and ends, and makes place for what the gate has to say.
 
+use super::errors::complained;
 use super::fault::Fault;
 use super::running::Running;
-use super::{Graphql, Heard, Seen, Socket, Turn};
+use super::{Graphql, Heard, Opened, Seen, Socket, Turn};
+use crate::effect::Effect;
 use crate::throttle;
+use crate::time::Timestamp;
 use portcullis_framing::MessageInflater;
+use portcullis_framing::subprotocol::ServerMessage;
 use portcullis_framing::websocket::{Begin, Control, ControlKind, End, Kind, Part};
 use portcullis_report::{ClosedBy, MessageKind, Reason, Sender};
 
@@ -94,6 +98,7 @@ impl Socket {
         let Some(graphql) = &mut self.graphql else { return };
         graphql.inflater = None;
         let message = graphql.skim.finish();
+        turn.list.extend(graphql.complaints(&message, &self.opened, turn.world.now));
         let ended = graphql.session.heard(&message);
         turn.list.extend(throttle::end(ended.and_then(Running::into_lease), turn.world));
     }
@@ -120,14 +125,30 @@ impl Socket {
 }
 
 impl Graphql {
+    /// What is to be said of the errors in a message that has passed, where somebody asks for them.
+    fn complaints(&mut self, message: &ServerMessage, opened: &Opened, now: Timestamp) -> Vec<Effect> {
+        let Some(errors) = self.listening.as_mut().and_then(|listening| listening.end(message)) else {
+            return Vec::new();
+        };
+        let of = match message {
+            ServerMessage::Failed { id } | ServerMessage::Result { id } => self.session.operation(id),
+            ServerMessage::Ack | ServerMessage::Ended { .. } | ServerMessage::Other => None,
+        };
+        complained(errors, of, opened.case().who(), now)
+    }
+
     /// Follows what passes of a message; one that does not inflate says nothing.
     fn skim(&mut self, bytes: &[u8]) {
-        let skim = &mut self.skim;
+        let (skim, listening) = (&mut self.skim, &mut self.listening);
+        let mut read = |text: &[u8]| {
+            skim.feed(text);
+            listening.iter_mut().for_each(|listening| listening.feed(text));
+        };
         match &mut self.inflater {
-            None => skim.feed(bytes),
+            None => read(bytes),
             Some(inflater) => {
                 let mut feed = |text: &[u8]| {
-                    skim.feed(text);
+                    read(text);
                     Ok(())
                 };
                 if inflater.feed(bytes, &mut feed).is_err() {

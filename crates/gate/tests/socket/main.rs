@@ -5,6 +5,7 @@
 
 mod candidate;
 mod ends;
+mod errors;
 mod families;
 mod limits;
 mod memory;

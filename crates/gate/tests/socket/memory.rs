@@ -14,13 +14,14 @@ const SUBSCRIPTION: &str = "subscription Ticks { ticks }";
 const EVIL: &str = "{ users(first: 100000) { id } }";
 
 fn policy(streams: bool) -> String {
+    let counts = streams;
     let streams = if streams {
         "throttles: {streams: [{name: s, per: client, max: 1000000}, {name: t, per: class, max: 1000000}]}"
     } else {
         ""
     };
     format!(
-        "websocket: {{limits: {{open_operations: {OPERATIONS}, messages_per_second: 1000000, burst: 1000000}}}}\n{streams}"
+        "responses: {{count_errors: {counts}}}\nwebsocket: {{limits: {{open_operations: {OPERATIONS}, messages_per_second: 1000000, burst: 1000000}}}}\n{streams}"
     )
 }
 
