@@ -11,6 +11,8 @@ use crate::config::Http;
 use crate::metrics::Metrics;
 use crate::tls::{Certified, Tls};
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,6 +22,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use paced::Paced;
 use places::Places;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,7 +44,7 @@ pub(crate) struct Front {
 }
 
 /// Who is at the other end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Caller {
     peer: Peer,
     certified: Option<Certified>,
@@ -91,8 +94,7 @@ impl Front {
             // Nothing is ever told here: it changes by its end.
             _ = closing.changed() => None,
         };
-        if let Some(stream) = shaken {
-            let certified = stream.get_ref().1.peer_certificates().map(|_| Certified);
+        if let Some((stream, certified)) = shaken {
             self.talk(stream, Caller { peer, certified }, watcher).await;
         }
     }
@@ -104,10 +106,19 @@ impl Front {
         let router = self.router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(caller.peer);
-            if let Some(certified) = caller.certified {
-                request.extensions_mut().insert(certified);
+            if let Some(certified) = &caller.certified {
+                request.extensions_mut().insert(certified.clone());
             }
-            TowerToHyperService::new(router.borrow().clone()).call(request)
+            // Who showed what is not believed any more has to show something again.
+            let is_over = caller.certified.as_ref().is_some_and(|certified| !certified.holds());
+            let answering = TowerToHyperService::new(router.borrow().clone()).call(request);
+            async move {
+                let mut answer = answering.await?;
+                if is_over {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

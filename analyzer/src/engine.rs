@@ -12,7 +12,7 @@ use crate::config::Security;
 use crate::decisions::Feed;
 use crate::jobs::JobState;
 use crate::metrics::Metrics;
-use crate::store::{Lease, Store, StoreError};
+use crate::store::{Store, StoreError};
 use portcullis_detect::Counts;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -57,6 +57,8 @@ pub(crate) struct EngineState {
     pub(crate) decisions: u64,
     /// How old the newest incident was when it had been judged and its decisions stored.
     pub(crate) last_delay_ms: Option<u64>,
+    /// What happened until then has been judged.
+    pub(crate) upto_ms: Option<u64>,
     /// How it is doing as a job: a run is a look for what there is to judge.
     pub(crate) job: JobState,
 }
@@ -66,9 +68,14 @@ pub(crate) struct EngineState {
 pub(crate) struct EngineView(Arc<Mutex<EngineState>>);
 
 impl EngineView {
-    /// By how much it is later than it should be.
+    /// By how much it is later than it should be: how old what it has not judged yet may be.
     pub(crate) fn lag_ms(&self, now_ms: u64) -> u64 {
-        self.state().job.lag_ms(now_ms, LOOK, now_ms)
+        let state = self.state();
+        if state.job.follows {
+            return 0;
+        }
+        let look_ms = u64::try_from(LOOK.as_millis()).unwrap_or(u64::MAX);
+        now_ms.saturating_sub(state.upto_ms.unwrap_or(now_ms)).saturating_sub(look_ms)
     }
 
     pub(crate) fn state(&self) -> EngineState {
@@ -90,6 +97,8 @@ impl Engine {
 
     async fn run(mut self, view: EngineView) {
         let mut work = None;
+        let began_ms = self.clock.now_ms();
+        view.change(|state| state.upto_ms = Some(began_ms));
         loop {
             let (now_ms, started) = (self.clock.now_ms(), Instant::now());
             self.adopt(work.as_mut());
@@ -97,6 +106,10 @@ impl Engine {
             view.change(|state| {
                 state.counts = work.as_ref().map(Work::counts);
                 state.job.leads = work.is_some();
+                state.job.follows = matches!(turn, Ok(Turn::Follows));
+                if state.job.follows {
+                    state.upto_ms = Some(now_ms);
+                }
                 if !matches!(turn, Ok(Turn::Follows)) {
                     state.job.ran(now_ms, started.elapsed(), turn.as_ref().err().map(StoreError::label));
                 }
@@ -137,7 +150,12 @@ impl Engine {
             };
             match work {
                 Some(work) if work.lease == lease => work.renewed = Instant::now(),
-                Some(_) | None => *work = Some(self.load(lease, now_ms).await?),
+                Some(_) | None => {
+                    let loading = Work::load(self, lease.clone(), now_ms);
+                    let (loaded, renewed) =
+                        self.store.holding(&lease, &self.clock, LEASE_TIME, loading).await?;
+                    *work = Some(loaded?.renewed_at(renewed));
+                }
             }
         }
         let Some(work) = work else { return Ok(Turn::Follows) };
@@ -148,34 +166,9 @@ impl Engine {
             state.detections = state.detections.saturating_add(done.detections);
             state.decisions = state.decisions.saturating_add(done.decisions);
             state.last_delay_ms = done.delay_ms.or(state.last_delay_ms);
+            state.upto_ms = Some(done.upto_ms.unwrap_or(now_ms));
         });
         Ok(if is_more { Turn::More } else { Turn::Waits })
-    }
-}
-
-impl Engine {
-    /// Begins the work, however long that takes: while it does, the lease is taken for longer again and again.
-    async fn load(&self, lease: Lease, now_ms: u64) -> Result<Work, StoreError> {
-        let mut renewed = Instant::now();
-        let mut loading = std::pin::pin!(Work::load(self, lease.clone(), now_ms));
-        loop {
-            tokio::select! {
-                work = &mut loading => {
-                    let mut work = work?;
-                    work.renewed = renewed;
-                    return Ok(work);
-                }
-                () = tokio::time::sleep(RENEWAL) => {}
-            }
-            let (asked, now_ms) = (Instant::now(), self.clock.now_ms());
-            match self.store.take_lease(LEASE, &self.holder, now_ms, LEASE_TIME).await {
-                Ok(Some(again)) if again == lease => renewed = asked,
-                Ok(Some(_) | None) => return Err(StoreError::Fenced),
-                // There is time to ask again.
-                Err(StoreError::Busy) => {}
-                Err(error) => return Err(error),
-            }
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::store::{Arrival, Store, StoreError};
 use portcullis_report::{Receipt, Report};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -29,8 +30,17 @@ pub(crate) struct Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unavailable;
 
-/// How the last write failed, until one succeeds.
-type LastFailure = Arc<Mutex<Option<&'static str>>>;
+/// A write that takes longer is held up by somebody.
+const LONG: Duration = Duration::from_secs(5);
+
+/// How the last write failed, until one succeeds; and since when one is under way.
+type LastFailure = Arc<Mutex<Writes>>;
+
+#[derive(Debug, Default)]
+struct Writes {
+    failure: Option<&'static str>,
+    began: Option<Instant>,
+}
 
 #[derive(Debug)]
 struct Waiting {
@@ -77,12 +87,14 @@ impl Ingest {
         answered.await.unwrap_or(Err(Unavailable))
     }
 
-    /// How the last write failed, if it did.
+    /// How the last write failed, if it did, or that one does not come to an end.
     pub(crate) fn last_failure(&self) -> Option<&'static str> {
         if self.queue.is_closed() {
             return Some("closed");
         }
-        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
+        let writes = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_held_up = writes.began.is_some_and(|began| began.elapsed() >= LONG);
+        writes.failure.or(is_held_up.then_some("busy"))
     }
 }
 
@@ -100,6 +112,7 @@ impl Writer {
         while incoming.recv_many(&mut batch, self.most).await > 0 {
             let (arrivals, answers): (Vec<_>, Vec<_>) =
                 batch.drain(..).map(|waiting| (waiting.arrival, waiting.answer)).unzip();
+            self.begin();
             let outcome = self.store.ingest(&arrivals).await;
             // One of them may be the reason, and the others are not to blame.
             let is_divided = matches!(outcome, Err(StoreError::Failed(_))) && arrivals.len() > 1;
@@ -109,6 +122,7 @@ impl Writer {
             }
             for (arrival, answer) in arrivals.iter().zip(answers) {
                 let alone = std::slice::from_ref(arrival);
+                self.begin();
                 self.settle(alone, [answer], self.store.ingest(alone).await);
             }
         }
@@ -135,17 +149,22 @@ impl Writer {
         }
     }
 
+    fn begin(&self) {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).began = Some(Instant::now());
+    }
+
     fn note(&self, failure: Option<&StoreError>) {
         let label = failure.map(StoreError::label);
         let mut last = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
         // Once per change of state: under overload a line per batch would be one more load.
-        match (failure, *last == label) {
+        last.began = None;
+        match (failure, last.failure == label) {
             (_, true) => {}
             (None, false) => tracing::info!("reports are stored again"),
             (Some(StoreError::Busy), false) => tracing::warn!("reports are not stored: the store is busy"),
             (Some(error), false) => tracing::error!(%error, "reports are not stored"),
         }
-        *last = label;
+        last.failure = label;
     }
 }
 

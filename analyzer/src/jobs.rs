@@ -17,11 +17,18 @@ const RETENTION: &str = "retention";
 const FOLD: &str = "fold";
 const CROWDSEC: &str = "crowdsec";
 
+/// After how long without a sign of life another analyzer does a job.
+const LEASE_TIME: Duration = Duration::from_secs(60);
+/// How often the others look whether that is so.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// How a job is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct JobState {
     /// Whether it is this analyzer that does it.
     pub(crate) leads: bool,
+    /// Whether another one does it.
+    pub(crate) follows: bool,
     pub(crate) runs: u64,
     pub(crate) failures: u64,
     pub(crate) last_run_ms: Option<u64>,
@@ -76,7 +83,7 @@ impl JobState {
 
     /// By how much it is later than so long after its last run; another analyzer's job is never late here.
     pub(crate) fn lag_ms(&self, started_ms: u64, interval: Duration, now_ms: u64) -> u64 {
-        if !self.leads {
+        if self.follows {
             return 0;
         }
         let interval_ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
@@ -120,32 +127,57 @@ impl Workshop {
         let (shown, workshop) = (job.clone(), self.clone());
         let task = tokio::spawn(async move {
             loop {
-                workshop.run(&job, &work).await;
-                tokio::time::sleep(interval).await;
+                workshop.attend(&job, &work).await;
             }
         });
         (shown, task)
     }
 
-    async fn run<W, F, E>(&self, job: &Job, work: &W)
+    /// Runs the work once and waits until it is time again; where another does it, waits until that may be over.
+    async fn attend<W, F, E>(&self, job: &Job, work: &W)
     where
         W: Fn(Store, Lease, u64) -> F,
         F: Future<Output = Result<(), E>>,
         E: Failure,
     {
-        let (now_ms, started) = (self.clock.now_ms(), Instant::now());
-        // Whoever holds it asks again long before it runs out.
-        let time = job.interval.saturating_mul(2);
-        let failure = match self.store.take_lease(job.name, &self.holder, now_ms, time).await {
-            Ok(None) => return job.change(|state| *state = JobState { leads: false, ..*state }),
+        let now_ms = self.clock.now_ms();
+        let follows = match self.store.take_lease(job.name, &self.holder, now_ms, LEASE_TIME).await {
             Ok(Some(lease)) => {
-                job.change(|state| state.leads = true);
-                work(self.store.clone(), lease, now_ms).await.err().map(|error| failed(job.name, &error))
+                job.change(|state| *state = JobState { leads: true, follows: false, ..*state });
+                return self.lead(job, work, &lease, now_ms).await;
             }
+            Ok(None) => true,
+            Err(error) => {
+                self.note(job, now_ms, Duration::ZERO, Some(failed(job.name, &error)));
+                false
+            }
+        };
+        job.change(|state| *state = JobState { leads: false, follows, ..*state });
+        tokio::time::sleep(job.interval.min(LOOK)).await;
+    }
+
+    async fn lead<W, F, E>(&self, job: &Job, work: &W, lease: &Lease, now_ms: u64)
+    where
+        W: Fn(Store, Lease, u64) -> F,
+        F: Future<Output = Result<(), E>>,
+        E: Failure,
+    {
+        let started = Instant::now();
+        let running = work(self.store.clone(), lease.clone(), now_ms);
+        let failure = match self.store.holding(lease, &self.clock, LEASE_TIME, running).await {
+            Ok((Ok(()), _)) => None,
+            Ok((Err(error), _)) => Some(failed(job.name, &error)),
             Err(error) => Some(failed(job.name, &error)),
         };
+        self.note(job, now_ms, started.elapsed(), failure);
+        // Between two runs it stays ours; when it does not, that is seen where it is taken again.
+        let pause = tokio::time::sleep(job.interval);
+        drop(self.store.holding(lease, &self.clock, LEASE_TIME, pause).await);
+    }
+
+    fn note(&self, job: &Job, now_ms: u64, took: Duration, failure: Option<&'static str>) {
         self.metrics.job_ran(job.name, failure.map_or(Run::Done, |_| Run::Failed));
-        job.change(|state| state.ran(now_ms, started.elapsed(), failure));
+        job.change(|state| state.ran(now_ms, took, failure));
     }
 }
 

@@ -120,13 +120,13 @@ impl Metrics {
             }
             Receipt::Stored => {
                 self.reports.get_or_create(&[("outcome", "stored")]).inc();
-                self.edge_dropped.inc_by(report.incidents_dropped);
+                add(&self.edge_dropped, report.incidents_dropped);
                 for incident in &report.incidents {
                     self.incidents.get_or_create(&incident_labels(incident.reason, incident.shadow)).inc();
                 }
                 for row in &report.rollup {
                     let outcome = row.key.refused.map_or(Outcome::Allowed, |_| Outcome::Refused);
-                    self.requests.get_or_create(&request_labels(row.key.kind, outcome)).inc_by(row.count);
+                    add(&self.requests.get_or_create(&request_labels(row.key.kind, outcome)), row.count);
                 }
             }
         }
@@ -219,6 +219,11 @@ impl Metrics {
     }
 }
 
+/// Adds as long as it fits: what edges report may be anything. One task does so.
+fn add(counter: &Counter, amount: u64) {
+    counter.inc_by(amount.min(u64::MAX.saturating_sub(counter.get())));
+}
+
 /// Registers a counter with the help of the catalogue; the encoder adds the `_total` and the full stop.
 fn register(registry: &mut Registry, name: &'static str, metric: impl prometheus_client::registry::Metric) {
     let help = ANALYZER_FAMILIES.iter().find(|family| family.name == name).map_or("", |family| family.help);
@@ -258,6 +263,15 @@ mod tests {
     use super::*;
     use portcullis_report::FamilyKind;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn sums_stop_at_their_end() {
+        let counter = Counter::default();
+        for (amount, expected) in [(7, 7), (u64::MAX, u64::MAX), (1, u64::MAX)] {
+            add(&counter, amount);
+            assert_eq!(counter.get(), expected);
+        }
+    }
 
     #[test]
     fn what_is_exposed_is_the_catalogue() {

@@ -61,8 +61,11 @@ pub struct Store {
     lookups: Pool,
     /// For what the analyzer reads to do its work.
     work: Pool,
+    /// For hearing of what other analyzers decide.
+    listener: Pool,
     /// The decisions as they were when somebody asked last.
     standing: Arc<Mutex<decisions::Held>>,
+    size: Arc<Mutex<Option<size::Measured>>>,
     _folder: Option<Arc<Folder>>,
 }
 
@@ -103,6 +106,7 @@ impl Store {
         self.readers.close().await;
         self.lookups.close().await;
         self.work.close().await;
+        self.listener.close().await;
         self.writer.close().await;
     }
 }

@@ -12,22 +12,38 @@ pub use materials::TlsError;
 
 use crate::config;
 use crate::metrics::{Metrics, Reload, Reloaded};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
-/// The request came over a connection whose client has shown a certificate that we believe.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Certified;
+/// The request came over a connection whose client has shown a certificate that we believed then.
+#[derive(Clone, Debug)]
+pub(crate) struct Certified {
+    /// Whom we believed, and whom we believe.
+    then: u64,
+    issuers: Arc<AtomicU64>,
+}
+
+impl Certified {
+    /// Whether we still believe those whom we believed at the handshake.
+    pub(crate) fn holds(&self) -> bool {
+        self.issuers.load(Ordering::Acquire) == self.then
+    }
+}
 
 /// What handshakes go by.
 #[derive(Debug)]
 pub(crate) struct Tls {
     current: RwLock<Current>,
+    /// Another number for each change of the issuers of edges' certificates.
+    issuers: Arc<AtomicU64>,
     /// Held by whoever reads the files.
     reading: Mutex<()>,
     turns: Semaphore,
+    /// Rings when there are other settings.
+    adopted: Notify,
     metrics: Arc<Metrics>,
 }
 
@@ -50,14 +66,25 @@ impl Tls {
     pub(crate) fn new(settings: config::Tls, metrics: Arc<Metrics>) -> Result<Self, TlsError> {
         let turns = Semaphore::new(settings.handshakes);
         let current = Current::read(settings)?;
-        Ok(Self { current: RwLock::new(current), reading: Mutex::default(), turns, metrics })
+        Ok(Self {
+            current: RwLock::new(current),
+            issuers: Arc::default(),
+            reading: Mutex::default(),
+            turns,
+            adopted: Notify::new(),
+            metrics,
+        })
     }
 
     /// Reads the files again after every interval; ends when it is aborted.
     pub(crate) async fn renew(self: Arc<Self>) {
         let mut failure = None;
         loop {
-            tokio::time::sleep(self.settings().renewal).await;
+            tokio::select! {
+                () = tokio::time::sleep(self.settings().renewal) => {}
+                // From here on by the new interval; what the files hold was just taken.
+                () = self.adopted.notified() => continue,
+            }
             let tls = Arc::clone(&self);
             let read = tokio::task::spawn_blocking(move || tls.again()).await;
             let said =
@@ -83,7 +110,9 @@ impl Tls {
     /// Takes what the files of other settings hold; what is wrong changes nothing.
     pub(crate) fn adopt(&self, settings: config::Tls) -> Result<Renewal, TlsError> {
         let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        self.take(settings)
+        let renewal = self.take(settings)?;
+        self.adopted.notify_one();
+        Ok(renewal)
     }
 
     fn again(&self) -> Result<Renewal, TlsError> {
@@ -100,6 +129,9 @@ impl Tls {
             return Ok(Renewal::None);
         }
         let accept = materials.accept()?;
+        if !materials.believes_as(&current.materials) {
+            self.issuers.fetch_add(1, Ordering::AcqRel);
+        }
         *current = Current { settings, materials, accept };
         Ok(Renewal::Done)
     }
@@ -108,9 +140,13 @@ impl Tls {
         self.current.read().unwrap_or_else(PoisonError::into_inner).settings.clone()
     }
 
-    fn accepts(&self) -> (Arc<ServerConfig>, Duration) {
+    /// What a handshake goes by, how long it may take, and what a certificate shown in it is worth.
+    fn accepts(&self) -> (Arc<ServerConfig>, Duration, Certified) {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        (Arc::clone(&current.accept), current.settings.handshake_timeout)
+        // Changed under the same lock.
+        let then = self.issuers.load(Ordering::Acquire);
+        let certified = Certified { then, issuers: Arc::clone(&self.issuers) };
+        (Arc::clone(&current.accept), current.settings.handshake_timeout, certified)
     }
 }
 

@@ -29,7 +29,7 @@ impl FromRequestParts<Arc<App>> for Edge {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let must_show = app.config.tls.as_ref().is_some_and(|tls| tls.edge_ca.is_some());
-        if must_show && parts.extensions.get::<Certified>().is_none() {
+        if must_show && !parts.extensions.get::<Certified>().is_some_and(Certified::holds) {
             return Err(Problem::NoCertificate);
         }
         match role(&parts.headers, app).await? {

@@ -33,7 +33,11 @@ async fn serve(config: config::Config, source: Option<Source>) -> Result<(), Com
             _ = terminate.recv() => break "SIGTERM",
             _ = interrupt.recv() => break "SIGINT",
             // What came of it is logged where it is done.
-            _ = hangup.recv() => drop(running.reload().await),
+            _ = hangup.recv() => tokio::select! {
+                _ = terminate.recv() => break "SIGTERM",
+                _ = interrupt.recv() => break "SIGINT",
+                reloaded = running.reload() => drop(reloaded),
+            },
         }
     };
     tracing::info!(signal, "stopping");

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How a log line looks.
@@ -41,7 +41,7 @@ pub enum LogLevel {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Raw {
-    data_dir: String,
+    data_dir: PathBuf,
     listen: String,
     log: RawLog,
     http: RawHttp,
@@ -99,7 +99,7 @@ struct RawRetention {
 impl Default for Raw {
     fn default() -> Self {
         Self {
-            data_dir: ".portcullis".to_owned(),
+            data_dir: ".portcullis".into(),
             listen: "127.0.0.1:9470".to_owned(),
             log: RawLog::default(),
             http: RawHttp::default(),
@@ -153,7 +153,7 @@ impl Default for RawRetention {
 impl Raw {
     pub(super) fn apply(&mut self, overrides: Overrides) {
         if let Some(data_dir) = overrides.data_dir {
-            self.data_dir = data_dir.to_string_lossy().into_owned();
+            self.data_dir = data_dir;
         }
         if let Some(listen) = overrides.listen {
             self.listen = listen.to_string();
@@ -273,11 +273,11 @@ impl Checks {
         Duration::from_secs(self.count(path, actual, range))
     }
 
-    fn folder(&mut self, path: &'static str, actual: &str) -> PathBuf {
-        if actual.is_empty() {
+    fn folder(&mut self, path: &'static str, actual: &Path) -> PathBuf {
+        if actual.as_os_str().is_empty() {
             self.mistakes.push(Mistake { path, rule: Rule::Empty });
         }
-        PathBuf::from(actual)
+        actual.to_owned()
     }
 
     fn store_url(&mut self, path: &'static str, actual: &str) -> StoreUrl {

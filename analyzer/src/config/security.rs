@@ -91,6 +91,14 @@ impl RawSecurity {
             room: checks.count("security.clients", self.clients, 1_000..=10_000_000),
             ..Settings::default()
         };
+        let mut at_most = |path, actual: u64, limit: u64| {
+            if actual > limit {
+                checks.mistakes.push(Mistake { path, rule: Rule::AtMost { limit, actual } });
+            }
+        };
+        // Who is blocked is throttled before, and no block is longer than the longest.
+        at_most("security.throttle_at", self.throttle_at, self.block_at);
+        at_most("security.block_s", self.block_s, self.block_longest_s);
         Security {
             enabled: self.enabled,
             scenarios: self.scenarios(checks),

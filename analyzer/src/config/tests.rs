@@ -28,7 +28,7 @@ fn the_example_documents_every_setting() {
         assert!(!setting || before.trim_start().starts_with('#'), "undocumented: {line}");
         before = line;
     }
-    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 40);
+    assert_eq!(text.lines().filter(|line| !line.contains('#') && line.contains(": ")).count(), 41);
 }
 
 #[test]
@@ -70,6 +70,28 @@ fn all_wrong_values_are_named_at_once() {
          p.yaml: retention.days: must be at least 1, got 0\n\
          p.yaml: retention.incidents: must be at least 1, got 0",
     );
+}
+
+#[test]
+fn who_is_blocked_is_throttled_before_and_no_block_is_longer_than_the_longest() {
+    check(
+        "security: { throttle_at: 101, block_at: 100, block_s: 7201, block_longest_s: 7200 }\n",
+        "p.yaml: security.throttle_at: must be at most 100, got 101\n\
+         p.yaml: security.block_s: must be at most 7200, got 7201",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    let same = "security: { throttle_at: 100, block_at: 100, block_s: 7200, block_longest_s: 7200 }\n";
+    std::fs::write(&path, same).unwrap();
+    assert!(load(Some(&path), Overrides::default()).is_ok());
+}
+
+#[test]
+fn a_folder_on_the_command_line_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = Path::new(std::ffi::OsStr::from_bytes(b"/data\xFF"));
+    let overrides = Overrides { data_dir: Some(folder.to_owned()), ..Overrides::default() };
+    assert_eq!(load(None, overrides).unwrap().data_dir, folder);
 }
 
 #[test]

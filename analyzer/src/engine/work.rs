@@ -28,6 +28,8 @@ struct Found {
     incidents: u64,
     /// Of what was seen.
     newest_ms: Option<u64>,
+    /// The time of what was seen last, where there is more.
+    upto_ms: Option<u64>,
 }
 
 /// Scenarios and reputation, and how far they are.
@@ -57,6 +59,8 @@ pub(super) struct Progress {
     pub(super) detections: u64,
     pub(super) decisions: u64,
     pub(super) delay_ms: Option<u64>,
+    /// How far it is, where there is more to see.
+    pub(super) upto_ms: Option<u64>,
 }
 
 impl Work {
@@ -114,6 +118,11 @@ impl Work {
         Ok(())
     }
 
+    /// The same, with when its lease was last taken for longer.
+    pub(super) fn renewed_at(self, renewed: Instant) -> Self {
+        Self { renewed, ..self }
+    }
+
     /// Goes by other settings; what was seen and what clients have done stays.
     pub(super) fn adopt(&mut self, settings: &Security, now_ms: u64) {
         let now = Moment::from_millis(now_ms);
@@ -147,6 +156,7 @@ impl Work {
         Ok(Progress {
             incidents: found.incidents,
             is_more: found.newest_ms.is_some(),
+            upto_ms: found.upto_ms,
             delay_ms: found.newest_ms.map(|at_ms| engine.clock.now_ms().saturating_sub(at_ms)),
             ..kept
         })
@@ -156,7 +166,7 @@ impl Work {
     async fn judge(&mut self, engine: &Engine, now_ms: u64) -> Result<Option<Found>, StoreError> {
         let mut seen = engine.store.incidents_after(self.cursor.incident, STEP.into()).await?;
         let mut active = engine.store.activity_after(self.cursor.activity, STEP.into()).await?;
-        keep_level(&mut seen, &mut active, STEP.into());
+        let upto_ms = keep_level(&mut seen, &mut active, STEP.into());
         let now = Moment::from_millis(now_ms);
         let mut findings = portcullis_detect::Findings::default();
         let mut add = |more: portcullis_detect::Findings| {
@@ -177,7 +187,7 @@ impl Work {
         let newest_ms = seen.iter().map(|seen| seen.at_ms).chain(active.iter().map(|one| one.at_ms)).max();
         let is_nothing =
             newest_ms.is_none() && findings.detections.is_empty() && findings.proposals.is_empty();
-        Ok((!is_nothing).then(|| Found { findings, incidents: number(seen.len()), newest_ms }))
+        Ok((!is_nothing).then(|| Found { findings, incidents: number(seen.len()), newest_ms, upto_ms }))
     }
 
     async fn keep(
@@ -283,8 +293,8 @@ fn in_order(seen: &[Seen], active: &[Active]) -> Vec<Observation> {
 }
 
 /// Leaves for later what happened after the end of a list that goes on: of what follows there some may have been before it, and
-/// would be late. The list that ends first stays whole, so that there is always something to do.
-fn keep_level(seen: &mut Vec<Seen>, active: &mut Vec<Active>, most: usize) {
+/// would be late. The list that ends first stays whole, so that there is always something to do. When that end is.
+fn keep_level(seen: &mut Vec<Seen>, active: &mut Vec<Active>, most: usize) -> Option<u64> {
     let seen_to = seen.last().filter(|_| seen.len() >= most).map(|last| last.at_ms);
     let active_to = active.last().filter(|_| active.len() >= most).map(|last| last.at_ms);
     match (seen_to, active_to) {
@@ -292,6 +302,7 @@ fn keep_level(seen: &mut Vec<Seen>, active: &mut Vec<Active>, most: usize) {
         (_, Some(to)) => cut(seen, |one| one.at_ms > to),
         (_, None) => {}
     }
+    seen_to.into_iter().chain(active_to).min()
 }
 
 fn cut<T>(list: &mut Vec<T>, is_later: impl Fn(&T) -> bool) {

@@ -84,7 +84,7 @@ impl Store {
 
     /// Waits on PostgreSQL until another analyzer tells of a new revision; on SQLite there is nobody to tell.
     pub(crate) async fn listen(&self) -> Result<Option<sqlx::postgres::PgListener>, StoreError> {
-        match &self.lookups {
+        match &self.listener {
             Pool::Sqlite(_) => Ok(None),
             Pool::Postgres(pool) => {
                 let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;

@@ -6,7 +6,11 @@
 use super::pool::Transaction;
 use super::sql::sql;
 use super::{Store, StoreError};
-use std::time::Duration;
+use crate::clock::Clock;
+use std::time::{Duration, Instant};
+
+/// How often a lease is taken for longer before it would run out.
+const RENEWALS: u32 = 5;
 
 /// A lease that was ours when it was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +44,36 @@ impl Store {
         let taken = self.writer.row(statement).await?;
         let fence = taken.map(|row| row.int("fence")).transpose()?;
         Ok(fence.map(|fence| Lease { name, holder: holder.to_owned(), fence }))
+    }
+
+    /// Does the work, however long it takes: while it does, the lease is taken for longer again and again. What came of it, and
+    /// when the lease was last taken for longer.
+    ///
+    /// # Errors
+    /// Another has taken it, [`StoreError::Fenced`], or the store failed; the work is given up then.
+    pub(crate) async fn holding<T>(
+        &self,
+        lease: &Lease,
+        clock: &Clock,
+        time: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<(T, Instant), StoreError> {
+        let mut renewed = Instant::now();
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok((done, renewed)),
+                () = tokio::time::sleep(time / RENEWALS) => {}
+            }
+            let asked = Instant::now();
+            match self.take_lease(lease.name, &lease.holder, clock.now_ms(), time).await {
+                Ok(Some(again)) if again == *lease => renewed = asked,
+                Ok(Some(_) | None) => return Err(StoreError::Fenced),
+                // There is time to ask again.
+                Err(StoreError::Busy) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Gives back whatever the holder has, so that another need not wait until it runs out.

@@ -1,7 +1,7 @@
 //! Connections to the store: taken from pools, given back, and used in transactions.
 
 use super::StoreError;
-use super::sql::{Connection, Dialect, Row, Statement};
+use super::sql::{Connection, Dialect, Row, Statement, answered};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 /// Connections of one kind for one purpose.
@@ -23,7 +23,7 @@ impl Pool {
     pub(super) async fn write(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(answered(pool.begin()).await?),
         })
     }
 
@@ -32,7 +32,7 @@ impl Pool {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(match self {
             Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin_with(SNAPSHOT).await?),
+            Self::Postgres(pool) => Transaction::Postgres(answered(pool.begin_with(SNAPSHOT)).await?),
         })
     }
 
@@ -93,7 +93,7 @@ impl Transaction {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => answered(transaction.commit()).await?,
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Transaction {
     pub(super) async fn rollback(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => answered(transaction.rollback()).await?,
         }
         Ok(())
     }

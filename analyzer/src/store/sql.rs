@@ -9,6 +9,11 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _, SqliteConnection};
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
+
+/// How long a server may say nothing to a statement: longer than it lets any of them take, so who waits longer waits for nobody.
+pub(super) const SILENCE: Duration = Duration::from_secs(75);
 
 /// Which kind of store it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +88,7 @@ impl<'a> Statement<'a> {
     async fn on_postgres(self, connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
         let (text, arguments, persistent) = self.for_postgres()?;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
-        Ok(query.execute(connection).await?.rows_affected())
+        Ok(answered(query.execute(connection)).await?.rows_affected())
     }
 
     fn for_sqlite(self) -> Result<(String, SqliteArguments, bool), sqlx::Error> {
@@ -116,6 +121,14 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// What a server answers; a failure when it says nothing for too long.
+pub(super) async fn answered<T>(
+    asking: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let silent = |_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(SILENCE, asking).await.unwrap_or_else(silent)
+}
+
 /// A connection of either kind, for as long as someone has it.
 #[derive(Debug)]
 pub(super) enum Connection<'c> {
@@ -144,7 +157,7 @@ impl Connection<'_> {
             Self::Postgres(connection) => {
                 let (text, arguments, persistent) = statement.for_postgres()?;
                 let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
-                let rows = query.fetch_all(&mut **connection).await?;
+                let rows = answered(query.fetch_all(&mut **connection)).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }

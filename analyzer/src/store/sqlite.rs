@@ -32,7 +32,17 @@ pub(super) async fn open(
     let readers = opened(readers, options.clone()).await?;
     let lookups = opened(pool(LOOKUPS, ACQUIRE_TIMEOUT), options.clone()).await?;
     let work = opened(pool(WORK, ACQUIRE_TIMEOUT), options).await?;
-    Ok(Store { writer, readers, lookups, work, standing: Arc::default(), _folder: Some(Arc::new(folder)) })
+    Ok(Store {
+        writer,
+        readers,
+        // There is nobody to listen to.
+        listener: lookups.clone(),
+        lookups,
+        work,
+        standing: Arc::default(),
+        size: Arc::default(),
+        _folder: Some(Arc::new(folder)),
+    })
 }
 
 fn options(file: &Path, settings: &config::Store) -> SqliteConnectOptions {

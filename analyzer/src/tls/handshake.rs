@@ -1,6 +1,6 @@
 //! One handshake: within its time, with its turn, and counted whatever comes of it.
 
-use super::Tls;
+use super::{Certified, Tls};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,16 +65,19 @@ impl Handshake {
 }
 
 impl Tls {
-    /// The connection behind its handshake; nothing when that came to nothing.
-    pub(crate) async fn shake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let (accept, time) = self.accepts();
+    /// The connection behind its handshake, and whether its client has shown a certificate; nothing when that came to nothing.
+    pub(crate) async fn shake(&self, stream: TcpStream) -> Option<(TlsStream<TcpStream>, Option<Certified>)> {
+        let (accept, time, certified) = self.accepts();
         let (outcome, stream) = match tokio::time::timeout(time, self.attempt(stream, accept)).await {
             Ok(Ok(stream)) => (Handshake::Done, Some(stream)),
             Ok(Err(outcome)) => (outcome, None),
             Err(_) => (Handshake::Slow, None),
         };
         self.metrics.shaken(outcome);
-        stream
+        stream.map(|stream| {
+            let shown = stream.get_ref().1.peer_certificates().map(|_| certified);
+            (stream, shown)
+        })
     }
 
     async fn attempt(

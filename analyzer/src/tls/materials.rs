@@ -112,6 +112,13 @@ pub(crate) struct Materials {
     issuers: Option<Content>,
 }
 
+impl Materials {
+    /// Whether both name the same issuers of edges' certificates.
+    pub(super) fn believes_as(&self, other: &Self) -> bool {
+        self.issuers == other.issuers
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 struct Content {
     file: File,

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Every table that a report writes to.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "boots",
     "rollup",
     "totals",
@@ -26,6 +26,7 @@ const TABLES: [&str; 9] = [
     "sockets",
     "socket_clients",
     "socket_workers",
+    "activity",
 ];
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod candidate;
 mod clients;
 mod cluster;
 mod crash;

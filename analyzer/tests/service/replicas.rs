@@ -129,6 +129,78 @@ async fn one_killed_in_the_middle_loses_and_doubles_nothing() {
     assert_eq!((&totals["reports"], &totals["requests"]), (&json!(reports), &json!(requests)));
 }
 
+/// Whether the process runs the scenarios.
+async fn runs_scenarios(client: &reqwest::Client, url: &str, viewer: &str) -> bool {
+    let request = client.get(format!("{url}/monitoring/security/")).header("x-api-key", viewer);
+    send(request).await.json()["engine"]["leads"] == true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leads_is_killed_in_the_middle_and_nothing_is_judged_or_merged_twice() {
+    const ROUNDS: u64 = 4;
+    const ATTACKS: u64 = 20;
+    /// Of four hours ago, so that they are to be merged by the minute.
+    const BUCKETS: u64 = 600;
+    let ground = Ground::with("retention: { interval_s: 1 }\n").await;
+    let (edge, viewer) = (key(&ground, "edge"), key(&ground, "viewer"));
+    let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let mut store = ground.connect().await;
+    let first = (now_ms - 4 * 3_600_000) / 60_000 * 60_000;
+    for columns in [
+        "totals SELECT {first} + i * 10000, 1, 1, 0, 1, 1, 0, 0",
+        "rollup (bucket_ms, operation, kind, class, transport, refused, shadowed, requests, cost_milli_sum, \
+         cost_milli_max, depth_max, fields_sum, body_bytes_sum, actual_count, actual_milli_sum) \
+         SELECT {first} + i * 10000, 'Old', 'query', 'c', 'post', '', '', 1, 1, 1, 1, 1, 1, 1, 1",
+    ] {
+        let columns = columns.replace("{first}", &first.to_string());
+        store.run(&format!("INSERT INTO {columns} FROM generate_series(0, {}) AS i", BUCKETS - 1)).await;
+    }
+    let client = reqwest::Client::new();
+    let mut servers = vec![Server::start(&ground)];
+    for round in 0..ROUNDS {
+        until(async || runs_scenarios(&client, &servers[0].url, &viewer).await).await;
+        servers.push(Server::start(&ground));
+        let urls: Vec<_> = servers.iter().map(|server| server.url.clone()).collect();
+        let mut leader = Some(servers.remove(0));
+        for number in 0..ATTACKS {
+            // Each from a network of its own, and each is one detection.
+            let attacker = format!("10.{round}.{number}.1");
+            let one = portcullis_report::Incident {
+                client: Some(attacker),
+                ..incident("0123456789abcdef", Reason::Depth, now_ms)
+            };
+            let attack = Report { from_ms: now_ms, to_ms: now_ms, incidents: vec![one; 6], ..report(1) };
+            insist(&client, [&urls[0], &urls[1]], &edge, &attack).await;
+            // It is killed while it judges what it was just told.
+            if let Some(leader) = leader.take_if(|_| number == ATTACKS / 2) {
+                assert_eq!(leader.end(Signal::KILL), None);
+            }
+        }
+        // Its time is over.
+        store.run("UPDATE leases SET expires_ms = 0").await;
+    }
+    let judged = "SELECT count(*) FROM cursors JOIN revisions ON revisions.name = 'incidents' \
+                  WHERE cursors.name = 'engine' AND cursors.incident = revisions.value";
+    until(async || store.number(judged).await == 1).await;
+    let attacks = (ROUNDS * ATTACKS).cast_signed();
+    let found = "SELECT count(*) FROM detections WHERE scenario = 'graphql_bomb'";
+    let clients = "SELECT count(DISTINCT value) FROM detections WHERE scenario = 'graphql_bomb'";
+    assert_eq!((store.number(found).await, store.number(clients).await), (attacks, attacks));
+    let decided = "SELECT count(*) FROM decisions WHERE removed_ms IS NULL";
+    let different = "SELECT count(*) FROM (SELECT DISTINCT scope, value, action FROM decisions WHERE removed_ms IS NULL) AS one";
+    assert_eq!(store.number(decided).await, store.number(different).await);
+    let unmerged = format!(
+        "SELECT count(*) FROM totals WHERE bucket_ms >= {first} AND bucket_ms < {} AND bucket_ms % 60000 <> 0",
+        first + BUCKETS * 10_000
+    );
+    until(async || store.number(&unmerged).await == 0).await;
+    for table in ["totals", "rollup"] {
+        let end = first + BUCKETS * 10_000;
+        let sum = format!("SELECT CAST(sum(requests) AS BIGINT) FROM {table} WHERE bucket_ms < {end}");
+        assert_eq!(store.number(&sum).await, BUCKETS.cast_signed(), "{table}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_decision_of_one_wakes_the_edges_of_the_other() {
     let ground = Ground::new().await;
@@ -203,6 +275,27 @@ async fn who_begins_has_the_lease_however_long_it_takes() {
     assert_eq!(service.get("/monitoring/security/").await.json()["engine"]["leads"], false);
     other.let_writers_in().await;
     until(async || service.get("/monitoring/security/").await.json()["engine"]["leads"] == true).await;
+}
+
+#[tokio::test]
+async fn who_starts_while_another_makes_tables_waits_for_them() {
+    let ground = Ground::new().await;
+    ground.add_key(portcullis_analyzer::Role::Viewer).await;
+    let mut other = ground.connect().await;
+    other.run("BEGIN; LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE").await;
+    let opening = tokio::spawn({
+        let mut config = ground.config();
+        config.store.busy_timeout = Duration::from_millis(20);
+        async move {
+            let place = portcullis_analyzer::Place::enter(&config, portcullis_analyzer::Access::Add).unwrap();
+            portcullis_analyzer::Store::open(place).await.map(drop).map_err(|error| error.to_string())
+        }
+    });
+    let mut store = ground.connect().await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until(async || opening.is_finished() || store.number(waits).await > 0).await;
+    other.let_writers_in().await;
+    assert_eq!(opening.await.unwrap(), Ok(()));
 }
 
 #[tokio::test]

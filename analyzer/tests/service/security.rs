@@ -208,6 +208,27 @@ async fn while_the_store_is_busy_the_engine_keeps_what_it_knows() {
 }
 
 #[tokio::test]
+async fn how_far_the_engine_is_behind_is_told_while_it_can_do_nothing() {
+    let service = Service::start_with(|config| config.store.busy_timeout = Duration::from_millis(20)).await;
+    let engine = async || {
+        let health = send(service.request("GET", "/monitoring/health/")).await.json();
+        health["jobs"].as_array().unwrap().iter().find(|job| job["name"] == "engine").unwrap().clone()
+    };
+    until(async || engine().await["leads"] == true).await;
+    let mut other = service.ground.connect().await;
+    other.keep_writers_out().await;
+    let failures = async || engine().await["failures"].as_u64().unwrap();
+    until(async || failures().await > 0).await;
+    service.set_now(NOW + 60_000);
+    let before = failures().await;
+    until(async || failures().await >= before + 2).await;
+    let lag_ms = engine().await["lag_ms"].as_u64().unwrap();
+    assert!((59_000..=60_000).contains(&lag_ms), "{lag_ms}");
+    other.let_writers_in().await;
+    until(async || engine().await["lag_ms"] == 0).await;
+}
+
+#[tokio::test]
 async fn without_the_engine_there_is_nothing_but_what_is_kept() {
     let service = Service::start_with(|config| config.security.enabled = false).await;
     deliver(&service, refusals("192.0.2.7", 2 * BOMB)).await;

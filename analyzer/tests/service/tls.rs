@@ -168,6 +168,27 @@ async fn who_holds_a_handshake_up_is_closed_and_takes_no_turn_before_he_speaks()
 }
 
 #[tokio::test]
+async fn a_connection_goes_by_the_issuers_of_today() {
+    let (edges, others) = (issuer(), issuer());
+    let pem = edges.pem();
+    let secured =
+        Secured::start(move |tls, folder| tls.edge_ca = Some(put(folder.path(), "edges.pem", &pem))).await;
+    let client = showing(secured.client(), &Leaf::of(&edges)).build().unwrap();
+    let deliver = async || {
+        let request = client.post(format!("{}/edge/v1/reports", secured.service.url));
+        let request = request.bearer_auth(secured.service.edge.reveal()).json(&report(1));
+        Some(request.send().await.ok()?.status().as_u16())
+    };
+    assert_eq!(deliver().await, Some(200));
+    put(secured.folder.path(), "edges.pem", &others.pem());
+    let done = "portcullis_analyzer_reloads_total{what=\"certificates\",outcome=\"done\"}";
+    until(async || secured.counted(done).await == 1).await;
+    assert_eq!(deliver().await, Some(403));
+    // That was the last answer: the next one takes a handshake.
+    assert_eq!(deliver().await, None);
+}
+
+#[tokio::test]
 async fn who_stops_in_the_middle_of_a_handshake_gives_his_turn_back() {
     let secured = Secured::start(|tls, _| {
         tls.handshake_timeout = Duration::from_secs(60);
