@@ -110,9 +110,9 @@ impl Workshop {
     /// Starts to take over the bans of a CrowdSec.
     pub(crate) fn import(&self, lapi: Lapi, interval: Duration) -> (Job, JoinHandle<()>) {
         let lapi = Arc::new(lapi);
-        self.every(CROWDSEC, interval, move |store, _, _| {
+        self.every(CROWDSEC, interval, move |store, lease, _| {
             let lapi = Arc::clone(&lapi);
-            async move { lapi.pull(&store).await }
+            async move { lapi.pull(&store, lease).await }
         })
     }
 

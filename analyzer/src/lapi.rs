@@ -8,11 +8,11 @@ mod wire;
 use crate::clock::Clock;
 use crate::config::CrowdSec;
 use crate::decisions::Feed;
-use crate::store::{Added, Author, Draft, Removal, Store, StoreError, Wanted};
+use crate::store::{Added, Author, Draft, Lease, Removal, Store, StoreError, Wanted};
 use portcullis_report::Scope;
 use reqwest::Client;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use wire::Stream;
 
@@ -36,8 +36,8 @@ pub(crate) struct Lapi {
     client: Client,
     feed: Feed,
     clock: Clock,
-    /// Whether everything has been told, so that the changes will do.
-    begun: AtomicBool,
+    /// Under which lease everything has been told and stored, so that the changes will do.
+    begun: Mutex<Option<Lease>>,
 }
 
 /// Why nothing was imported.
@@ -80,26 +80,33 @@ impl Lapi {
     ) -> Result<Self, reqwest::Error> {
         let agent = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
         let client = Client::builder().timeout(PATIENCE).user_agent(agent).build()?;
-        Ok(Self { settings, key, client, feed, clock, begun: AtomicBool::new(false) })
+        Ok(Self { settings, key, client, feed, clock, begun: Mutex::default() })
     }
 
-    /// Asks once, and stores what is new.
-    pub(crate) async fn pull(&self, store: &Store) -> Result<(), LapiError> {
-        let begun = self.begun.load(Ordering::SeqCst);
+    /// Asks once, and stores what is new, while the lease is ours.
+    pub(crate) async fn pull(&self, store: &Store, lease: Lease) -> Result<(), LapiError> {
+        // CrowdSec knows what it has told us from the moment on at which it answers. So when that is not stored, for
+        // whatever reason, and when another analyzer was told meanwhile, everything is asked for again.
+        let begun = self.begun().take().is_some_and(|known| known == lease);
         let stream = self.ask(begun).await?;
         let now_ms = self.clock.now_ms();
         let new: BTreeMap<Scope, Draft> =
             stream.new.iter().filter_map(|it| it.draft(ORIGIN, now_ms)).map(|it| (it.scope, it)).collect();
-        let gone: Vec<Scope> = stream.deleted.iter().filter_map(wire::Decision::scope).collect();
-        let outcome = self.store(store, new, gone, begun, now_ms).await;
-        // After a failure it is not known what is there, so everything is asked for again.
-        self.begun.store(outcome.is_ok(), Ordering::SeqCst);
-        outcome
+        // With everything comes whatever has run out; then what is not told any more is gone.
+        let gone = stream.deleted.iter().filter(|_| begun).filter_map(wire::Decision::scope).collect();
+        self.store(store, &lease, new, gone, begun, now_ms).await?;
+        *self.begun() = Some(lease);
+        Ok(())
+    }
+
+    fn begun(&self) -> std::sync::MutexGuard<'_, Option<Lease>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn store(
         &self,
         store: &Store,
+        lease: &Lease,
         mut new: BTreeMap<Scope, Draft>,
         mut gone: Vec<Scope>,
         begun: bool,
@@ -119,7 +126,7 @@ impl Lapi {
         }
         // One that was replaced is told as deleted and as new.
         gone.retain(|scope| !new.contains_key(scope));
-        let author = Author(AUTHOR.to_owned());
+        let author = Author(AUTHOR.to_owned(), Some(lease.clone()));
         if !new.is_empty() {
             let drafts: Vec<_> = new.into_values().collect();
             match store.decide(&drafts, &author, now_ms).await? {

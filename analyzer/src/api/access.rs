@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<App>> for Operator {
             return Err(Problem::OperatorsOnly);
         }
         let key = Key::parse(credential(&parts.headers)?).ok_or(Problem::UnknownKey)?;
-        Ok(Self(Author(format!("key {}", key.id()))))
+        Ok(Self(Author(format!("key {}", key.id()), None)))
     }
 }
 

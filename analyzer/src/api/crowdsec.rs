@@ -3,6 +3,7 @@
 //! Blocks of addresses and ranges are told, as `ban`; a bouncer could only misread the rest. Each key has its own place
 //! in the stream. The words, statuses and even `null` for "none" are those that bouncers expect.
 
+mod changes;
 mod wire;
 
 use super::App;
@@ -12,12 +13,14 @@ use super::problem::{Problem, excerpt};
 use super::text::Text;
 use crate::decisions::target::target;
 use crate::key::Key;
-use crate::store::{Kept, Pull, Wanted};
+use crate::store::{Kept, Pull};
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use changes::Changes;
 use portcullis_report::{Action, Scope};
 use serde::Deserialize;
 use serde_json::json;
@@ -25,8 +28,8 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 use wire::{Filter, Stream, Wire, decisions};
 
-/// Blocks of one answer about one address.
-const MOST: u32 = 1_000;
+/// Blocks in one range that are looked at for one answer.
+const MOST: usize = 10_000;
 
 /// Whoever may read may be a bouncer; the id of the key tells bouncers apart.
 #[derive(Clone, Debug)]
@@ -40,6 +43,17 @@ pub(crate) enum Turned {
     Forbidden,
     Wrong(Text),
     Failed(Problem),
+}
+
+impl Turned {
+    fn wrong(message: impl AsRef<str>) -> Self {
+        Self::Wrong(Text::free(message))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is what an extractor gives")]
+    fn query(rejection: QueryRejection) -> Self {
+        Self::wrong(excerpt(&rejection.body_text()))
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Bouncer {
@@ -98,14 +112,16 @@ pub(crate) struct Pulled {
     responses(
         (status = 200, body = Stream, description = "What is new, and what holds no longer."),
         (status = 403, body = shapes::Message, description = "The key is missing, unknown, or of an edge."),
+        (status = 400, body = shapes::Message, description = "A parameter is there twice."),
     ),
 )]
 pub(crate) async fn stream(
     bouncer: Bouncer,
     method: Method,
     State(app): State<Arc<App>>,
-    Query(pulled): Query<Pulled>,
+    pulled: Result<Query<Pulled>, QueryRejection>,
 ) -> Result<Response, Turned> {
+    let Query(pulled) = pulled.map_err(Turned::query)?;
     let now_ms = app.clock.now_ms();
     if method == Method::HEAD {
         return Ok(Json(Stream::default()).into_response());
@@ -122,11 +138,10 @@ pub(crate) async fn stream(
         all: pulled.dedup.as_deref() == Some("false"),
     };
     let stream = match &pull {
-        Pull::All(standing) => {
-            Stream { new: decisions(standing.holding(now_ms), &filter, now_ms), deleted: Vec::new() }
-        }
-        Pull::Changes { new, deleted } => {
-            Stream { new: decisions(new, &filter, now_ms), deleted: decisions(deleted, &filter, now_ms) }
+        Pull::All(standing) => changes::all(standing.holding(now_ms), &filter, now_ms),
+        Pull::Changes { standing, after, changed } => {
+            let changes = Changes { after: *after, changed };
+            changes::since(changes, standing.holding(now_ms), &filter, now_ms)
         }
     };
     Ok(Json(stream).into_response())
@@ -142,12 +157,14 @@ pub(crate) struct Asked {
     scope: Option<String>,
     value: Option<String>,
     r#type: Option<String>,
+    /// `false` for the blocks in that range; else those that contain it.
+    contains: Option<String>,
     origins: Option<String>,
     scenarios_containing: Option<String>,
     scenarios_not_containing: Option<String>,
 }
 
-/// The blocks that touch an address, or are about exactly a range; `null` where there are none.
+/// The blocks that touch an address or a whole range, or lie in a range; `null` where there are none.
 #[utoipa::path(
     get,
     path = "/v1/decisions",
@@ -164,8 +181,9 @@ pub(crate) struct Asked {
 pub(crate) async fn ask(
     _bouncer: Bouncer,
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Turned> {
+    let Query(asked) = asked.map_err(Turned::query)?;
     let now_ms = app.clock.now_ms();
     let none = || Ok(Json(json!(null)).into_response());
     if asked.r#type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case(wire::BAN)) {
@@ -176,27 +194,29 @@ pub(crate) async fn ask(
         (None, Some(range), ..) => range,
         (None, None, Some(scope), Some(value)) if wire::knows(scope) => value,
         (None, None, Some(_), Some(_)) => return none(),
-        (None, None, _, _) => return Err(Turned::Wrong(Text::free("name ip, range, or scope and value"))),
+        (None, None, _, _) => return Err(Turned::wrong("name ip, range, or scope and value")),
     };
-    let mut wanted = Wanted { limit: MOST, ..Wanted::default() };
-    match target(text) {
-        Ok(Scope::Ip(address)) => wanted.touching = Some(address),
-        Ok(scope @ (Scope::Cidr(_) | Scope::ClientKey(_))) => wanted.scope = Some(scope),
-        Err(_) => {
-            return Err(Turned::Wrong(Text::free(format!("{:?} is no address and no range", excerpt(text)))));
-        }
-    }
-    let found = app.store.decisions(&wanted, now_ms).await?;
+    let named =
+        target(text).map_err(|_| Turned::wrong(format!("{:?} is no address and no range", excerpt(text))))?;
+    let standing = app.store.standing(now_ms).await?;
     // The most specific allow is above every block, as at the edge.
-    let blocks: Vec<Kept> =
-        if found.iter().any(|kept| kept.action == Action::Allow) { Vec::new() } else { found };
+    let is_allowed =
+        |scope: &Scope| standing.touching(scope, now_ms).iter().any(|kept| kept.action == Action::Allow);
+    let found: Vec<&Kept> = match asked.contains.as_deref() {
+        Some("false") => {
+            let inside = standing.within(&named, now_ms).filter(|kept| kept.action == Action::Block);
+            inside.take(MOST).filter(|kept| !is_allowed(&kept.scope)).collect()
+        }
+        None | Some(_) if is_allowed(&named) => Vec::new(),
+        None | Some(_) => standing.touching(&named, now_ms),
+    };
     let filter = Filter {
         origins: asked.origins.as_deref(),
         containing: asked.scenarios_containing.as_deref(),
         not_containing: asked.scenarios_not_containing.as_deref(),
         ..Filter::default()
     };
-    let blocks = decisions(&blocks, &filter, now_ms);
+    let blocks = decisions(found, &filter, now_ms);
     if blocks.is_empty() { none() } else { Ok(Json(blocks).into_response()) }
 }
 

@@ -90,10 +90,9 @@ fn answer(page: Page, now_ms: u64, headers: &HeaderMap) -> Result<Response, Prob
     Ok(([is_json, varies, is_gzip], gzip).into_response())
 }
 
-/// The page as the edge reads it: what holds, and the ids of what was taken back.
+/// The page as the edge reads it: what holds, and the ids of what an edge may believe to hold and does not.
 fn wire(page: Page, now_ms: u64) -> DecisionPage {
-    let removed =
-        page.changes.iter().filter(|change| change.removed_ms.is_some() && change.expires_ms > now_ms);
+    let removed = page.changes.iter().filter(|change| !change.holds(now_ms) && change.until_ms > now_ms);
     let removed = removed.map(|change| change.id).collect();
     let decisions = page.changes.into_iter().filter(|change| change.holds(now_ms)).map(decision).collect();
     DecisionPage {

@@ -162,6 +162,11 @@ pub(crate) async fn show(
 
 impl Timed for Answer {
     fn times(&mut self) -> (&mut Window, &mut Option<String>) {
+        // Scores fade with every moment, too: an answer is another when one has faded by half.
+        for client in &mut self.clients {
+            client.score = client.score.max(1.0).log2().floor();
+            client.causes.iter_mut().for_each(|cause| cause.points = 0.0);
+        }
         (&mut self.window, &mut self.next)
     }
 }

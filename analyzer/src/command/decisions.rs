@@ -13,6 +13,8 @@ use std::io::{self, Write as _};
 const PATH: &str = "/monitoring/decisions/";
 /// Decisions of one request to list them.
 const PAGE: usize = 1_000;
+/// Decisions that are told of an address of which none was removed.
+const SHOWN: usize = 10;
 
 pub(super) fn run(arguments: &DecisionsArgs) -> Result<(), CommandError> {
     let runtime =
@@ -100,6 +102,19 @@ async fn remove(api: &Api, targets: &[String], origin: Option<&str>) -> Result<(
         let answer = api.send(api.request(Method::DELETE, PATH).query(&[named])).await?;
         let removed = answer.get("removed").and_then(Value::as_u64).unwrap_or_default();
         eprintln!("portcullis: {}: {removed} removed", named.1.escape_debug());
+        if removed == 0 && named.0 == "target" {
+            touching(api, named.1).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says what is decided about the address all the same, of which nothing was removed: an IPv6 client is a /64, and ranges
+/// around it may be decided about.
+async fn touching(api: &Api, target: &str) -> Result<(), CommandError> {
+    let named = [("target", &Some(target.to_owned()))];
+    for [target, action, until, origin, ..] in list(api, &named, SHOWN).await?.iter().map(line) {
+        eprintln!("portcullis: it is touched by {target}: {action} until {until} ({origin})");
     }
     Ok(())
 }

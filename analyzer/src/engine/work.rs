@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 /// Incidents of one step, and rows of what clients did besides.
 const STEP: u16 = 1_000;
-/// For how long before now incidents are seen again when the work begins, so that buckets are as full as they were.
-const AGAIN: Duration = Duration::from_secs(900);
-/// How many of them at most.
-const AGAIN_MOST: u32 = 50_000;
+/// How much longer than a bucket lasts incidents are seen again when the work begins, since some come late.
+const LATE: Duration = Duration::from_secs(60);
+/// How many of them at most, and rows of what clients did besides; the latest.
+const AGAIN_MOST: u32 = 100_000;
 /// For how long before now it is asked which users were where, and of how many.
 const USERS_SINCE: Duration = Duration::from_secs(86_400);
 const USERS_MOST: u32 = 500_000;
@@ -104,7 +104,8 @@ impl Work {
     /// Sees again what was seen lately, so that buckets are as full as they were.
     async fn see_again(&mut self, engine: &Engine, now_ms: u64) -> Result<(), StoreError> {
         let now = Moment::from_millis(now_ms);
-        let since_ms = now_ms.saturating_sub(millis(AGAIN));
+        let memory_ms = engine.settings.scenarios.memory().millis();
+        let since_ms = now_ms.saturating_sub(memory_ms).saturating_sub(millis(LATE));
         let seen = engine.store.incidents_before(self.cursor.incident, since_ms, AGAIN_MOST).await?;
         let active = engine.store.activity_before(self.cursor.activity, since_ms, AGAIN_MOST).await?;
         for observation in in_order(&seen, &active) {
@@ -191,7 +192,7 @@ impl Work {
     }
 
     async fn keep(
-        &self,
+        &mut self,
         engine: &Engine,
         found: &portcullis_detect::Findings,
         now_ms: u64,
@@ -207,7 +208,13 @@ impl Work {
             records: &records,
         };
         let revision = engine.store.keep_findings(&self.lease, &findings, lifetime, now_ms).await?;
-        revision.into_iter().for_each(|revision| engine.feed.tell(revision));
+        match revision {
+            Some(revision) => engine.feed.tell(revision),
+            // Too many hold; there may be room the next time.
+            None => {
+                found.proposals.iter().for_each(|one| self.sentry.reputation_mut().undecided(one));
+            }
+        }
         for detection in &found.detections {
             engine.metrics.detected(&detection.scenario);
             tell(detection);

@@ -73,7 +73,8 @@ impl Decision {
 
 /// What may be shown of a scenario's name, cut to what fits into a reason.
 fn reason(scenario: &str) -> Redacted {
-    let scenario: String = scenario.chars().filter(|char| !char.is_control()).collect();
+    // Words that nothing is left between would be others.
+    let scenario: String = scenario.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     let shown = redact(&scenario);
     let most = DecisionBounds::REASON_BYTES;
     if shown.as_str().len() <= most {
@@ -143,7 +144,7 @@ mod tests {
             assert!(found.as_str().len() <= DecisionBounds::REASON_BYTES);
         };
         check("crowdsecurity/ssh-bf", "crowdsecurity/ssh-bf");
-        check("manual 'ban' from\n192.0.2.7", "manual 'ban' from[ip]");
+        check("manual 'ban' from\n192.0.2.7", "manual 'ban' from [ip]");
         check(&"r".repeat(96), &"r".repeat(96));
         check(&"r".repeat(97), &format!("{}…", "r".repeat(93)));
         // What was found in it is longer than it was.

@@ -6,6 +6,7 @@
 mod change;
 mod list;
 mod page;
+mod removal;
 mod standing;
 
 use super::pool::{Pool, Transaction};
@@ -16,9 +17,10 @@ use portcullis_report::{Action, Scope};
 use std::sync::Arc;
 
 pub(super) use change::store_drafts;
-pub(crate) use change::{Added, Author, Draft, Removal};
+pub(crate) use change::{Added, Author, Draft};
 pub(crate) use list::Wanted;
 pub(crate) use page::{Page, Pull, Since};
+pub(crate) use removal::Removal;
 pub(super) use standing::Held;
 pub(crate) use standing::Standing;
 
@@ -41,6 +43,8 @@ pub(crate) struct Kept {
     pub(crate) created_ms: u64,
     pub(crate) created_by: Arc<Redacted>,
     pub(crate) expires_ms: u64,
+    /// Until when somebody may believe that it holds: the latest that it was ever said to expire.
+    pub(crate) until_ms: u64,
     pub(crate) removed_ms: Option<u64>,
 }
 
@@ -60,7 +64,7 @@ struct Texts {
     created_by: Arc<Redacted>,
 }
 
-const COLUMNS: &str = "id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms, removed_ms";
+const COLUMNS: &str = "id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms, until_ms, removed_ms";
 
 impl Store {
     /// Makes the first revision, which is this moment: so that those of another store were never larger.
@@ -155,6 +159,7 @@ fn kept(row: &Row, texts: &mut Texts) -> Result<Kept, sqlx::Error> {
         created_ms: row.amount("created_ms")?,
         created_by: shared(&mut texts.created_by, row.str("created_by")?),
         expires_ms: row.amount("expires_ms")?,
+        until_ms: row.amount("until_ms")?,
         removed_ms: row.optional_amount("removed_ms")?,
     })
 }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "series", include_str!("../../migrations/0011_series.sql")),
     (12, "activity", include_str!("../../migrations/0012_activity.sql")),
     (13, "crowdsec origin", include_str!("../../migrations/0013_crowdsec_origin.sql")),
+    (14, "decisions until", include_str!("../../migrations/0014_decisions_until.sql")),
 ];
 
 /// What PostgreSQL calls things; the order counts. Texts are ordered by their bytes, as in SQLite.

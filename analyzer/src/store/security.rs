@@ -70,7 +70,7 @@ impl Store {
         for rows in findings.records.chunks(ROWS) {
             record::keep(&mut transaction, rows, lifetime).await?;
         }
-        let author = Author(AUTHOR.to_owned());
+        let author = Author(AUTHOR.to_owned(), None);
         let revision = store_drafts(&mut transaction, findings.drafts, &author, now_ms).await?;
         let mut cursor = findings.cursor;
         for (name, place) in cursor.places() {

@@ -254,6 +254,11 @@ async fn decisions_are_made_listed_imported_and_taken_back() {
     let one: serde_json::Value = serde_json::from_str(of_one.trim()).unwrap();
     assert_eq!((&one["value"], &one["reason"]), (&"10.9.0.0/16".into(), &"login storm".into()));
     check(&run(&["decisions", "remove", "192.0.2.7"]), 0, "", "portcullis: 192.0.2.7: 1 removed\n");
+    let none = run(&["decisions", "remove", "2001:db8::5"]);
+    let said = String::from_utf8_lossy(&none.stderr).into_owned();
+    let first =
+        "portcullis: 2001:db8::5: 0 removed\nportcullis: it is touched by 2001:db8::/64: throttle:250 until ";
+    assert!(said.starts_with(first) && none.status.success(), "{said}");
     let origin = ["decisions", "remove", "--origin", "import:l"];
     check(&run(&origin), 0, "", "portcullis: import:l: 2 removed\n");
     assert_eq!(list(&[]).lines().count(), 3);

@@ -86,6 +86,44 @@ async fn a_bouncer_is_told_everything_and_then_what_changes() {
 }
 
 #[tokio::test]
+async fn a_bouncer_is_told_of_clients_and_not_of_decisions() {
+    let site = Site::start().await;
+    let key = site.service.ground.add_key(Role::Viewer).await;
+    let one = |value: &str| vec![value.to_owned()];
+    let both = async |targets: &str| {
+        let decision = |origin: &str, duration: &str| json!({ "target": targets, "duration": duration, "origin": origin });
+        let decisions = [decision("operator", "30d"), decision("import", "30m")];
+        let request =
+            site.service.request("POST", "/monitoring/decisions/").bearer_auth(site.operator.reveal());
+        assert_eq!(send(request.json(&json!({ "decisions": decisions }))).await.status, 201);
+    };
+    both("192.0.2.7").await;
+    assert_eq!(site.stream(&key, "startup=true").await.0, one("192.0.2.7"));
+    // One of two runs out: the client is blocked all the same, and for how long is told again.
+    site.service.set_now(NOW + HOUR / 2);
+    assert_eq!(site.stream(&key, "").await, (one("192.0.2.7"), Vec::new()));
+    // What takes the place of the other blocks no more.
+    site.decide("192.0.2.7", "4h", json!({ "throttle": { "factor_milli": 500 } })).await;
+    assert_eq!(site.stream(&key, "").await, (Vec::new(), one("192.0.2.7")));
+    // What ran out shortly before it asked last is told once more.
+    site.service.set_now(NOW + HOUR / 2 + 3_000);
+    assert_eq!(site.stream(&key, "").await, (Vec::new(), one("192.0.2.7")));
+    // An allow of a range is above the blocks in it, for as long as it holds.
+    site.decide("192.0.2.8", "30d", json!("block")).await;
+    assert_eq!(site.stream(&key, "").await, (one("192.0.2.8"), Vec::new()));
+    site.decide("192.0.2.0/24", "1h", json!("allow")).await;
+    assert_eq!(site.stream(&key, "").await, (Vec::new(), one("192.0.2.8")));
+    assert_eq!(site.stream(&key, "startup=true").await, (Vec::new(), Vec::new()));
+    site.service.set_now(NOW + 2 * HOUR);
+    assert_eq!(site.stream(&key, "").await, (one("192.0.2.8"), Vec::new()));
+    // A day away, and it is told what ran out meanwhile.
+    site.decide("192.0.2.9", "1h", json!("block")).await;
+    assert_eq!(site.stream(&key, "").await, (one("192.0.2.9"), Vec::new()));
+    site.service.set_now(NOW + 26 * HOUR);
+    assert_eq!(site.stream(&key, "").await, (Vec::new(), one("192.0.2.9")));
+}
+
+#[tokio::test]
 async fn one_address_is_asked_about_with_its_ranges() {
     let site = Site::start().await;
     site.decide("192.0.2.7", "4h", json!("block")).await;
@@ -99,14 +137,20 @@ async fn one_address_is_asked_about_with_its_ranges() {
     assert_eq!(site.get("/v1/decisions?ip=10.1.2.3&type=ban").await[0]["value"], "10.0.0.0/8");
     assert_eq!(site.get("/v1/decisions?range=10.0.0.0/8").await[0]["scope"], "Range");
     assert_eq!(site.get("/v1/decisions?scope=ip&value=192.0.2.7").await[0]["value"], "192.0.2.7");
-    for nobody in ["ip=192.0.2.8", "ip=192.0.2.7&type=captcha", "range=10.0.0.0/9", "scope=Country&value=AQ"]
+    for nobody in ["ip=192.0.2.8", "ip=192.0.2.7&type=captcha", "range=10.0.0.0/7", "scope=Country&value=AQ"]
     {
         assert_eq!(site.get(&format!("/v1/decisions?{nobody}")).await, Value::Null, "{nobody}");
     }
+    // A range is blocked by what contains it; in it are those that it contains.
+    assert_eq!(site.get("/v1/decisions?range=10.0.0.0/9").await[0]["value"], "10.0.0.0/8");
+    assert_eq!(site.get("/v1/decisions?range=10.0.0.0/9&contains=false").await, Value::Null);
+    assert_eq!(site.get("/v1/decisions?range=192.0.2.0/24&contains=false").await[0]["value"], "192.0.2.7");
     // Who is allowed is blocked by nobody, whatever lies around.
     site.decide("10.1.2.3", "1h", json!("allow")).await;
     assert_eq!(site.get("/v1/decisions?ip=10.1.2.3").await, Value::Null);
-    for wrong in ["", "ip=x", "scope=ip"] {
+    let twice = site.service.get("/v1/decisions/stream?startup=true&startup=true").await;
+    assert!(twice.status == 400 && twice.json()["message"].is_string());
+    for wrong in ["", "ip=x", "scope=ip", "ip=192.0.2.7&ip=192.0.2.8"] {
         let reply = site.service.get(&format!("/v1/decisions?{wrong}")).await;
         assert_eq!(reply.status, 400, "{wrong}");
         assert!(reply.json()["message"].is_string());

@@ -321,9 +321,33 @@ async fn what_was_taken_back_long_ago_is_forgotten_and_the_late_are_told_everyth
     let page = site.pull(edge.revision, 0).await.unwrap();
     assert!(page.full && page.decisions.len() == 1);
     // Those whose time is over go without being told.
-    site.service.set_now(NOW + 31 * 24 * HOUR);
+    site.service.set_now(NOW + 38 * 24 * HOUR);
     until(async || site.service.rows("decisions").await == 0).await;
     assert!(site.pull(page.revision, 0).await.is_none());
+}
+
+#[tokio::test]
+async fn an_edge_that_was_away_hears_that_a_long_decision_became_a_short_one() {
+    let site = Site::start().await;
+    let decide = async |duration: &str| {
+        let decision = json!([{ "target": "192.0.2.7", "duration": duration }]);
+        assert_eq!(site.post(decision).await.status, 201);
+    };
+    let mut edge = EdgeState::default();
+    decide("30d").await;
+    edge.catch_up(&site.service).await;
+    decide("5m").await;
+    site.service.set_now(NOW + HOUR / 10);
+    edge.catch_up(&site.service).await;
+    assert!(edge.held.is_empty(), "{:?}", edge.held);
+    // Also one that was shortened and then taken back.
+    decide("30d").await;
+    edge.catch_up(&site.service).await;
+    decide("5m").await;
+    site.delete("?target=192.0.2.7").await;
+    site.service.set_now(NOW + HOUR);
+    edge.catch_up(&site.service).await;
+    assert!(edge.held.is_empty(), "{:?}", edge.held);
 }
 
 #[tokio::test]

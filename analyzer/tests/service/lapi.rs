@@ -8,6 +8,7 @@ use axum::routing::get;
 use portcullis_analyzer::config::CrowdSec;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ struct Fake {
     all: Arc<Mutex<Vec<Value>>>,
     changes: Arc<Mutex<Vec<Value>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Whether the next change is told and then never heard.
+    is_lost: Arc<AtomicBool>,
 }
 
 fn ban(value: &str, origin: &str) -> Value {
@@ -44,12 +47,21 @@ async fn stream(
         return Ok(json!({ "new": *fake.all.lock().unwrap(), "deleted": null }).to_string());
     }
     let change = fake.changes.lock().unwrap().pop();
+    if change.is_some() && fake.is_lost.swap(false, Ordering::SeqCst) {
+        return Err(StatusCode::BAD_GATEWAY);
+    }
     Ok(change.unwrap_or_else(|| json!({ "new": null, "deleted": null })).to_string())
 }
 
 impl Fake {
     fn with_key(key: String) -> Self {
-        Self { key, all: Arc::default(), changes: Arc::default(), asked: Arc::default() }
+        Self {
+            key,
+            all: Arc::default(),
+            changes: Arc::default(),
+            asked: Arc::default(),
+            is_lost: Arc::default(),
+        }
     }
 
     async fn start(&self) -> String {
@@ -119,6 +131,47 @@ async fn bans_come_over_with_their_changes_and_ours_do_not_come_back() {
     assert_eq!(fake.asks("true"), 2);
     assert_eq!(again.ground.connect().await.number(revision).await, before + 2);
     assert_eq!(job(&again).await["last_error"], Value::Null);
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_and_under_another_lease_everything_is_asked_for() {
+    let fake = Fake::with_key(std::env::var(KEY_ENV).unwrap());
+    *fake.all.lock().unwrap() = vec![ban("192.0.2.7", "crowdsec")];
+    let url = fake.start().await;
+    let service = start(Ground::new().await, &url).await;
+    until(async || held(&service).await == ["192.0.2.7"]).await;
+    // It knows that it has told this, and will not tell it again.
+    fake.is_lost.store(true, Ordering::SeqCst);
+    *fake.all.lock().unwrap() = vec![ban("192.0.2.8", "crowdsec")];
+    fake.changes
+        .lock()
+        .unwrap()
+        .push(json!({ "new": [ban("192.0.2.8", "crowdsec")], "deleted": [ban("192.0.2.7", "crowdsec")] }));
+    until(async || held(&service).await == ["192.0.2.8"]).await;
+    assert_eq!(fake.asks("true"), 2);
+    // Another had the lease, and may have been told a part that it never stored.
+    *fake.all.lock().unwrap() = vec![ban("192.0.2.9", "crowdsec")];
+    service.ground.connect().await.run("UPDATE leases SET fence = fence + 1 WHERE name = 'crowdsec'").await;
+    until(async || held(&service).await == ["192.0.2.9"]).await;
+}
+
+#[tokio::test]
+async fn thousands_go_at_once_and_what_ran_out_before_is_not_looked_for() {
+    let fake = Fake::with_key(std::env::var(KEY_ENV).unwrap());
+    let many: Vec<_> =
+        (0..2_500).map(|number| ban(&format!("10.0.{}.{}", number / 256, number % 256), "CAPI")).collect();
+    *fake.all.lock().unwrap() = many.clone();
+    let url = fake.start().await;
+    let service = start(Ground::new().await, &url).await;
+    let count = "SELECT count(*) FROM decisions WHERE removed_ms IS NULL";
+    let holding = async || service.ground.connect().await.number(count).await;
+    until(async || holding().await == 2_500).await;
+    let mut gone = many;
+    gone.extend((0..2_500).map(|number| ban(&format!("11.0.{}.{}", number / 256, number % 256), "CAPI")));
+    gone.retain(|ban| ban["value"] != "10.0.9.1");
+    fake.changes.lock().unwrap().push(json!({ "new": null, "deleted": gone }));
+    until(async || holding().await == 1).await;
+    assert_eq!(held(&service).await, ["10.0.9.1"]);
 }
 
 #[tokio::test]

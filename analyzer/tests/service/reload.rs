@@ -3,7 +3,7 @@
 use crate::ground::Ground;
 use crate::harness::{Reply, incident, report, send, until};
 use crate::process::{Server, key};
-use portcullis_report::{Reason, Report};
+use portcullis_report::{Incident, Reason, Report};
 use reqwest::header::CONTENT_TYPE;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -229,4 +229,32 @@ async fn a_scenario_that_stays_goes_on_with_its_buckets_and_scores_stay() {
     );
     assert!(score().await.unwrap() > before + 9.0);
     assert_eq!(it.server.end(Signal::TERM), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_the_configuration_lets_alone_changes_at_once() {
+    let it = Changeable::start("").await;
+    let now = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let bombs = async |client: &str| {
+        let one = Incident {
+            client: Some(client.to_owned()),
+            ..incident("0123456789abcdef", Reason::Depth, now())
+        };
+        let at_ms = now();
+        let incidents = vec![one; 6];
+        it.report(&Report { from_ms: at_ms, to_ms: at_ms, incidents, ..report(1) }).await;
+    };
+    let about = async |client: &str| {
+        let answer = it.get(&format!("/monitoring/security/?target={client}")).await.json();
+        answer["clients"].as_array().unwrap().len()
+    };
+    bombs("192.0.2.7").await;
+    until(async || about("192.0.2.7").await == 1).await;
+    it.write("security: { allow: [198.51.100.0/24] }\n");
+    assert_eq!(it.reload().await.json()["changed"], json!(["security"]));
+    // Incidents are judged in their order: when the last one has been, so has the first.
+    bombs("198.51.100.7").await;
+    bombs("192.0.2.8").await;
+    until(async || about("192.0.2.8").await == 1).await;
+    assert_eq!(about("198.51.100.7").await, 0);
 }

@@ -106,6 +106,24 @@ async fn an_attack_is_found_scored_and_answered_at_the_edge() {
 }
 
 #[tokio::test]
+async fn an_answer_is_the_same_while_a_score_fades_by_less_than_half() {
+    let service = Service::start_with(strict).await;
+    deliver(&service, refusals("192.0.2.7", BOMB)).await;
+    until(async || !decisions(&service).await.is_empty()).await;
+    seen(&service).await;
+    let tag = async || {
+        let reply = service.get("/monitoring/security/?target=192.0.2.7").await;
+        (reply.header("etag").unwrap().to_owned(), reply.json()["clients"][0]["score"].as_f64().unwrap())
+    };
+    let (first, score) = tag().await;
+    service.set_now(NOW + 60_000);
+    let (same, less) = tag().await;
+    assert!(same == first && less < score, "{score} {less}");
+    service.set_now(NOW + 3_600_000);
+    assert_ne!(tag().await.0, first);
+}
+
+#[tokio::test]
 async fn health_tells_how_the_engine_is_doing() {
     let service = Service::start().await;
     let engine = async || {
@@ -173,6 +191,29 @@ async fn a_restart_forgets_nothing_and_judges_nothing_twice() {
     assert_eq!(score(&again, "192.0.2.9").await, 50.0);
     assert_eq!(again.rows("detections").await, 2);
     assert_eq!(score(&again, "192.0.2.7").await, 50.0);
+}
+
+#[tokio::test]
+async fn what_was_an_echo_is_one_when_it_is_seen_again() {
+    let service = Service::start().await;
+    deliver(&service, refusals("192.0.2.7", BOMB)).await;
+    until(async || !decisions(&service).await.is_empty()).await;
+    let operator = service.ground.add_key(Role::Operator).await;
+    let throttle = json!([{ "target": "10.0.0.0/8", "duration": "4h", "action": { "throttle": { "factor_milli": 500 } } }]);
+    let request = service.request("POST", "/monitoring/decisions/").bearer_auth(operator.reveal());
+    assert_eq!(send(request.json(&json!({ "decisions": throttle }))).await.status, 201);
+    let bound = ["192.0.2.7", "10.1.2.3"].map(|client| refusals(client, 40)).concat();
+    deliver(&service, bound.into_iter().map(|it| Incident { reason: Reason::Throttled, ..it }).collect())
+        .await;
+    seen(&service).await;
+    let engine = async |service: &Service| security(service, "").await["engine"].clone();
+    assert_eq!(engine(&service).await["echoes"], 80);
+    let Service { ground, running, .. } = service;
+    running.stop().await;
+    let again = Service::start_on(ground, |_| ()).await;
+    until(async || engine(&again).await["leads"] == true).await;
+    assert_eq!(engine(&again).await["echoes"], 80);
+    assert_eq!(again.rows("detections").await, 1);
 }
 
 #[tokio::test]

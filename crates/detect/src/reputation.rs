@@ -144,6 +144,18 @@ impl Reputation {
         }
     }
 
+    /// What was proposed about somebody was not decided, so it is proposed again.
+    pub fn undecided(&mut self, proposal: &Proposal) {
+        let whom = Whom::from(&proposal.scope);
+        let Some((end, mut entry)) = self.entries.take(&whom) else { return };
+        match proposal.action {
+            Action::Block => entry.blocked_until = Moment::default(),
+            Action::Throttle { .. } => entry.throttled_until = Moment::default(),
+            Action::Allow => {}
+        }
+        self.entries.put(whom, entry, end);
+    }
+
     /// Somebody is forgiven, because a person took back what was decided: what it did counts no more, nor against its range.
     pub fn forgive(&mut self, scope: &Scope) {
         drop(self.entries.take(&scope.into()));

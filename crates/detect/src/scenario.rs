@@ -108,6 +108,11 @@ impl Scenarios {
         self.0.iter()
     }
 
+    /// For how long what was seen may still fill a bucket, or keep one silent, at the longest.
+    pub fn memory(&self) -> Span {
+        self.0.iter().map(Scenario::memory).max().unwrap_or(Span::ZERO)
+    }
+
     pub(crate) fn into_vec(self) -> Vec<Scenario> {
         self.0
     }
@@ -120,6 +125,15 @@ impl Scenario {
     /// The first mistake of form with path and line, or else every value that makes no sense with its path.
     pub fn parse(text: &str) -> Result<Self, Mistakes> {
         file::parse(text)
+    }
+
+    fn memory(&self) -> Span {
+        let bucket = match self.shape {
+            Shape::Leaky { capacity, leak } => leak.times(capacity),
+            Shape::Trigger => Span::ZERO,
+            Shape::Counter { window, .. } => window,
+        };
+        bucket.max(self.blackhole)
     }
 
     /// The same file with every value in it that holds, defaults included.

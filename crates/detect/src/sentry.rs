@@ -76,9 +76,9 @@ impl Sentry {
     pub fn adopt(&mut self, scenarios: Scenarios, settings: Settings, groups: usize, now: Moment) {
         let mut before = std::mem::take(&mut self.watches);
         for scenario in scenarios.into_vec() {
-            let same = before.iter().position(|watch| watch.is(&scenario, groups));
+            let same = before.iter().position(|watch| watch.is(&scenario));
             self.watches.push(match same {
-                Some(index) => before.swap_remove(index),
+                Some(index) => before.swap_remove(index).over(groups),
                 None => Watch::new(scenario, groups),
             });
         }

@@ -42,6 +42,16 @@ impl<K: Ord + Clone, V> Tracked<K, V> {
             self.ends.remove(&(old, key.clone()));
         }
         self.ends.insert((end, key));
+        self.make_room();
+    }
+
+    /// Has room for so many from now on; those that would be over first make it.
+    pub(crate) fn resize(&mut self, room: usize) {
+        self.room = room.max(1);
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
         while self.entries.len() > self.room {
             let Some((_, first)) = self.ends.pop_first() else { return };
             self.entries.remove(&first);
@@ -62,10 +72,6 @@ impl<K: Ord + Clone, V> Tracked<K, V> {
     /// Every entry, in the order of its keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter().map(|(key, (_, value))| (key, value))
-    }
-
-    pub(crate) fn room(&self) -> usize {
-        self.room
     }
 
     pub(crate) fn len(&self) -> usize {

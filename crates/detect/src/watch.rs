@@ -69,9 +69,16 @@ impl Watch {
         Self { scenario, buckets: Tracked::new(room), muted: Tracked::new(room), silenced: 0 }
     }
 
-    /// Whether it is this scenario, over as many groups.
-    pub(crate) fn is(&self, scenario: &Scenario, room: usize) -> bool {
-        self.scenario == *scenario && self.buckets.room() == room.max(1)
+    /// Whether it is this scenario.
+    pub(crate) fn is(&self, scenario: &Scenario) -> bool {
+        self.scenario == *scenario
+    }
+
+    /// The same over so many groups at most.
+    pub(crate) fn over(mut self, room: usize) -> Self {
+        self.buckets.resize(room);
+        self.muted.resize(room);
+        self
     }
 
     /// Pours an observation, if the scenario looks at it.

@@ -45,6 +45,16 @@ pub(super) struct Filter<'a> {
 }
 
 impl Filter<'_> {
+    /// Whether the bouncer wants to know of that block.
+    pub(super) fn wants(&self, kept: &Kept) -> bool {
+        scope(kept).is_some_and(|scope| self.passes(kept, scope))
+    }
+
+    /// What is told once: a client, or each decision about it.
+    pub(super) fn place(&self, kept: &Kept) -> (Scope, u64) {
+        (kept.scope, if self.all { kept.id } else { 0 })
+    }
+
     fn passes(&self, kept: &Kept, scope: &str) -> bool {
         let any = |list: Option<&str>, fits: &dyn Fn(&str) -> bool| {
             list.filter(|list| !list.is_empty()).map(|list| list.split(',').any(fits))
@@ -69,18 +79,26 @@ pub(super) fn decisions<'a>(
     now_ms: u64,
 ) -> Vec<Wire> {
     let mut longest: BTreeMap<(Scope, u64), &Kept> = BTreeMap::new();
-    for kept in kept {
-        let Some(scope) = scope(kept) else { continue };
-        if !filter.passes(kept, scope) {
-            continue;
-        }
-        let place = (kept.scope, if filter.all { kept.id } else { 0 });
+    for kept in kept.into_iter().filter(|kept| filter.wants(kept)) {
+        let place = filter.place(kept);
         let there = longest.get(&place).is_some_and(|there| there.expires_ms >= kept.expires_ms);
         if !there {
             longest.insert(place, kept);
         }
     }
     longest.into_values().filter_map(|kept| wire(kept, now_ms)).collect()
+}
+
+/// Those about whom the bouncer may believe that they are blocked, whatever it was that they were blocked for.
+pub(super) fn gone<'a>(
+    kept: impl IntoIterator<Item = &'a Kept>,
+    filter: &Filter<'_>,
+    now_ms: u64,
+) -> Vec<Wire> {
+    let any = Filter { scopes: filter.scopes, all: filter.all, ..Filter::default() };
+    let blocks: Vec<Kept> =
+        kept.into_iter().map(|kept| Kept { action: Action::Block, ..kept.clone() }).collect();
+    decisions(&blocks, &any, now_ms)
 }
 
 fn scope(kept: &Kept) -> Option<&'static str> {
@@ -116,6 +134,13 @@ fn duration(then_ms: u64, now_ms: u64) -> String {
 }
 
 #[cfg(test)]
+impl Wire {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use portcullis_redact::Redacted;
@@ -133,6 +158,7 @@ mod tests {
             created_ms: NOW,
             created_by: Redacted::fixed("test").into(),
             expires_ms: NOW + hours * 3_600_000,
+            until_ms: NOW + hours * 3_600_000,
             removed_ms: None,
         }
     }

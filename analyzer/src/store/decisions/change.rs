@@ -1,4 +1,4 @@
-//! Decisions are made, replaced, removed and forgotten; who did it is written down with it.
+//! Decisions are made, replaced and forgotten; who did it is written down with it.
 
 use super::{Kept, MOST, next_revisions, tell};
 use crate::store::leases::Lease;
@@ -15,15 +15,18 @@ const ROWS: usize = 1_000;
 const CHANGES: usize = 5_000;
 /// After how many they are counted: that takes longer than making one.
 const COUNTED: u64 = 64;
-/// For how long removed decisions are told as such; whoever was away longer is told everything.
-const TOLD_MS: u64 = 7 * 86_400_000;
-/// How long decisions whose time is over can still be looked up.
+/// For how long decisions that hold no longer are told as such; whoever was away longer is told everything.
+pub(super) const TOLD_MS: u64 = 7 * 86_400_000;
+/// How much later than ours another clock may be by which a decision ends.
 pub(super) const SHOWN_MS: u64 = 3_600_000;
 
 const OLD_REMOVED: &str =
     "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE removed_ms < $1 LIMIT $2)";
 const OLD_EXPIRED: &str =
     "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE expires_ms < $1 LIMIT $2)";
+/// Of those that ran out, as many are kept as may hold.
+const EXCESS: &str = "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE expires_ms < $1 AND until_ms < $1 \
+     ORDER BY expires_ms DESC LIMIT $2 OFFSET 500000)";
 
 /// A decision that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +38,9 @@ pub(crate) struct Draft {
     pub(crate) origin: String,
 }
 
-/// Who changes decisions.
+/// Who changes decisions, and the lease under which alone that is allowed, where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Author(pub(crate) String);
+pub(crate) struct Author(pub(crate) String, pub(crate) Option<Lease>);
 
 /// What became of drafts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,30 +49,6 @@ pub(crate) enum Added {
     Stored { revision: u64 },
     /// Too many decisions would hold at once; some of them may be stored.
     TooMany,
-}
-
-/// Which decisions are to be removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Removal {
-    /// That one.
-    Id(u64),
-    /// All about that client.
-    Scope(Scope),
-    /// All of that origin.
-    Origin(String),
-    /// Those of that origin about these clients.
-    Of { scopes: Vec<Scope>, origin: String },
-}
-
-impl Removal {
-    fn subject(&self) -> String {
-        match self {
-            Self::Id(id) => format!("id {id}"),
-            Self::Scope(scope) => scope.value(),
-            Self::Origin(origin) => format!("origin {origin}"),
-            Self::Of { scopes, origin } => format!("{} clients of origin {origin}", scopes.len()),
-        }
-    }
 }
 
 impl Store {
@@ -83,7 +62,7 @@ impl Store {
         let drafts = latest(drafts);
         let mut revision = 0;
         for drafts in drafts.chunks(CHANGES) {
-            let mut transaction = self.writer.write().await?;
+            let mut transaction = self.begin(author).await?;
             let Some(last) = store(&mut transaction, drafts, author, now_ms).await? else {
                 transaction.rollback().await?;
                 return Ok(Added::TooMany);
@@ -95,56 +74,31 @@ impl Store {
         Ok(Added::Stored { revision })
     }
 
-    /// Removes decisions; how many there were.
-    pub(crate) async fn remove(
-        &self,
-        removal: &Removal,
-        author: &Author,
-        now_ms: u64,
-    ) -> Result<u64, StoreError> {
-        let mut removed = 0_u64;
-        loop {
-            let mut transaction = self.writer.write().await?;
-            let ids = matching(&mut transaction, removal).await?;
-            if ids.is_empty() {
-                transaction.rollback().await?;
-                return Ok(removed);
-            }
-            let number = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-            let first = next_revisions(&mut transaction, number).await?;
-            for (id, revision) in ids.iter().zip(first..) {
-                let statement =
-                    sql("UPDATE decisions SET removed_ms = $1, removed_by = $2, revision = $3 WHERE id = $4")
-                        .bind(now_ms)
-                        .bind(&author.0)
-                        .bind(revision)
-                        .bind(*id);
-                transaction.on().execute(statement).await?;
-            }
-            let subject = removal.subject();
-            note(&mut transaction, author, now_ms, "remove", &subject, &format!("{number} decisions"))
-                .await?;
-            tell(&mut transaction).await?;
-            transaction.commit().await?;
-            removed = removed.saturating_add(number);
+    /// A transaction in which the author may write.
+    pub(super) async fn begin(&self, author: &Author) -> Result<Transaction, StoreError> {
+        match &author.1 {
+            Some(lease) => self.fenced(lease).await,
+            None => Ok(self.writer.write().await?),
         }
     }
 
     /// Forgets decisions that nobody has to be told of any more.
     pub(crate) async fn forget_decisions(&self, lease: &Lease, now_ms: u64) -> Result<u64, StoreError> {
-        let (told, shown) = (now_ms.saturating_sub(TOLD_MS), now_ms.saturating_sub(SHOWN_MS));
+        let told = now_ms.saturating_sub(TOLD_MS);
         let mut transaction = self.fenced(lease).await?;
         // Who knows less than the last one that is forgotten has to be told everything.
         let floor = sql("UPDATE revisions SET floor = coalesce((SELECT max(revision) FROM decisions \
-             WHERE removed_ms < $1 AND expires_ms >= $2), floor) WHERE name = 'decisions' \
-             AND floor < coalesce((SELECT max(revision) FROM decisions WHERE removed_ms < $1 AND expires_ms >= $2), 0)")
+             WHERE (removed_ms < $1 OR expires_ms < $1) AND until_ms >= $2), floor) WHERE name = 'decisions' \
+             AND floor < coalesce((SELECT max(revision) FROM decisions \
+             WHERE (removed_ms < $1 OR expires_ms < $1) AND until_ms >= $2), 0)")
         .bind(told)
-        .bind(shown);
+        .bind(now_ms.saturating_sub(SHOWN_MS));
         transaction.on().execute(floor).await?;
         transaction.commit().await?;
         let removed = self.delete_all(lease, OLD_REMOVED, stored(told)).await?;
-        let expired = self.delete_all(lease, OLD_EXPIRED, stored(shown)).await?;
-        Ok(removed.saturating_add(expired))
+        let expired = self.delete_all(lease, OLD_EXPIRED, stored(told)).await?;
+        let excess = self.delete_all(lease, EXCESS, stored(now_ms.saturating_sub(SHOWN_MS))).await?;
+        Ok(removed.saturating_add(expired).saturating_add(excess))
     }
 }
 
@@ -180,13 +134,49 @@ async fn store(
     let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
     let first = next_revisions(transaction, number).await?;
     let many = number >= COUNTED || first.checked_rem(COUNTED).is_some_and(|rest| rest < number);
-    if many && holding(transaction, now_ms).await?.saturating_add(number) > MOST {
+    if many && !has_room(transaction, drafts, now_ms).await? {
         tracing::warn!(drafts = number, most = MOST, "too many decisions hold; these are not made");
         return Ok(None);
     }
     insert(transaction, drafts, author, first, now_ms).await?;
     tell(transaction).await?;
     Ok(Some(first.saturating_add(number).saturating_sub(1)))
+}
+
+/// Whether no more would hold than may; one that takes the place of another is none more.
+async fn has_room(
+    transaction: &mut Transaction,
+    drafts: &[&Draft],
+    now_ms: u64,
+) -> Result<bool, sqlx::Error> {
+    let number = u64::try_from(drafts.len()).unwrap_or(u64::MAX);
+    let would_hold = holding(transaction, now_ms).await?.saturating_add(number);
+    if would_hold <= MOST {
+        return Ok(true);
+    }
+    let mut replaced = 0_u64;
+    for drafts in drafts.chunks(ROWS) {
+        replaced = replaced.saturating_add(replacing(transaction, drafts, now_ms).await?);
+    }
+    Ok(would_hold.saturating_sub(replaced) <= MOST)
+}
+
+async fn replacing(
+    transaction: &mut Transaction,
+    drafts: &[&Draft],
+    now_ms: u64,
+) -> Result<u64, sqlx::Error> {
+    let values: Vec<_> = drafts.iter().map(|draft| draft.scope.value()).collect();
+    let places = (1..=drafts.len()).map(|at| format!("(${}, ${}, ${})", 3 * at - 1, 3 * at, 3 * at + 1));
+    let text = format!(
+        "SELECT count(*) AS replaced FROM decisions WHERE removed_ms IS NULL AND expires_ms > $1 \
+         AND (scope, value, origin) IN (VALUES {})",
+        places.collect::<Vec<_>>().join(", ")
+    );
+    let statement = drafts.iter().zip(&values).fold(sql(text).bind(now_ms), |statement, (draft, value)| {
+        statement.bind(draft.scope.kind()).bind(value).bind(&draft.origin)
+    });
+    transaction.on().row(statement).await?.map_or(Ok(0), |row| row.amount("replaced"))
 }
 
 async fn holding(transaction: &mut Transaction, now_ms: u64) -> Result<u64, sqlx::Error> {
@@ -207,7 +197,7 @@ async fn insert(
     let values: Vec<_> = drafts.iter().map(|draft| draft.scope.value()).collect();
     let numbered: Vec<_> = drafts.iter().zip(&values).zip(first..).collect();
     for rows in numbered.chunks(ROWS) {
-        let rows = rows.iter().map(|((draft, value), revision)| -> [Value<'_>; 11] {
+        let rows = rows.iter().map(|((draft, value), revision)| -> [Value<'_>; 12] {
             let factor = match draft.action {
                 Action::Throttle { factor_milli } => Some(u32::from(factor_milli)),
                 Action::Block | Action::Allow => None,
@@ -224,65 +214,25 @@ async fn insert(
                 now_ms.into(),
                 (&author.0).into(),
                 draft.expires_ms.into(),
+                draft.expires_ms.into(),
             ]
         });
         let statement = Statement::insert(
             dialect,
-            "decisions (id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms)",
+            "decisions (id, revision, scope, value, action, factor_milli, reason, origin, created_ms, created_by, expires_ms, until_ms)",
             rows,
             "ON CONFLICT (scope, value, origin) WHERE removed_ms IS NULL DO UPDATE SET revision = excluded.revision, \
              action = excluded.action, factor_milli = excluded.factor_milli, reason = excluded.reason, \
-             created_ms = excluded.created_ms, created_by = excluded.created_by, expires_ms = excluded.expires_ms",
+             created_ms = excluded.created_ms, created_by = excluded.created_by, expires_ms = excluded.expires_ms, \
+             until_ms = CASE WHEN decisions.until_ms > excluded.until_ms THEN decisions.until_ms ELSE excluded.until_ms END",
         );
         transaction.on().execute(statement).await?;
     }
     Ok(())
 }
 
-async fn matching(transaction: &mut Transaction, removal: &Removal) -> Result<Vec<u64>, sqlx::Error> {
-    if let Removal::Of { scopes, origin } = removal {
-        return of(transaction, scopes, origin).await;
-    }
-    let value;
-    let statement = match removal {
-        Removal::Id(id) => sql("SELECT id FROM decisions WHERE id = $1 AND removed_ms IS NULL").bind(*id),
-        Removal::Scope(scope) => {
-            value = scope.value();
-            sql("SELECT id FROM decisions WHERE scope = $1 AND value = $2 AND removed_ms IS NULL")
-                .bind(scope.kind())
-                .bind(&value)
-        }
-        Removal::Origin(origin) => {
-            sql("SELECT id FROM decisions WHERE origin = $1 AND removed_ms IS NULL ORDER BY id LIMIT 5000")
-                .bind(origin)
-        }
-        Removal::Of { .. } => return Ok(Vec::new()),
-    };
-    transaction.on().rows(statement).await?.iter().map(|row| row.amount("id")).collect()
-}
-
-async fn of(transaction: &mut Transaction, scopes: &[Scope], origin: &str) -> Result<Vec<u64>, sqlx::Error> {
-    let mut ids = Vec::new();
-    for scope in scopes {
-        let value = scope.value();
-        let statement = sql(
-            "SELECT id FROM decisions WHERE scope = $1 AND value = $2 AND origin = $3 AND removed_ms IS NULL",
-        )
-        .bind(scope.kind())
-        .bind(&value)
-        .bind(origin);
-        if let Some(row) = transaction.on().row(statement).await? {
-            ids.push(row.amount("id")?);
-        }
-        if ids.len() >= CHANGES {
-            break;
-        }
-    }
-    Ok(ids)
-}
-
 /// Writes down who did what.
-async fn note(
+pub(super) async fn note(
     transaction: &mut Transaction,
     author: &Author,
     now_ms: u64,

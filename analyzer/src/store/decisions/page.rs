@@ -1,5 +1,6 @@
 //! What is new since a revision, or everything: page by page for edges, and at once for bouncers.
 
+use super::change::TOLD_MS;
 use super::{COLUMNS, Kept, Standing, Texts, current, kept};
 use crate::store::sql::{Row, sql};
 use crate::store::{Store, StoreError};
@@ -38,8 +39,8 @@ pub(crate) struct Page {
 pub(crate) enum Pull {
     /// Everything that holds.
     All(Arc<Standing>),
-    /// What changed since it asked last.
-    Changes { new: Vec<Kept>, deleted: Vec<Kept> },
+    /// What changed since it asked last, when it was told up to a revision; what ran out since has changed, too.
+    Changes { standing: Arc<Standing>, after: u64, changed: Vec<Kept> },
 }
 
 impl Store {
@@ -60,6 +61,10 @@ impl Store {
         let last = sql("SELECT revision, pulled_ms FROM bouncers WHERE key_id = $1").bind(key_id);
         let Some(row) = self.lookups.row(last).await? else { return self.first_pull(key_id, now_ms).await };
         let (after, pulled_ms) = (row.amount("revision")?, row.amount("pulled_ms")?);
+        if now_ms.saturating_sub(pulled_ms) >= TOLD_MS {
+            return self.first_pull(key_id, now_ms).await;
+        }
+        // What holds is at least as new as what changed, else somebody could be told neither.
         let mut snapshot = self.readers.snapshot().await?;
         let revision = current(&mut snapshot).await?;
         if after < revision.floor || after > revision.revision {
@@ -67,20 +72,17 @@ impl Store {
             return self.first_pull(key_id, now_ms).await;
         }
         let text = format!("SELECT {COLUMNS} FROM decisions WHERE revision > $1 ORDER BY revision");
-        let changed = snapshot.on().rows(sql(text).bind(after)).await?;
+        let mut changed = snapshot.on().rows(sql(text).bind(after)).await?;
         let text = format!(
-            "SELECT {COLUMNS} FROM decisions WHERE removed_ms IS NULL AND expires_ms > $1 AND expires_ms <= $2"
+            "SELECT {COLUMNS} FROM decisions WHERE revision <= $1 AND removed_ms IS NULL \
+             AND expires_ms > $2 AND expires_ms <= $3"
         );
-        let expired = sql(text).bind(pulled_ms.saturating_sub(2_000)).bind(now_ms);
-        let expired = snapshot.on().rows(expired).await?;
+        let expired = sql(text).bind(after).bind(pulled_ms.saturating_sub(2_000)).bind(now_ms);
+        changed.extend(snapshot.on().rows(expired).await?);
         snapshot.rollback().await?;
-        let changed = all_kept(&changed)?;
-        let (new, gone): (Vec<_>, Vec<_>) = changed.into_iter().partition(|decision| decision.holds(now_ms));
-        let expired = all_kept(&expired)?;
-        let removed = gone.into_iter().filter(|decision| decision.removed_ms.is_some());
-        let deleted = removed.chain(expired).collect();
+        let standing = self.standing(now_ms).await?;
         self.pulled(key_id, revision.revision, now_ms).await?;
-        Ok(Pull::Changes { new, deleted })
+        Ok(Pull::Changes { standing, after, changed: all_kept(&changed)? })
     }
 
     async fn pulled(&self, key_id: &str, revision: u64, now_ms: u64) -> Result<(), StoreError> {

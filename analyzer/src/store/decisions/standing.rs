@@ -4,13 +4,16 @@
 //! analyzer decided. What changed since the revision that is held is fetched and entered; a store that has gone back to
 //! an earlier one is another store, and is read anew.
 
+mod about;
+
 use super::change::SHOWN_MS;
 use super::{COLUMNS, Kept, MOST, Page, Revision, Since, Texts, current, kept};
 use crate::store::pool::Transaction;
 use crate::store::sql::sql;
 use crate::store::{Store, StoreError};
 use portcullis_report::DecisionBounds;
-use std::collections::BTreeMap;
+use portcullis_report::Scope;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Decisions that are held at most: those that hold, and such that were taken back, of which the oldest go.
@@ -32,6 +35,8 @@ pub(crate) struct Standing {
     changes: BTreeMap<u64, Kept>,
     /// The revision of the last change, by the id of the decision.
     revisions: BTreeMap<u64, u64>,
+    /// Whom the decisions are about, each with its id.
+    scopes: BTreeSet<(Scope, u64)>,
 }
 
 /// What was fetched last, and when it was last known to be all.
@@ -55,7 +60,8 @@ impl Store {
             let at = current(&mut snapshot).await?;
             let known = held.standing.revision;
             let is_other = was_away || at.revision < known || known < at.floor;
-            let changes = fetch(&mut snapshot, if is_other { 0 } else { known }).await?;
+            let over_ms = now_ms.saturating_sub(SHOWN_MS);
+            let changes = fetch(&mut snapshot, if is_other { 0 } else { known }, over_ms).await?;
             snapshot.rollback().await?;
             let standing = Arc::make_mut(&mut held.standing);
             if is_other {
@@ -101,7 +107,7 @@ impl Standing {
     }
 
     /// Everything that holds at that moment.
-    pub(crate) fn holding(&self, now_ms: u64) -> impl Iterator<Item = &Kept> {
+    pub(crate) fn holding(&self, now_ms: u64) -> impl Iterator<Item = &Kept> + Clone {
         self.changes.values().filter(move |kept| kept.holds(now_ms))
     }
 
@@ -111,6 +117,7 @@ impl Standing {
             if let Some(before) = self.revisions.insert(kept.id, kept.revision) {
                 self.changes.remove(&before);
             }
+            self.scopes.insert((kept.scope, kept.id));
             self.changes.insert(kept.revision, kept);
         }
         self.revision = at.revision;
@@ -127,7 +134,7 @@ impl Standing {
         let over_ms = now_ms.saturating_sub(SHOWN_MS);
         let floor = self.floor;
         self.changes.retain(|revision, kept| {
-            kept.expires_ms > over_ms && (kept.removed_ms.is_none() || *revision > floor)
+            kept.until_ms > over_ms && (kept.removed_ms.is_none() || *revision > floor)
         });
         let excess = self.changes.len().saturating_sub(most);
         let removed = self.changes.iter().filter(|(_, kept)| kept.removed_ms.is_some());
@@ -138,15 +145,20 @@ impl Standing {
         }
         let changes = &self.changes;
         self.revisions.retain(|_, revision| changes.contains_key(revision));
+        let revisions = &self.revisions;
+        self.scopes.retain(|(_, id)| revisions.contains_key(id));
     }
 }
 
-/// All changes after the revision, in order.
-async fn fetch(snapshot: &mut Transaction, mut after: u64) -> Result<Vec<Kept>, sqlx::Error> {
-    let text = format!("SELECT {COLUMNS} FROM decisions WHERE revision > $1 ORDER BY revision LIMIT $2");
+/// All changes after the revision, in order, but for those of which nobody can believe any more that they hold.
+async fn fetch(snapshot: &mut Transaction, mut after: u64, over_ms: u64) -> Result<Vec<Kept>, sqlx::Error> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM decisions WHERE revision > $1 AND until_ms > $2 ORDER BY revision LIMIT $3"
+    );
     let (mut changes, mut texts) = (Vec::new(), Texts::default());
     loop {
-        let statement = sql(text.clone()).bind(after).bind(u64::try_from(ROWS).unwrap_or(u64::MAX));
+        let statement =
+            sql(text.clone()).bind(after).bind(over_ms).bind(u64::try_from(ROWS).unwrap_or(u64::MAX));
         let rows = snapshot.on().rows(statement).await?;
         for row in &rows {
             changes.push(kept(row, &mut texts)?);
@@ -162,7 +174,7 @@ async fn fetch(snapshot: &mut Transaction, mut after: u64) -> Result<Vec<Kept>, 
 mod tests {
     use super::*;
     use portcullis_redact::Redacted;
-    use portcullis_report::{Action, Scope};
+    use portcullis_report::Action;
 
     const NOW: u64 = 1_700_000_000_000;
 
@@ -177,6 +189,7 @@ mod tests {
             created_ms: NOW,
             created_by: Redacted::fixed("test").into(),
             expires_ms: NOW + 1_000,
+            until_ms: NOW + 1_000,
             removed_ms,
         }
     }
@@ -232,6 +245,36 @@ mod tests {
         assert_eq!(rest(&standing, 6_001, 5_700), (true, true, 2_048));
         // All that was forgotten is behind whoever is beyond it.
         assert_eq!(rest(&standing, 5_700, 0), (false, false, 6_000));
+    }
+
+    #[test]
+    fn decisions_are_found_by_whom_they_are_about() {
+        let targets =
+            ["10.1.2.3", "10.1.0.0/16", "10.0.0.0/8", "10.1.2.4", "11.0.0.0/8", "2001:db8::/32", "0.0.0.0/0"];
+        let all = targets.iter().zip(1..).map(|(target, id)| Kept {
+            scope: crate::decisions::target::target(target).unwrap(),
+            ..change(id, id, (id == 4).then_some(NOW))
+        });
+        let standing = standing(all.collect(), 7, 0);
+        let scope = |text: &str| crate::decisions::target::target(text).unwrap();
+        let ids = |found: Vec<&Kept>| {
+            let mut ids: Vec<_> = found.iter().map(|kept| kept.id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        let touching = |text: &str, now_ms| ids(standing.touching(&scope(text), now_ms));
+        assert_eq!(touching("10.1.2.3", NOW), [1, 2, 3, 7]);
+        assert_eq!(touching("10.1.2.4", NOW), [2, 3, 7]);
+        assert_eq!(touching("10.1.0.0/16", NOW), [2, 3, 7]);
+        assert_eq!(touching("10.1.0.0/15", NOW), [3, 7]);
+        assert_eq!(touching("2001:db8::1", NOW), [6]);
+        assert_eq!(touching("10.1.2.3", NOW + 1_000), [0; 0]);
+        let within = |text: &str| ids(standing.within(&scope(text), NOW).collect());
+        assert_eq!(within("10.0.0.0/8"), [1, 2, 3]);
+        assert_eq!(within("10.1.2.0/24"), [1]);
+        assert_eq!(within("10.1.2.3"), [1]);
+        assert_eq!(within("0.0.0.0/0"), [1, 2, 3, 5, 7]);
+        assert_eq!(within("::/0"), [6]);
     }
 
     #[test]

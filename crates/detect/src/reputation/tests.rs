@@ -79,6 +79,15 @@ fn what_is_in_force_is_not_decided_again() {
 }
 
 #[test]
+fn what_was_not_decided_is_proposed_again() {
+    let mut reputation = reputation();
+    let client = ip("192.0.2.1");
+    let proposals = reputation.blame(&detection(client, 200, minutes(0)));
+    proposals.iter().for_each(|one| reputation.undecided(one));
+    assert_eq!(reputation.blame(&detection(client, 0, minutes(0))), proposals);
+}
+
+#[test]
 fn between_the_thresholds_a_released_client_is_not_blocked_again() {
     let mut reputation = reputation();
     let client = ip("192.0.2.1");

@@ -98,3 +98,15 @@ fn an_operator_replaces_and_leaves_out() {
     let mistakes = Scenarios::parse([("bad.yaml", "name: a")]).unwrap_err();
     assert!(mistakes.to_string().starts_with("bad.yaml: "), "{mistakes}");
 }
+
+#[test]
+fn what_a_bucket_remembers_is_as_long_as_the_longest() {
+    let parse = |kind: &str| {
+        let text = format!("name: a\nfilter: [{{reason: [cost]}}]\ngroup_by: [client]\nscore: 1\n{kind}\n");
+        Scenarios::parse([("a", text.as_str())]).unwrap().memory().millis()
+    };
+    assert_eq!(parse("type: leaky\ncapacity: 5\nleak_ms: 10000\nblackhole_ms: 0"), 50_000);
+    assert_eq!(parse("type: counter\ncapacity: 5\nwindow_ms: 3600000\nblackhole_ms: 1000"), 3_600_000);
+    assert_eq!(parse("type: trigger\nblackhole_ms: 7000"), 7_000);
+    assert!(Scenarios::built_in().unwrap().memory().millis() >= 3_600_000);
+}

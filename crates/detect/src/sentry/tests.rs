@@ -132,7 +132,7 @@ fn other_scenarios_and_settings_take_nothing_from_what_stays() {
     assert_eq!(before.score, 180.0);
     let half_life = crate::HalfLife::new(Span::from_hours(2));
     let others = Settings { half_life, ..settings };
-    sentry.adopt(parse(&[("changes", "5"), ("stays", "4"), ("comes", "4")]), others, 10, at(HOUR));
+    sentry.adopt(parse(&[("changes", "5"), ("stays", "4"), ("comes", "4")]), others, 20, at(HOUR));
     assert_eq!(score(&sentry), before);
     assert_eq!(pour(&mut sentry, "192.0.2.9"), ["stays"]);
     (0..3).for_each(|_| assert_eq!(pour(&mut sentry, "192.0.2.9"), [""; 0]));

@@ -4,9 +4,11 @@ use super::some;
 use crate::outbox::{Call, CallAnswer, CallId, CallOutcome, LONGEST_WAIT_MS};
 use crate::time::Timestamp;
 use crate::worker::WorkerEffect;
+use portcullis_framing::{Coding, Inflation, inflate};
 use portcullis_policy::Analyzer;
 use portcullis_policy::decisions::Book;
 use portcullis_report::{DecisionBounds, DecisionMetric, DecisionPage, Poll as Outcome};
+use std::borrow::Cow;
 
 /// For how long the analyzer is asked to wait for something new, in seconds.
 const WAIT_S: u64 = 25;
@@ -98,6 +100,7 @@ impl Poll {
             (":path", format!("/edge/v1/decisions?after={after}&wait={wait}{floor}")),
             (":authority", self.analyzer.cluster.clone()),
             ("accept", "application/json".to_owned()),
+            ("accept-encoding", "gzip".to_owned()),
             ("authorization", format!("Bearer {}", self.token)),
         ];
         let timeout_ms = wait.saturating_mul(1_000).saturating_add(GRACE_MS);
@@ -207,8 +210,18 @@ impl Poll {
 
 /// The page as far as it makes sense, and how much of it does not.
 fn page(body: &[u8]) -> Option<(DecisionPage, usize)> {
-    let page: DecisionPage = serde_json::from_slice(body.get(..LARGEST_ANSWER.min(body.len()))?).ok()?;
+    let body = plain(body.get(..LARGEST_ANSWER.min(body.len()))?)?;
+    let page: DecisionPage = serde_json::from_slice(&body).ok()?;
     page.sift().ok()
+}
+
+/// The body as it was before it was compressed, if it was: no JSON begins as gzip does (RFC 1952 §2.3.1).
+fn plain(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Some(Cow::Borrowed(body));
+    }
+    let limit = Inflation { bytes: LARGEST_ANSWER, ratio: LARGEST_ANSWER };
+    inflate(Coding::Gzip, body, limit).ok().map(Cow::Owned)
 }
 
 fn says_something(page: &DecisionPage) -> bool {

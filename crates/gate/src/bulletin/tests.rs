@@ -1,9 +1,12 @@
 use super::*;
 use crate::outbox::Call;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use portcullis_policy::decisions::Effect;
 use portcullis_policy::throttles::{Conflict, Shelf, Version};
 use portcullis_policy::{ClientKey, Switch, Token};
 use portcullis_report::{Action, DECISION_VERSION, Decision, DecisionPage, Poll as Outcome, Scope};
+use std::io::Write as _;
 use uuid::Uuid;
 
 const fn at(millis: u64) -> Timestamp {
@@ -224,6 +227,30 @@ fn what_is_no_page_is_unfit_and_changes_nothing() {
         assert!(polls(&effects, Outcome::Unfit) && asked(&effects).is_none());
         assert!(one.decisions().is_empty());
     }
+}
+
+#[test]
+fn an_answer_may_be_compressed_within_its_bound() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let mut json = serde_json::to_vec(&page(7, &[1])).unwrap();
+    let check = |json: &[u8], is_taken: bool| {
+        let mut shelf = Shelf::default();
+        let mut one = worker(1, &mut shelf);
+        let effects = one.on_tick(at(1_000), &mut shelf);
+        assert!(asked(&effects).unwrap().headers.contains(&("accept-encoding", "gzip".to_owned())));
+        answer(&mut one, &mut shelf, 1_100, 200, &gzip(json));
+        assert_eq!(is_blocked(&one, 1), is_taken);
+    };
+    check(&json, true);
+    json.resize(LARGEST_ANSWER, b' ');
+    check(&json, true);
+    json.push(b' ');
+    check(&json, false);
+    check(b"nonsense", false);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::set::{DecisionSet, Unreadable};
 use super::table::Table;
 use crate::Timestamp;
 use portcullis_report::DecisionPage;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Changes that a delta holds; with more of them, base and delta become a new base.
@@ -53,6 +54,8 @@ struct Pending {
     fresh: BTreeMap<u64, Record>,
     /// Ids whose decisions hold no longer, or are others.
     gone: BTreeSet<u64>,
+    /// What is fresh by its worth, once there is so much that something has to go.
+    worths: BTreeSet<(u8, u64)>,
     dropped: usize,
 }
 
@@ -145,12 +148,12 @@ impl Book {
         Blobs { base: None, delta: self.set.delta_bytes(), held: self.set.len(), dropped }
     }
 
-    /// A new base of everything that still holds; of too many decisions the latest are left out.
+    /// A new base of everything that still holds; of too many decisions those of the least worth are left out.
     fn rebase(&mut self, mut records: Vec<Record>, dropped: usize, revision: u64, now: Timestamp) -> Blobs {
         records.retain(|record| record.expires > now);
         let too_many = records.len().saturating_sub(MOST_DECISIONS);
         if too_many > 0 {
-            records.sort_unstable_by_key(|record| record.id);
+            records.sort_unstable_by_key(|record| Reverse(record.worth()));
             records.truncate(MOST_DECISIONS);
         }
         // Mostly in order already: a base, and a delta behind it.
@@ -165,24 +168,52 @@ impl Pending {
     /// Begins with that page, which is still to be added.
     fn new(page: &DecisionPage) -> Self {
         let (is_full, floor) = (page.full, page.floor);
-        Self { is_full, floor, revision: 0, fresh: BTreeMap::new(), gone: BTreeSet::new(), dropped: 0 }
+        Self {
+            is_full,
+            floor,
+            revision: 0,
+            fresh: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            worths: BTreeSet::new(),
+            dropped: 0,
+        }
     }
 
     fn add(&mut self, page: &DecisionPage) {
         self.revision = page.revision;
         for id in &page.removed {
-            self.fresh.remove(id);
+            self.forget(*id);
         }
         if !self.is_full {
             self.gone.extend(page.removed.iter().copied());
             self.gone.extend(page.decisions.iter().map(|decision| decision.id));
         }
         for decision in &page.decisions {
-            if self.fresh.len() < MOST_DECISIONS || self.fresh.contains_key(&decision.id) {
-                self.fresh.insert(decision.id, Record::from(decision));
-            } else {
-                self.dropped = self.dropped.saturating_add(1);
-            }
+            self.put(Record::from(decision));
+        }
+    }
+
+    fn forget(&mut self, id: u64) {
+        if let Some(record) = self.fresh.remove(&id) {
+            self.worths.remove(&record.worth());
+        }
+    }
+
+    /// Of too many the one of the least worth goes, maybe this one.
+    fn put(&mut self, record: Record) {
+        self.forget(record.id);
+        self.fresh.insert(record.id, record);
+        if self.fresh.len() <= MOST_DECISIONS && self.worths.is_empty() {
+            return;
+        }
+        if self.worths.is_empty() {
+            self.worths = self.fresh.values().map(Record::worth).collect();
+        }
+        self.worths.insert(record.worth());
+        while self.fresh.len() > MOST_DECISIONS {
+            let Some((_, least)) = self.worths.pop_first() else { return };
+            self.fresh.remove(&least);
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 }

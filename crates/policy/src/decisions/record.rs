@@ -77,6 +77,21 @@ impl Record {
         (self.family, self.first, self.prefix, self.id)
     }
 
+    /// How much is lost without it, and how fresh it is: of too many the least of this goes. Lists are long, and most of
+    /// what they name never comes; what was decided about somebody who did come is worth more, and a person knows why.
+    pub(super) fn worth(&self) -> (u8, u64) {
+        let of_origin = match self.origin {
+            DecisionOrigin::Import | DecisionOrigin::Crowdsec | DecisionOrigin::Other => 0,
+            DecisionOrigin::Scenario | DecisionOrigin::Range => 1,
+            DecisionOrigin::Operator => 2,
+        };
+        let worth = match self.effect {
+            Effect::Allow => 3,
+            Effect::Block | Effect::Throttle(_) => of_origin,
+        };
+        (worth, self.id)
+    }
+
     pub(super) fn contains(&self, bits: u128) -> bool {
         is_within(self.first, self.prefix, bits)
     }

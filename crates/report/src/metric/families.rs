@@ -324,7 +324,7 @@ pub const EDGE_FAMILIES: &[Family] = &[
         kind: FamilyKind::Counter,
         labels: &[],
         buckets: &[],
-        help: "Decisions that were left out because an edge holds at most 200,000; the latest are.",
+        help: "Decisions that were left out: an edge holds at most 200,000, of which imported ones go first; and such that make no sense.",
     },
     Family {
         name: "portcullis.decisions.polls",

@@ -100,12 +100,26 @@ fn many_changes_become_a_base_without_what_is_over() {
 fn more_than_an_edge_holds_is_left_out_and_counted() {
     let mut book = Book::new(1);
     let most = u64::try_from(MOST_DECISIONS).unwrap();
-    whole(&mut book, &DecisionPage { full: true, ..page(1, 1..most + 1) });
+    let mut all = DecisionPage { full: true, ..page(1, 1..most + 1) };
+    // The oldest was made by a person, the next by a scenario.
+    all.decisions[0].origin = "operator".to_owned();
+    all.decisions[1].origin = "scenario".to_owned();
+    whole(&mut book, &all);
+    // Of lists the oldest make room.
     let blobs = whole(&mut book, &page(2, most + 1..most + 4));
     assert_eq!((blobs.held, blobs.dropped), (MOST_DECISIONS, 3));
-    assert!(is_blocked(&book, most) && !is_blocked(&book, most + 1));
-    let full = DecisionPage { full: true, ..page(3, 1..most + 6) };
+    let left_out =
+        |book: &Book| (1..most + 10).filter(|id| !is_blocked(book, *id)).take(5).collect::<Vec<_>>();
+    assert_eq!(left_out(&book), [3, 4, 5, most + 4, most + 5]);
+    let more = page(3, most + 1..most + 6).decisions;
+    let full = DecisionPage { decisions: [all.decisions.clone(), more].concat(), ..all.clone() };
     assert_eq!(whole(&mut book, &full).dropped, 5);
+    assert_eq!(left_out(&book), [3, 4, 5, 6, 7]);
+    // However late one comes that is worth less than all others, it goes itself.
+    all.decisions.iter_mut().for_each(|decision| decision.origin = "scenario".to_owned());
+    all.decisions.extend(page(4, most + 1..most + 2).decisions);
+    assert_eq!(whole(&mut book, &all).dropped, 1);
+    assert!(is_blocked(&book, 1) && is_blocked(&book, most) && !is_blocked(&book, most + 1));
 }
 
 #[test]
