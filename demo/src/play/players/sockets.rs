@@ -54,7 +54,7 @@ impl Player {
     }
 
     async fn hijack(&self) -> anyhow::Result<()> {
-        let knock = Knock::offering("/graphql", NEW).with(FORWARDED, &self.address.to_string());
+        let knock = Knock::offering("/graphql", NEW).with(FORWARDED, self.address.to_string());
         let knock = knock.with("origin", "https://evil.example").with("cookie", "session=1");
         match knock.send(self.gate, self.protocol).await? {
             Knocked::Refused(reply) if reply.code().as_deref() == Some(Reason::SocketCookies.code()) => {
@@ -68,7 +68,7 @@ impl Player {
 
     /// Operations on one socket, one after the other; the code of each that was refused.
     async fn conversation(&self, subprotocol: &str, queries: &[&str]) -> anyhow::Result<Vec<Option<String>>> {
-        let knock = Knock::offering("/graphql", subprotocol).with(FORWARDED, &self.address.to_string());
+        let knock = Knock::offering("/graphql", subprotocol).with(FORWARDED, self.address.to_string());
         let mut socket = knock.open(self.gate, self.protocol).await?;
         socket.text(r#"{"type":"connection_init"}"#).await?;
         while socket.json().await?.get("type").and_then(Value::as_str) != Some("connection_ack") {}
