@@ -125,9 +125,9 @@ impl fmt::Debug for StoreUrl {
 pub struct Retention {
     /// How long; also the longest window of the monitoring API.
     pub keep: Duration,
-    /// How many incidents at most; the oldest go first.
+    /// How many incidents at most, as many detections, and rows of what clients did besides; the oldest go first.
     pub incidents: u64,
-    /// How many rows of the rollup, and points of series, at most; the oldest go first.
+    /// How many rows of the rollup at most, and of every other table that reports make grow; the oldest go first.
     pub rollup_rows: u64,
     /// Pause between two clean-ups.
     pub interval: Duration,
