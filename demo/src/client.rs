@@ -6,7 +6,7 @@ mod stream;
 
 pub use socket::{Heard, Knock, Knocked, Socket};
 pub use stream::{Answer, Upload};
-pub use tokio_tungstenite::tungstenite::Message;
+pub use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
 use anyhow::Context as _;
 use body::Chunks;

@@ -11,6 +11,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role};
@@ -201,6 +202,16 @@ impl Socket {
     /// When the connection is gone.
     pub async fn message(&mut self, message: Message) -> anyhow::Result<()> {
         Ok(self.frames.send(message).await?)
+    }
+
+    /// Sends bytes, whatever frames they are.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn raw(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let stream = self.frames.get_mut();
+        stream.write_all(bytes).await?;
+        Ok(stream.flush().await?)
     }
 
     /// The next thing that comes; pings answer themselves.

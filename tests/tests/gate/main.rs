@@ -25,6 +25,7 @@ mod families;
 mod faults;
 mod fleet;
 mod floods;
+mod frames;
 mod framing;
 mod headers;
 mod limits;

@@ -2,7 +2,7 @@
 
 use super::{id, own};
 use e2e::{PATIENCE, Site, Wanted};
-use portcullis_demo::client::{Heard, Knock, Knocked, Message, Protocol, Reply, Socket};
+use portcullis_demo::client::{CloseFrame, Heard, Knock, Knocked, Message, Protocol, Reply, Socket};
 use portcullis_demo::stack::Stack;
 use portcullis_demo::upstream::{BEHAVIOUR, TEST_ID};
 use portcullis_demo::wait;
@@ -25,7 +25,11 @@ pub(super) fn taking(policy: &'static str) -> Site<Box<Stack>> {
     own(&Wanted { policy, ..Wanted::default() })
 }
 
-async fn knock<S: Deref<Target = Stack>>(site: &Site<S>, protocol: Protocol, knock: &Knock) -> Knocked {
+pub(super) async fn knock<S: Deref<Target = Stack>>(
+    site: &Site<S>,
+    protocol: Protocol,
+    knock: &Knock,
+) -> Knocked {
     knock.send(site.envoy.gated().unwrap(), protocol).await.unwrap()
 }
 
@@ -78,7 +82,7 @@ pub(super) async fn said(socket: &mut Socket) -> Value {
 }
 
 #[track_caller]
-fn refused(knocked: Knocked, expected: Reason) -> Reply {
+pub(super) fn refused(knocked: Knocked, expected: Reason) -> Reply {
     let Knocked::Refused(reply) = knocked else { panic!("opened instead of {expected:?}") };
     assert_eq!((reply.status, reply.code().as_deref()), (expected.status(), Some(expected.code())));
     assert!(reply.header("x-correlation-id").is_some());
@@ -288,11 +292,15 @@ async fn the_access_log_tells_of_a_socket_when_it_ends() {
         let mut socket = open(&site, protocol, &graphql(NEW)).await;
         let correlation = socket.headers["x-correlation-id"].to_str().unwrap().to_owned();
         greet(&mut socket).await;
-        socket.close().await.unwrap();
+        let bye = CloseFrame { code: 1000.into(), reason: "bye".into() };
+        socket.message(Message::Close(Some(bye))).await.unwrap();
+        while !matches!(socket.next().await.unwrap(), Heard::Closed(_) | Heard::Broken) {}
         let find =
             async || site.envoy.access_log().into_iter().find(|line| line["correlation_id"] == correlation);
         let line = wait::until("the line in the access log", PATIENCE, find).await.unwrap();
         assert_eq!((&line["subprotocol"], &line["verdict"]), (&json!(NEW), &json!("allowed")), "{line}");
+        let told = ["close_code", "messages"].map(|name| line[name].to_string().replace('"', ""));
+        assert_eq!(told, ["1000", "2"], "a greeting and its answer: {line}");
     }
 }
 
