@@ -45,6 +45,9 @@ pub struct ActionArgs {
     /// Let no other decision touch the client
     #[arg(long)]
     pub allow: bool,
+    /// Take ranges wider than /8, of IPv6 wider than /19, which are millions of clients
+    #[arg(long, conflicts_with = "allow")]
+    pub wide: bool,
 }
 
 /// What can be done with decisions.

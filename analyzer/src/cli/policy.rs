@@ -19,8 +19,9 @@ What a file is, its own words tell, unless --as does. Exit codes: 0 it is sound,
 pub(super) const ENVOY_HELP: &str = "Examples:
   portcullis envoy --policy policy.yaml --upstream 10.0.0.7:4000 > envoy.yaml && envoy --mode validate -c envoy.yaml
   portcullis envoy --policy policy.yaml --schema schema.graphql --upstream shop:4000 --analyzer portcullis:9470 > envoy.yaml
-  portcullis envoy --for istio --policy policy.yaml --namespace shop --workload app=graphql | kubectl apply -f -
-  portcullis envoy --for gateway --policy policy.yaml --namespace shop --gateway eg --listener https | kubectl apply -f -
+  portcullis envoy --for istio --policy policy.yaml --namespace shop --workload app=graphql --analyzer portcullis:9470 | kubectl apply -f -
+  portcullis envoy --for gateway --policy policy.yaml --namespace shop --gateway eg --listener https \
+      --analyzer portcullis:9470 --wasm-image registry.example/portcullis-filter:1 | kubectl apply -f -
 
 Policy and schema are checked first, as by `portcullis check`; with a mistake nothing is rendered. Both are written into what is
 rendered, since the filter reads no files: render again after each change, and with each new build of the filter.

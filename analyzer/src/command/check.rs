@@ -33,7 +33,8 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<(), CommandError> {
     }
     if !arguments.explain {
         let routes = policy.routes.iter().map(|route| told(route, &policy)).collect::<Vec<_>>().join(", ");
-        return print(&format!("{}: sound; judges {routes}\n", arguments.file.display()));
+        let more = beside(&policy);
+        return print(&format!("{}: sound; judges {routes}{more}\n", arguments.file.display()));
     }
     for secret in secrets(&policy) {
         eprintln!("portcullis: what follows has {secret}");
@@ -65,6 +66,26 @@ fn told(route: &Route, policy: &Policy) -> String {
     let words: Vec<_> = words.collect();
     let path = route.path.as_str();
     if words.is_empty() { path.to_owned() } else { format!("{path} ({})", words.join(", ")) }
+}
+
+/// What else its operator should have in mind: who is believed, and that a candidate is beside it.
+fn beside(policy: &Policy) -> String {
+    let headers = policy.clients.believed_headers();
+    let mut words = Vec::new();
+    if policy.candidate.is_some() {
+        words.push("with a candidate".to_owned());
+    }
+    if policy.clients.needs_tokens() {
+        words.push("goes by tokens that Envoy's `jwt_authn` must check before it".to_owned());
+    }
+    if !headers.is_empty() {
+        let names: Vec<_> = headers.into_iter().collect();
+        words.push(format!(
+            "believes {} as it comes, so let whoever checks it set it, and remove it from what clients send",
+            names.join(", ")
+        ));
+    }
+    words.iter().map(|word| format!("; {word}")).collect()
 }
 
 fn print(text: &str) -> Result<(), CommandError> {

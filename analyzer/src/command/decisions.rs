@@ -50,9 +50,31 @@ async fn add(
             json!({ "target": target, "action": wire(action), "duration": duration, "reason": reason })
         })
         .collect();
+    meant(&decisions, action)?;
     send(api, &decisions).await?;
     eprintln!("portcullis: decided about {} for {duration}", counted(targets.len()));
     Ok(())
+}
+
+/// Refuses to block or throttle what is a great part of all addresses there are, unless that was said.
+fn meant(decisions: &[Value], action: ActionArgs) -> Result<(), CommandError> {
+    let wide = decisions.iter().filter(|decision| decision.get("action") != Some(&json!("allow")));
+    let mut wide =
+        wide.filter_map(|decision| decision.get("target")?.as_str()).filter(|target| is_wide(target));
+    match wide.next() {
+        Some(target) if !action.wide => Err(CommandError::Usage(format!(
+            "{} is a great part of all addresses there are; if it is meant, say --wide",
+            target.escape_debug()
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether a target has more addresses than anybody is likely to mean; what is no range is left to the service.
+fn is_wide(target: &str) -> bool {
+    let Some((address, prefix)) = target.split_once('/') else { return false };
+    let narrowest = if address.contains(':') { 19_u8 } else { 8 };
+    prefix.parse::<u8>().is_ok_and(|prefix| prefix < narrowest)
 }
 
 /// Makes decisions; all of them or, where they are refused, none.
@@ -144,4 +166,25 @@ fn line(decision: &Value) -> [String; 6] {
 
 fn counted(number: usize) -> String {
     if number == 1 { "1 client".to_owned() } else { format!("{number} clients") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_the_world_is_meant_only_when_it_is_said() {
+        let decided = |target: &str, action: &str| [json!({ "target": target, "action": action })];
+        let said = |wide: bool| ActionArgs { wide, ..ActionArgs::default() };
+        for target in ["0.0.0.0/0", "128.0.0.0/7", "::/0", "2000::/18"] {
+            assert!(meant(&decided(target, "block"), said(false)).is_err(), "{target}");
+            assert!(meant(&decided(target, "block"), said(true)).is_ok(), "{target}");
+            assert!(meant(&decided(target, "allow"), said(false)).is_ok(), "{target}");
+        }
+        for target in
+            ["10.0.0.0/8", "2001:db8::/19", "192.0.2.7", "0.0.0.0/x", "0123456789abcdef0123456789abcdef"]
+        {
+            assert!(meant(&decided(target, "block"), said(false)).is_ok(), "{target}");
+        }
+    }
 }

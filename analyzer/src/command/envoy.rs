@@ -8,17 +8,41 @@ use crate::render::{
     Bootstrap, Deployment, Gate, Gateway, Inlined, Istio, Place, RATELIMIT, Reports, Shown, UPSTREAM,
     UpstreamTls,
 };
-use portcullis_policy::Switch;
+use portcullis_policy::{Policy, Switch};
 use std::io::{self, Write as _};
 use std::str::FromStr;
 
 pub(super) fn run(arguments: &EnvoyArgs) -> Result<(), CommandError> {
     let deployment = deployment(arguments)?;
-    let gate = gate(arguments)?;
+    let (gate, policy) = gate(arguments)?;
+    for note in lacking(arguments, &policy) {
+        eprintln!("portcullis: {note}");
+    }
     io::stdout().write_all(deployment.render(&gate).as_bytes()).map_err(CommandError::Output)
 }
 
-fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
+/// What is not rendered, and has to come from elsewhere.
+fn lacking(arguments: &EnvoyArgs, policy: &Policy) -> Vec<&'static str> {
+    let is_mesh = arguments.kind != Kind::Envoy;
+    let found = [
+        (
+            policy.clients.needs_tokens(),
+            "the policy goes by tokens, and what checks them is not rendered: put `jwt_authn` before the gate, \
+             with `payload_in_metadata: jwt_payload` (docs/deploy.md#tokens)",
+        ),
+        (
+            is_mesh && policy.analyzer.is_some() && arguments.analyzer.is_none(),
+            "no cluster of the analyzer is rendered: the proxies must have the one that the policy names, or give --analyzer HOST:PORT",
+        ),
+        (
+            arguments.kind == Kind::Gateway && arguments.wasm_image.is_none(),
+            "nothing brings the filter's file to the gateway's pods: mount it there, or give --wasm-image",
+        ),
+    ];
+    found.into_iter().filter_map(|(lacks, note)| lacks.then_some(note)).collect()
+}
+
+fn gate(arguments: &EnvoyArgs) -> Result<(Gate, Policy), CommandError> {
     let file = arguments.policy.as_deref();
     let text = file.map(read_text).transpose()?.unwrap_or_default();
     let compiled = arguments.schema.as_deref().map(schema::read).transpose()?;
@@ -58,14 +82,15 @@ fn gate(arguments: &EnvoyArgs) -> Result<Gate, CommandError> {
         Some(Compiled { bytes, table }) => Inlined::with_schema(&text, &bytes, table)?,
         None => Inlined::AsWritten(text),
     };
-    Ok(Gate {
+    let gate = Gate {
         wasm: arguments.wasm.clone(),
         policy: inlined,
         access_log: arguments.access_log.clone(),
         analyzer,
         body_bytes: policy.largest_body(),
         sockets: if policy.websocket.are_taken() { Switch::On } else { Switch::Off },
-    })
+    };
+    Ok((gate, policy))
 }
 
 /// Where the analyzer is; an Envoy of one's own has no other clusters than are rendered.

@@ -22,12 +22,19 @@ pub(super) fn run(command: KeysCommand) -> Result<(), CommandError> {
 }
 
 async fn add(role: Role, name: &str, place: &PlaceArgs) -> Result<(), CommandError> {
-    let store = open(place, Access::Add).await?;
+    let config = config::load(place.config.as_deref(), place.overrides())?;
+    let place = Place::enter(&config, Access::Add)?;
+    let whose = place.to_string();
+    let store = Store::open(place).await?;
     let key = Key::mint(role)?;
     store.add_key(&key, name, Clock::system().now_ms()).await?;
     store.close().await;
     print(&key.reveal()).map_err(CommandError::Output)?;
-    eprintln!("portcullis: added the {} key {}; it cannot be shown again", role.label(), key.id());
+    eprintln!(
+        "portcullis: added the {} key {} for the service whose data is {whose}; it cannot be shown again",
+        role.label(),
+        key.id()
+    );
     Ok(())
 }
 

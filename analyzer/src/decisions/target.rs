@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// A text names no client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be an address, a range such as 10.0.0.0/8, or a client key of 32 hex digits")]
+#[error("must be an address, a range of them (ADDRESS/BITS), or a client key of 32 hex digits")]
 pub(crate) struct NoTarget;
 
 /// Reads what people write: a range may be named by any of its addresses, and one of a single address is that address.

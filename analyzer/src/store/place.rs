@@ -42,7 +42,11 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Where::Folder { folder, .. } => write!(formatter, "in {}", folder.path().display()),
+            Where::Folder { folder, .. } => {
+                let path = folder.path();
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                write!(formatter, "in {}", whole.display())
+            }
             Where::Server { .. } => formatter.write_str("on the PostgreSQL server of store.url"),
         }
     }

@@ -94,9 +94,12 @@ fn what_is_no_store_is_not_touched() {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    let expected = "portcullis: cannot open the store in .: portcullis.db is not a store of portcullis; \
-                    move it away, or choose another folder with --data-dir\n";
-    check(&output, 1, "", expected);
+    let place = folder.path().display();
+    let expected = format!(
+        "portcullis: cannot open the store in {place}: portcullis.db is not a store of portcullis; \
+         move it away, or choose another folder with --data-dir\n"
+    );
+    check(&output, 1, "", &expected);
     assert!(std::fs::read_to_string(&file).unwrap().starts_with("precious"));
 }
 
@@ -140,7 +143,11 @@ fn keys_are_shown_once_listed_without_themselves_and_revoked() {
     let text = String::from_utf8(added.stdout.clone()).unwrap();
     let key = Key::parse(text.strip_suffix('\n').unwrap()).unwrap();
     let id = key.id();
-    let said = format!("portcullis: added the edge key {id}; it cannot be shown again\n");
+    let place = folder.path().join(".portcullis");
+    let place = place.display();
+    let said = format!(
+        "portcullis: added the edge key {id} for the service whose data is in {place}; it cannot be shown again\n"
+    );
     check(&added, 0, &text, &said);
 
     let list = || String::from_utf8(run(&["keys", "list"]).stdout).unwrap();
@@ -234,7 +241,7 @@ async fn decisions_are_made_listed_imported_and_taken_back() {
     check(&run(&throttle), 0, "", "portcullis: decided about 1 client for 4h\n");
     std::fs::write(folder.path().join("l.txt"), "198.51.100.1\nnonsense\n198.51.100.2\n").unwrap();
     let import = ["decisions", "import", "l.txt", "--origin", "import:l"];
-    let wrong = "portcullis: l.txt:2: must be an address, a range such as 10.0.0.0/8, or a client key of 32 hex digits\n";
+    let wrong = "portcullis: l.txt:2: must be an address, a range of them (ADDRESS/BITS), or a client key of 32 hex digits\n";
     let refused =
         format!("{wrong}portcullis: 1 wrong lines; nothing is imported, unless told to --skip-wrong\n");
     check(&run(&import), 1, "", &refused);

@@ -80,6 +80,35 @@ fn what_is_hardly_meant_is_told_of_a_sound_policy() {
 }
 
 #[test]
+fn whom_a_policy_believes_is_told_and_what_has_to_come_from_elsewhere() {
+    let policy = "clients:\n  identity: [{header: x-staff-id}]\n  classes:\n    - {name: customer, when: [{claim: {claim: [sub], one_of: [a]}}]}\n\
+                  candidate: {graphql: {limits: {depth: 5}}}\n";
+    let output = run(&[("p.yaml", policy)], &["check", "p.yaml"], "");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told = ["; with a candidate", "`jwt_authn` must check", "; believes x-staff-id as it comes"];
+    assert!(
+        told.iter().all(|words| said.contains(words)),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let output = run(&[("p.yaml", policy)], &["envoy", "--policy", "p.yaml"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success()
+            && said.contains("put `jwt_authn` before the gate")
+            && said.lines().count() == 1,
+        "{said}"
+    );
+
+    let policy = "analyzer: {cluster: portcullis_analyzer, token: t}\n";
+    let gateway = ["envoy", "--for", "gateway", "--gateway", "eg", "--policy", "p.yaml"];
+    let said = run(&[("p.yaml", policy)], &gateway, "").stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("no cluster of the analyzer") && said.contains("give --wasm-image"), "{said}");
+}
+
+#[test]
 fn all_mistakes_are_told_with_path_and_line_and_nothing_is_rendered() {
     for arguments in
         [&["check", "p.yaml"][..], &["check", "p.yaml", "--explain"], &["envoy", "--policy", "p.yaml"]]
@@ -181,7 +210,9 @@ fn a_policy_is_rendered_as_it_is_or_with_its_schema() {
     assert!(whole.contains("{address: \"127.0.0.1\", port_value: 9470}"), "{whole}");
     let istio =
         ["envoy", "--for", "istio", "--workload", "app=a", "--policy", "p.yaml", "--schema", "s.graphql"];
-    let manifest = rendered(&run(&files, &istio, ""));
+    let output = run(&files, &istio, "");
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("portcullis: no cluster of the analyzer"));
+    let manifest = rendered(&Output { stderr: Vec::new(), ..output });
     assert!(
         manifest.contains("schema: |-\n") && manifest.contains("UENMV") && !manifest.contains("null"),
         "{manifest}"

@@ -1,6 +1,6 @@
 //! Decisions from files: all mistakes are told with their lines before anything is sent.
 
-use super::{counted, send, wire};
+use super::{counted, meant, send, wire};
 use crate::cli::{DecisionsCommand, Format};
 use crate::command::CommandError;
 use crate::command::api::Api;
@@ -50,6 +50,7 @@ pub(super) async fn run(command: &DecisionsCommand) -> Result<(), CommandError> 
         let what = format!("{number} wrong lines; nothing is imported, unless told to --skip-wrong");
         return Err(CommandError::Mistaken(what));
     }
+    meant(&decisions, *action)?;
     let api = Api::of(api)?;
     for (number, batch) in decisions.chunks(BATCH).enumerate() {
         let done = number.saturating_mul(BATCH);
@@ -179,7 +180,7 @@ mod tests {
         let text = "# a feed\n192.0.2.7\n\n10.0.0.0/8 ; SBL1\r\n  2001:db8::1  # x\nnonsense\n";
         let (decisions, mistakes) = lines(text, &defaults());
         assert_eq!(targets(&decisions), ["192.0.2.7", "10.0.0.0/8", "2001:db8::1"]);
-        let why = "must be an address, a range such as 10.0.0.0/8, or a client key of 32 hex digits";
+        let why = "must be an address, a range of them (ADDRESS/BITS), or a client key of 32 hex digits";
         assert_eq!(mistakes, [(6, why.to_owned())]);
         let expected = json!({ "target": "192.0.2.7", "duration": "1d", "reason": "a list", "action": "block", "origin": "import" });
         assert_eq!(decisions[0], expected);

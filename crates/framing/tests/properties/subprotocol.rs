@@ -53,7 +53,8 @@ proptest! {
         let (kind, id) = (value["type"].as_str().unwrap(), value["id"].as_str());
         let expected = match kind {
             "connection_ack" => ServerMessage::Ack,
-            "error" | "complete" => ServerMessage::Ended { id: id.unwrap_or_default().to_owned() },
+            "error" => ServerMessage::Failed { id: id.unwrap_or_default().to_owned() },
+            "complete" => ServerMessage::Ended { id: id.unwrap_or_default().to_owned() },
             _ => ServerMessage::Other,
         };
         prop_assert_eq!(skimmed(&cut(text.as_bytes(), &cuts)), expected);

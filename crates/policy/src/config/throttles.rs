@@ -18,7 +18,7 @@ const STREAM_LIMITS: usize = 4;
 pub(super) struct ThrottlesSection {
     /// Each of them applies; the tightest speaks.
     rules: Vec<ThrottleSection>,
-    /// How many streams may be open at once, over HTTP; each of them applies.
+    /// How many streams may be open at once, over HTTP and as subscriptions on WebSockets; each of them applies.
     streams: Vec<StreamSection>,
     /// Clients whose buckets are kept apart; beyond, clients without a place share one bucket for each class.
     tracked_clients: u32,

@@ -3,6 +3,7 @@
 use super::{Policy, RequestHeader, Switch};
 use ipnet::IpNet;
 use portcullis_report::{ClassLabel, Labels};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How clients are told apart and sorted.
@@ -139,6 +140,30 @@ impl Clients {
     /// The properties that the host is to be asked for at a request's headers, in this order.
     pub fn properties(&self) -> &[PropertyPath] {
         &self.properties
+    }
+
+    /// Whether somebody before the gate has to check tokens: an identity or a class goes by a claim.
+    pub fn needs_tokens(&self) -> bool {
+        let by_claim = |condition: &Condition| {
+            let is_claim = |has: &Trait| matches!(has, Trait::Claim(..));
+            condition.0.iter().any(is_claim)
+        };
+        self.sources.iter().any(|source| matches!(source, Source::Jwt(_)))
+            || self.classes.iter().any(|class| class.conditions.iter().any(by_claim))
+    }
+
+    /// The headers by which clients are told apart or sorted, as they come: who sends another is another.
+    pub fn believed_headers(&self) -> BTreeSet<&str> {
+        let sources = self.sources.iter().filter_map(|source| match source {
+            Source::Header(header) => Some(header.as_str()),
+            Source::Jwt(_) | Source::Certificate(_) => None,
+        });
+        let conditions = self.classes.iter().flat_map(|class| &class.conditions);
+        let traits = conditions.flat_map(|condition| &condition.0).filter_map(|has| match has {
+            Trait::Header(header, _) => Some(header.as_str()),
+            Trait::Source(_) | Trait::Claim(..) | Trait::Network(_) | Trait::Certificate(..) => None,
+        });
+        sources.chain(traits).collect()
     }
 
     /// Whether the keys of clients have a salt, which is to be told to nobody.
