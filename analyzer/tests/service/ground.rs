@@ -193,7 +193,8 @@ impl Raw {
     pub(crate) async fn keep_writers_out(&mut self) {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN; LOCK TABLE boots, rollup, incidents, leases IN EXCLUSIVE MODE",
+            // In the order of the service, whose jobs look at their lease first: none waits for what this has while it has what this waits for.
+            Self::Postgres(_) => "BEGIN; LOCK TABLE leases, boots, rollup, incidents IN EXCLUSIVE MODE",
         };
         self.run(sql).await;
     }
