@@ -18,9 +18,9 @@ const FOLD: &str = "fold";
 const CROWDSEC: &str = "crowdsec";
 
 /// After how long without a sign of life another analyzer does a job.
-const LEASE_TIME: Duration = Duration::from_secs(60);
+const LEASE_TIME: Duration = Duration::from_secs(10);
 /// How often the others look whether that is so.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How a job is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
